@@ -1,0 +1,128 @@
+/*
+ * record.h - the kinds of chunk and the values of their columns (spec 5-8).
+ *
+ * Structures here hold one record as a writer is given it and a reader gives
+ * it back. Ids refer to the tables of the record's stream; 0 is "none".
+ */
+#ifndef PMT_RECORD_H
+#define PMT_RECORD_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Kinds of chunk (spec 5). */
+enum pmt_kind {
+    PMT_KIND_STREAM = 1,
+    PMT_KIND_STRINGS = 2,
+    PMT_KIND_CODES = 3,
+    PMT_KIND_CFUNCTIONS = 4,
+    PMT_KIND_TYPES = 5,
+    PMT_KIND_STACKS = 6,
+    PMT_KIND_THREADS = 7,
+    PMT_KIND_CLASSES = 8,
+    PMT_KIND_ANCHORS = 9,
+    PMT_KIND_CALL = 10,
+    PMT_KIND_LINE = 11,
+    PMT_KIND_OBJECT = 12,
+    PMT_KIND_ALLOC = 13,
+    PMT_KIND_SAMPLE = 14,
+    PMT_KIND_HEAP = 15,
+    PMT_KIND_SNAPSHOT = 16,
+    PMT_KIND_MARK = 17,
+    PMT_KIND_GC = 18,
+    PMT_KIND_LOSS = 19,
+    PMT_KIND_LIVE_SET = 20,
+    PMT_KIND_END = 21,
+    PMT_KIND_KNOWN = 22 /* first number this library does not know */
+};
+
+/* alloc: column 0, bits 2-4 (spec 7.4). */
+enum pmt_alloc_op {
+    PMT_ALLOC_FREE = 0,
+    PMT_ALLOC_MALLOC = 1,
+    PMT_ALLOC_CALLOC = 2,
+    /* realloc is two records: the old block is given up before the call, the
+     * new one is had after it. */
+    PMT_ALLOC_REALLOC_FREE = 3,
+    PMT_ALLOC_REALLOC = 4,
+    /* realloc failed: the block of the thread's last REALLOC_FREE lives on
+     * at its old size. */
+    PMT_ALLOC_REALLOC_UNDO = 5
+};
+
+/* alloc: column 0, bits 0-1: CPython's allocator domains (C-API, "Memory
+ * Management", PyMemAllocatorDomain), and 3 for memory not from Python. */
+enum pmt_domain {
+    PMT_DOMAIN_RAW = 0,
+    PMT_DOMAIN_MEM = 1,
+    PMT_DOMAIN_OBJ = 2,
+    PMT_DOMAIN_NATIVE = 3
+};
+
+/* True for the operations that give up an address. */
+static inline int pmt_alloc_releases(unsigned op)
+{
+    return op == PMT_ALLOC_FREE || op == PMT_ALLOC_REALLOC_FREE;
+}
+
+/* True for those that have a size. REALLOC_UNDO acquires but has none. */
+static inline int pmt_alloc_has_size(unsigned op)
+{
+    return op == PMT_ALLOC_MALLOC || op == PMT_ALLOC_CALLOC ||
+           op == PMT_ALLOC_REALLOC;
+}
+
+/* One allocator event. */
+struct pmt_alloc {
+    uint64_t time;      /* ticks since the stream began */
+    uint64_t address;
+    uint64_t size;      /* bytes asked for; 0 where the op has none */
+    uint32_t stack;     /* stack id; 0: no Python frame */
+    uint32_t thread;    /* thread id */
+    uint8_t op;         /* enum pmt_alloc_op */
+    uint8_t domain;     /* enum pmt_domain */
+};
+
+/* object: what. */
+enum pmt_object_op {
+    PMT_OBJECT_CREATE = 0,
+    PMT_OBJECT_DESTROY = 1
+};
+
+/* One object event. */
+struct pmt_object {
+    uint64_t time;      /* ticks */
+    uint64_t address;
+    uint32_t type;      /* type id */
+    uint32_t stack;     /* stack id of the site */
+    uint32_t thread;
+    uint8_t op;         /* enum pmt_object_op */
+};
+
+/* One message. */
+struct pmt_mark {
+    uint64_t time;      /* ticks */
+    uint32_t thread;
+    const char *text;   /* UTF-8; not terminated */
+    uint32_t text_bytes;
+};
+
+/* One block or object of a live set (spec 7.11). */
+struct pmt_live {
+    uint64_t address;
+    uint64_t size;      /* bytes; 0 for objects */
+    uint64_t time;      /* tick when it was made */
+    uint32_t stack;
+    uint32_t type;      /* 0 for blocks */
+    uint32_t thread;
+    uint8_t domain;     /* of a block */
+    uint8_t of_kind;    /* PMT_KIND_ALLOC or PMT_KIND_OBJECT */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
