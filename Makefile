@@ -1,0 +1,367 @@
+# The one build of pmtrace.  `make help` lists the targets; these are set on
+# the command line:
+#
+#   B=DIR                  build folder (build); nothing is written elsewhere
+#   PYTHON=python3.13      interpreter the recorder is built for (python3)
+#   CC= CXX= CFLAGS= CPPFLAGS= LDFLAGS=   as usual; CFLAGS is -O2 -g
+#   SAN=address,undefined  build with these sanitizers; use with another B
+#   WERROR=                warnings do not stop the build
+#   V=1                    show the commands
+#   JOBS=N                 jobs at a time in `make check` (all processors)
+#   T=WORD                 `make check` runs only tests whose name has WORD
+#   PREFIX=DIR DESTDIR=DIR where `make install` puts things (/usr/local)
+#
+# Sources are found by name, so a new file needs no change here:
+#   format/*.c                           libpmt.a; public headers format/pmt/
+#   analyse/ analyse/cli/ plot/ dtrace/  the program pmt
+#   recorder/*.c                         the extension module, per interpreter
+#   tests/unit/test-*.c                  one executable each
+
+VERSION   := 0.1.0
+B         ?= build
+PYTHON    ?= python3
+PREFIX    ?= /usr/local
+prefix    ?= $(PREFIX)
+CFLAGS    ?= -O2 -g
+WERROR    ?= 1
+JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
+PKG_CONFIG ?= pkg-config
+Q         := $(if $(V),,@)
+
+bindir     = $(prefix)/bin
+libdir     = $(prefix)/lib
+includedir = $(prefix)/include
+mandir     = $(prefix)/share/man
+docdir     = $(prefix)/share/doc/pmtrace
+pydir      = $(libdir)/pmtrace/python
+
+# Names of the commands; a link is made for each whose cmd-NAME.c exists.
+COMMANDS := record sample info dump check recover merge filter diff live top \
+            plot dtrace import export
+
+# Debian packages that building and testing need.
+PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
+            libcmocka-dev gnuplot-nox python3 python3-dev python3-cbor2 \
+            python3-zstandard zstd valgrind clang libclang-rt-dev procps
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
+        replay fuzzers check check-now check-headers check-layers \
+        valgrind-check demo bench fuzz sanitize deps install uninstall clean \
+        help
+
+# ---- flags --------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wswitch-enum -Wvla -Wwrite-strings $(if $(WERROR),-Werror)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
+            -fno-omit-frame-pointer)
+DEFS := -D_GNU_SOURCE -DPMT_BUILD_VERSION=\"$(VERSION)\"
+COMPILE = $(CC) -std=c11 $(WARN) $(DEFS) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS)
+LINK = $(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS)
+
+LIBS  = $(shell $(PKG_CONFIG) --libs libzstd libcbor) -lpthread -lm
+CMOCKA = $(shell $(PKG_CONFIG) --libs cmocka)
+LIBDIRS = $(patsubst -I%,-isystem %,\
+          $(shell $(PKG_CONFIG) --cflags-only-I libzstd libcbor cmocka \
+          2>/dev/null))
+
+# Who sees which folder; tests/check-layers.sh checks what they make of it.
+INC_format   := -Iformat
+INC_recorder := -Iformat
+INC_analyse  := -Iformat -Ianalyse -Ianalyse/cli
+INC_plot     := $(INC_analyse)
+INC_dtrace   := $(INC_analyse)
+INC_tests    := $(INC_analyse) -Irecorder -I.
+includes = $(INC_$(firstword $(subst /, ,$(1)))) $(LIBDIRS)
+
+# ---- sources ------------------------------------------------------------
+
+objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+LIB_SRC  := $(wildcard format/*.c)
+CMD_SRC  := $(wildcard analyse/*.c analyse/cli/*.c plot/*.c dtrace/*.c)
+CMD_MAIN := $(if $(CMD_SRC),$(shell grep -l '^int main\>' $(CMD_SRC)))
+EXT_SRC  := $(wildcard recorder/*.c)
+PY_SRC   := $(wildcard recorder/pmtrace/*.py recorder/pmtrace/*.pyi \
+            recorder/pmtrace/py.typed)
+UNIT_SRC := $(wildcard tests/unit/test-*.c)
+UNIT_AUX := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz-*.c)
+FUZZ_AUX := $(filter-out $(FUZZ_SRC) tests/fuzz/replay.c,\
+            $(wildcard tests/fuzz/*.c))
+
+LIB_OBJ  := $(call objects,$(LIB_SRC))
+CMD_OBJ  := $(call objects,$(CMD_SRC))
+AUX_OBJ  := $(call objects,$(UNIT_AUX))
+
+# A test that needs objects outside libpmt and pmt names their sources after
+# "LINK:" in a comment.  The recorder's parts that do not need Python are
+# tested so.
+linked = $(shell sed -n 's/.*LINK: *\([^*]*\).*/\1/p' $(1) 2>/dev/null)
+LINKED_SRC := $(sort $(call linked,$(UNIT_SRC) $(FUZZ_SRC)))
+
+HAVE_COMMANDS := $(if $(CMD_MAIN),$(foreach c,$(COMMANDS),\
+    $(if $(wildcard analyse/cmd-$c.c plot/cmd-$c.c dtrace/cmd-$c.c),$c)))
+
+LIB   := $(if $(LIB_SRC),$(B)/libpmt.a)
+CMDS  := $(if $(CMD_SRC),$(B)/libpmtcmd.a)
+UNIT  := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
+
+# ---- build --------------------------------------------------------------
+
+all: lib commands $(if $(SAN),,python) ## build the library, the commands and the recorder
+
+lib: $(LIB) $(if $(LIB),$(B)/libpmt.pc) ## build libpmt.a
+
+commands: $(CMD_OBJ) $(if $(CMD_MAIN),$(B)/bin/pmt) $(HAVE_COMMANDS:%=$(B)/bin/pmt-%) ## build pmt and its links
+
+# $(call stamp,TEXT): the target is TEXT; it gets a new date only when TEXT
+# is not what it held, so what depends on it is made again only then.
+define stamp
+@mkdir -p $(@D)
+@printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
+endef
+
+$(B)/flags: FORCE
+	@command -v $(PKG_CONFIG) >/dev/null && $(PKG_CONFIG) libzstd libcbor || \
+	{ echo "pmtrace: libzstd-dev, libcbor-dev or pkg-config is missing:" \
+	"run 'make deps' as root" >&2; exit 1; }
+	$(call stamp,$(COMPILE) $(LIBDIRS) | $(LINK))
+
+# A file that was removed or renamed also changes what is linked.
+$(B)/sources: FORCE
+	$(call stamp,$(LIB_SRC) | $(CMD_SRC) | $(UNIT_AUX))
+
+# Position independent, since the extension holds the library too; hidden, so
+# that two extensions with two versions of it can be in one process.
+$(LIB_OBJ): OWN = -fPIC -fvisibility=hidden
+
+$(B)/obj/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  CC   $<')
+	$(Q)$(COMPILE) $(call includes,$<) $(OWN) -MMD -MP -c -o $@ $<
+
+define archive
+$(if $(V),,@echo '  AR   $@')
+$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+endef
+
+$(B)/libpmt.a: $(LIB_OBJ) $(B)/sources
+	$(archive)
+
+$(B)/libpmtcmd.a: $(CMD_OBJ) $(B)/sources
+	$(archive)
+
+$(B)/libpmt.pc: format/libpmt.pc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@prefix@|$(prefix)|' -e 's|@version@|$(VERSION)|' $< >$@
+
+$(B)/bin/pmt: $(CMD_OBJ) $(LIB) $(B)/sources
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK $@')
+	$(Q)$(LINK) -o $@ $(CMD_OBJ) $(LIB) $(LIBS)
+
+$(B)/bin/pmt-%: $(B)/bin/pmt
+	$(Q)ln -sf pmt $@
+
+# ---- the recorder, for one interpreter ----------------------------------
+
+# Words: ABI name, suffix of an extension's file name, version, include paths.
+PY_INFO := $(if $(EXT_SRC),$(shell $(PYTHON) -c 'import sys, sysconfig as s; \
+    c = s.get_config_var; print(c("SOABI"), c("EXT_SUFFIX"), \
+    "%d.%d" % sys.version_info[:2], s.get_path("include"), \
+    s.get_path("platinclude"))' 2>/dev/null))
+SOABI   := $(word 1,$(PY_INFO))
+EXT_SUFFIX := $(word 2,$(PY_INFO))
+PY_VERSION := $(word 3,$(PY_INFO))
+PY_DIRS := $(sort $(wordlist 4,5,$(PY_INFO)))
+EXT_DIR := $(B)/obj/ext-$(SOABI)
+EXT_OBJ := $(patsubst %.c,$(EXT_DIR)/%.o,$(EXT_SRC))
+EXT     := $(if $(EXT_SRC),$(B)/python/pmtrace/_recorder$(EXT_SUFFIX))
+PY_COPY := $(patsubst recorder/%,$(B)/python/%,$(PY_SRC))
+EXT_COMPILE = $(COMPILE) $(call includes,recorder/) $(PY_DIRS:%=-isystem %) \
+              -fPIC -fvisibility=hidden
+
+python: $(EXT) $(PY_COPY) ## build the recorder for PYTHON
+
+$(EXT_DIR)/flags: FORCE
+	@test -n '$(SOABI)' || \
+	{ echo "pmtrace: cannot run PYTHON=$(PYTHON)" >&2; exit 1; }
+	@test -n '$(wildcard $(PY_DIRS:%=%/Python.h))' || \
+	{ echo "pmtrace: no Python.h for $(PYTHON) ($(firstword $(PY_DIRS)));" \
+	"Debian has it in libpython$(PY_VERSION)-dev" >&2; exit 1; }
+	$(call stamp,$(EXT_COMPILE) | $(LINK) | $(EXT_SRC))
+
+$(EXT_DIR)/%.o: %.c $(EXT_DIR)/flags $(B)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  CC   $< ($(PY_VERSION))')
+	$(Q)$(EXT_COMPILE) -MMD -MP -c -o $@ $<
+
+$(EXT): $(EXT_OBJ) $(LIB) $(EXT_DIR)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK $@')
+	$(Q)$(LINK) -shared -Wl,--exclude-libs,ALL -o $@ $(EXT_OBJ) $(LIB) $(LIBS)
+
+$(B)/python/pmtrace/%: recorder/pmtrace/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+pythons: lib python ## build the recorder for every interpreter that is found
+	@set -e; for python in $$(tests/interpreters/find --abi --but $(SOABI)); do \
+	    $(MAKE) --no-print-directory PYTHON=$$python python; \
+	done
+
+pythons-sid: ## fetch CPython 3.13, 3.14 and 3.15 from Debian sid, for tests
+	@tests/interpreters/get-debian-sid
+
+# ---- tests --------------------------------------------------------------
+
+unit: $(UNIT) ## build the unit tests
+
+unit-threads: $(filter $(B)/tests/unit/test-thread%,$(UNIT))
+
+$(B)/obj/tests/%.o: OWN = -Wno-missing-prototypes
+
+.SECONDEXPANSION:
+$(B)/tests/unit/test-%: $(B)/obj/tests/unit/test-%.o $(AUX_OBJ) $(CMDS) $(LIB) $$(call objects,$$(call linked,tests/unit/test-$$*.c))
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK $@')
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(CMDS) $(LIB) $(LIBS) $(CMOCKA)
+
+# Fuzz targets: with libFuzzer (clang), or with a driver that replays files.
+fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ_SRC))
+
+replay: $(patsubst tests/fuzz/fuzz-%.c,$(B)/tests/fuzz/replay-%,$(FUZZ_SRC))
+
+FUZZ_PARTS = $(call objects,$(FUZZ_AUX)) $(CMDS) $(LIB)
+
+$(B)/tests/fuzz/fuzz-%: $(B)/obj/tests/fuzz/fuzz-%.o $(FUZZ_PARTS) $$(call objects,$$(call linked,tests/fuzz/fuzz-$$*.c))
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(CMDS) $(LIB) $(LIBS)
+
+$(B)/tests/fuzz/replay-%: $(B)/obj/tests/fuzz/fuzz-%.o $(B)/obj/tests/fuzz/replay.o $(FUZZ_PARTS) $$(call objects,$$(call linked,tests/fuzz/fuzz-$$*.c))
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(CMDS) $(LIB) $(LIBS)
+
+SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+check: ## run every test; as root, install first what is missing
+	@$(MAKE) --no-print-directory deps
+	@$(SUBMAKE) check-now
+
+check-now: all unit ## run every test with what is installed
+	@$(SUBMAKE) pythons sanitize
+	@$(SUBMAKE) B=$(B)-clang CC=clang lib commands unit
+	@tests/run --build $(B) $(T)
+
+sanitize: ## build the unit tests and fuzz replays with sanitizers
+	@$(SUBMAKE) B=$(B)-asan SAN=address,undefined lib commands unit replay
+	@$(SUBMAKE) B=$(B)-tsan SAN=thread unit-threads
+
+# Each header by itself; the public ones also as C++.
+HEADERS := $(wildcard format/*.h format/pmt/*.h analyse/*.h analyse/cli/*.h \
+           plot/*.h dtrace/*.h)
+
+check-headers: $(HEADERS:%=$(B)/headers/%.ok) ## compile each header alone, the public ones also as C++
+
+$(B)/headers/%.ok: % $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)printf '#include "%s"\n' $< | \
+	$(COMPILE) $(call includes,$<) -I. -fsyntax-only -xc -
+	$(if $(filter format/pmt/%,$<),$(Q)printf '#include "%s"\n' $< | \
+	$(CXX) -std=c++11 -Wall -Wextra -Werror $(CPPFLAGS) -Iformat -I. \
+	-fsyntax-only -xc++ -)
+	@touch $@
+
+check-layers: ## check who includes whom, and what each layer may call
+	@tests/check-layers.sh
+
+valgrind-check: all unit ## run unit tests and commands under valgrind
+	@tests/run --valgrind --build $(B) $(T)
+
+FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= -1
+fuzz: deps ## fuzz each target for FUZZ_SECONDS (60) or FUZZ_RUNS, with libFuzzer
+	@$(SUBMAKE) B=$(B)-fuzz CC=clang \
+	    SAN=fuzzer-no-link,address,undefined fuzzers
+	@set -e; for t in $(FUZZ_SRC:tests/fuzz/fuzz-%.c=%); do \
+	    mkdir -p $(B)-fuzz/corpus/$$t; echo "fuzz-$$t"; \
+	    $(B)-fuzz/tests/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \
+	        -runs=$(FUZZ_RUNS) -rss_limit_mb=512 -print_final_stats=1 \
+	        -artifact_prefix=$(B)-fuzz/ $(B)-fuzz/corpus/$$t \
+	        $(wildcard tests/fuzz/seeds spec/vectors/valid \
+	        spec/vectors/invalid) 2>&1 | tail -n 12; \
+	done
+
+bench: ## measure the recorder, the format and the analyses
+	@$(SUBMAKE) all
+	@PMT_BUILD=$(abspath $(B)) PMT_PYTHON=$(PYTHON) tests/bench/run
+
+demo: ## record the example program, count its live objects, draw them
+	@$(MAKE) --no-print-directory deps
+	@$(SUBMAKE) all
+	@PMT_BUILD=$(abspath $(B)) PMT_PYTHON=$(PYTHON) docs/examples/demo
+
+# What is missing is installed as root, named otherwise; a system without
+# dpkg is left alone.
+deps: ## install the Debian packages that are missing (as root)
+	@command -v dpkg-query >/dev/null || exit 0; \
+	missing=; for p in $(PACKAGES); do \
+	    dpkg-query -W -f='$${Status}\n' $$p 2>/dev/null | \
+	        grep -q '^install ok installed' || missing="$$missing $$p"; \
+	done; \
+	test -n "$$missing" || exit 0; \
+	if [ "$$(id -u)" != 0 ]; then \
+	    echo "pmtrace: missing packages; as root: apt-get install$$missing" >&2; \
+	    exit 1; \
+	fi; \
+	echo "installing$$missing"; \
+	log=$$(mktemp); export DEBIAN_FRONTEND=noninteractive; \
+	if apt-get update >$$log 2>&1 && apt-get install -y \
+	    --no-install-recommends $$missing >>$$log 2>&1; \
+	then rm -f $$log; else tail -n 20 $$log >&2; rm -f $$log; exit 1; fi
+
+# ---- install ------------------------------------------------------------
+
+MAN := $(wildcard docs/man/*.[15])
+
+install: all ## install below DESTDIR and PREFIX
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig \
+	    $(DESTDIR)$(includedir)/pmt $(DESTDIR)$(pydir)/pmtrace \
+	    $(DESTDIR)$(docdir)
+	$(if $(CMD_MAIN),install $(B)/bin/pmt $(DESTDIR)$(bindir))
+	$(foreach c,$(HAVE_COMMANDS),ln -sf pmt $(DESTDIR)$(bindir)/pmt-$c;)
+	install -m 644 $(B)/libpmt.a $(DESTDIR)$(libdir)
+	sed -e 's|@prefix@|$(prefix)|' -e 's|@version@|$(VERSION)|' \
+	    format/libpmt.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libpmt.pc
+	install -m 644 $(wildcard format/pmt/*.h) $(DESTDIR)$(includedir)/pmt
+	install -m 644 $(PY_COPY) $(B)/python/pmtrace/_recorder.*.so \
+	    $(DESTDIR)$(pydir)/pmtrace
+	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md \
+	    spec/trace-format.md spec/trace.cddl) $(DESTDIR)$(docdir)
+	$(foreach m,$(MAN),install -D -m 644 $m \
+	    $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$(notdir $m);)
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(bindir)/pmt $(COMMANDS:%=$(DESTDIR)$(bindir)/pmt-%) \
+	    $(DESTDIR)$(libdir)/libpmt.a \
+	    $(DESTDIR)$(libdir)/pkgconfig/libpmt.pc
+	rm -rf $(DESTDIR)$(includedir)/pmt $(DESTDIR)$(libdir)/pmtrace \
+	    $(DESTDIR)$(docdir)
+	$(foreach m,$(MAN),rm -f \
+	    $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$(notdir $m);)
+
+clean: ## remove the build folders
+	rm -rf $(B) $(B)-asan $(B)-tsan $(B)-clang $(B)-fuzz
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
+	sort | awk -F '\t' '{ printf "%-16s%s\n", $$1, $$2 }'
+
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(CMD_OBJ) $(AUX_OBJ) $(EXT_OBJ) \
+    $(call objects,$(UNIT_SRC) $(FUZZ_SRC) $(FUZZ_AUX) tests/fuzz/replay.c \
+    $(LINKED_SRC)))
