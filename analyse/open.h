@@ -1,0 +1,144 @@
+/*
+ * open.h: a trace that a command reads: opening FILE[@MOMENT], going through
+ * it, and what damage means for stderr and for the exit status. The rule is
+ * in docs/cli.md; every reading command follows it by these calls:
+ *
+ *     struct pmt_input in;
+ *     struct pmt_event event;
+ *     struct pmt_error err;
+ *     int code;
+ *
+ *     if (pmt_input_open(&in, argv[0], &opt.common, NULL))
+ *         return PMT_EXIT_TROUBLE;                  // it has said why
+ *     while ((code = pmt_input_next(&in, &event, &err)) == PMT_OK)
+ *         …;
+ *     if (code < 0)
+ *         return pmt_input_failed(&in, &err);       // says why, closes
+ *     …                                             // print the result
+ *     return pmt_input_close(&in, status, opt.strict); // warnings
+ *
+ * Only open, failed, close and find_moment print. pmt_input_next counts what
+ * is wrong in `health` and moves the progress bar, so an algorithm may call
+ * it on an input that a command, or a test, has opened.
+ *
+ * Threads: the main thread only.
+ */
+#ifndef PMT_OPEN_H
+#define PMT_OPEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/moment.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "pmt/error.h"
+#include "pmt/io.h"
+#include "pmt/reader.h"
+
+/* Damaged places whose byte and cause are kept; the others are counted. */
+#define PMT_HEALTH_PLACES 8
+
+/* What was wrong with a trace so far. Zeroed to begin with. */
+struct pmt_health {
+    uint64_t corrupt;        /* damaged places that are not a cut end */
+    uint64_t chunks_lost;    /* chunks that damage made unusable */
+    uint64_t chunks_missing; /* by gaps in seq, those just counted too */
+    bool truncated;
+    uint64_t truncated_at;   /* byte */
+    uint64_t unknown;        /* chunks of a kind of a later version */
+    uint64_t features;       /* chunks that need an unknown feature */
+    uint64_t unreadable;     /* chunks with a column of an unknown codec */
+    uint64_t orphans;        /* chunks of a stream without a header */
+    uint64_t refused;        /* streams of a greater major version */
+    uint32_t refused_major, refused_minor; /* of the first of them */
+    uint64_t journal_records; /* records that came from the journal */
+    struct pmt_error places[PMT_HEALTH_PLACES];
+    size_t place_count;
+};
+
+/* Counts what `event` says is wrong. */
+void pmt_health_note(struct pmt_health *health, const struct pmt_event *event);
+
+struct pmt_input {
+    struct pmt_reader *reader;
+    char *path;                /* as opened; "-" is standard input */
+    const char *name;          /* for messages */
+    struct pmt_moment moment;  /* NONE unless PMT_INPUT_MOMENT was given */
+    struct pmt_health health;
+    struct pmt_progress progress;
+};
+
+/*
+ * Opens `operand`, a path or "-". The journal of a dead process beside it is
+ * read too, unless `options` (NULL: defaults) say no. Returns PMT_EXIT_OK, or
+ * PMT_EXIT_TROUBLE after printing why; then there is nothing to close.
+ */
+int pmt_input_open(struct pmt_input *in, const char *operand,
+                   const struct pmt_common *common,
+                   const struct pmt_reader_options *options);
+
+/* The same for FILE@MOMENT: sets in->moment. */
+int pmt_input_open_moment(struct pmt_input *in, const char *operand,
+                          const struct pmt_common *common,
+                          const struct pmt_reader_options *options);
+
+/* For tests of algorithms: `source` is taken over; `name` is borrowed. Prints
+ * nothing; returns what pmt_reader_open does. */
+int pmt_input_from_source(struct pmt_input *in, struct pmt_source *source,
+                          const char *name,
+                          const struct pmt_reader_options *options,
+                          struct pmt_error *err);
+
+/* pmt_reader_next(), noting health and progress. */
+int pmt_input_next(struct pmt_input *in, struct pmt_event *event,
+                   struct pmt_error *err);
+
+/* Prints `err` with the trace's name, closes, returns PMT_EXIT_TROUBLE. */
+int pmt_input_failed(struct pmt_input *in, const struct pmt_error *err);
+
+/*
+ * Prints what was wrong, one line a thing, and closes. Returns the exit
+ * status: `status` (PMT_EXIT_OK or _NO) made worse by the damage, thus:
+ *   a stream of a greater major version    PMT_EXIT_TROUBLE
+ *   anything wrong, with `strict`          PMT_EXIT_TROUBLE
+ *   corrupt                                PMT_EXIT_NO at least
+ *   truncated, missing, of a later version no change
+ */
+int pmt_input_close(struct pmt_input *in, int status, bool strict);
+
+/* Closes without a word. Harmless on a zeroed or closed input. */
+void pmt_input_release(struct pmt_input *in);
+
+/* The worse of two exit statuses, for commands with several traces. */
+int pmt_exit_worse(int a, int b);
+
+/* A moment as it was found in a trace. */
+struct pmt_instant {
+    bool is_end;         /* after the last record */
+    uint64_t ns;         /* since the stream began; UINT64_MAX for the end */
+    bool has_stream;     /* the moment is in one stream's clock: a mark */
+    uint64_t stream_key; /* that stream */
+    int64_t real_ns;     /* with has_stream: wall clock of the moment */
+};
+
+/*
+ * Finds in->moment: NONE and END are the end, TIME is itself, MARK needs a
+ * pass over the marks of the file (so not "-"), PEAK is not found here.
+ * Returns PMT_EXIT_OK, or PMT_EXIT_TROUBLE after printing why.
+ */
+int pmt_input_find_moment(const struct pmt_input *in,
+                          struct pmt_instant *instant);
+
+/* The instant as ns since stream `s` began: clamped at 0; UINT64_MAX for the
+ * end. */
+uint64_t pmt_instant_in_stream(const struct pmt_instant *instant,
+                               const struct pmt_stream *s);
+
+/* Rows for the option tables. */
+#define PMT_OPT_STRICT(type, field)                                           \
+    PMT_OPT_FLAG(0, "strict", type, field,                                    \
+                 "status 2 when the trace is truncated or damaged")
+
+#endif
