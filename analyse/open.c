@@ -1,0 +1,356 @@
+/* open.c: opens traces for commands, and speaks of their damage. */
+#include "open.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/errors.h"
+#include "cli/xalloc.h"
+
+int pmt_exit_worse(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- health ------------------------------------------------------------ */
+
+static void note_damage(struct pmt_health *health,
+                        const struct pmt_event *event)
+{
+    if (event->damage.code == PMT_ERR_TRUNCATED) {
+        health->truncated = true;
+        health->truncated_at = event->damage.offset;
+        return;
+    }
+    health->corrupt++;
+    health->chunks_lost += event->data_lost;
+    if (health->place_count < PMT_HEALTH_PLACES)
+        health->places[health->place_count++] = event->damage;
+}
+
+void pmt_health_note(struct pmt_health *health, const struct pmt_event *event)
+{
+    health->chunks_missing += event->seq_missing;
+    switch (event->type) {
+    case PMT_EVENT_DAMAGE:
+        note_damage(health, event);
+        return;
+    case PMT_EVENT_REFUSED:
+        if (health->refused++ == 0 && event->stream != NULL) {
+            const struct pmt_stream_header *header =
+                pmt_stream_header(event->stream);
+
+            health->refused_major = header->major;
+            health->refused_minor = header->minor;
+        }
+        return;
+    case PMT_EVENT_UNKNOWN:
+        health->unknown++;
+        break;
+    case PMT_EVENT_FEATURES:
+        health->features++;
+        break;
+    case PMT_EVENT_UNREADABLE:
+        health->unreadable++;
+        break;
+    case PMT_EVENT_RECORDS:
+        if (event->from_journal)
+            health->journal_records += event->envelope.count;
+        break;
+    case PMT_EVENT_STREAM:
+    case PMT_EVENT_TABLE:
+    case PMT_EVENT_END:
+    case PMT_EVENT_SKIPPED_CHUNK:
+        break;
+    case PMT_EVENT_FOREIGN:
+    case PMT_EVENT_INDEX:
+    case PMT_EVENT_JOURNAL:
+        return;
+    }
+    health->orphans += event->stream == NULL;
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void warn_chunks(const char *name, uint64_t count, const char *what)
+{
+    if (count > 0)
+        pmt_warn("%s: %" PRIu64 " chunk%s %s", name, count, plural(count),
+                 what);
+}
+
+static void warn_corrupt(const char *name, const struct pmt_health *health)
+{
+    for (size_t i = 0; i < health->place_count; i++)
+        pmt_warn("%s: corrupt at byte %" PRIu64 ": %s", name,
+                 health->places[i].offset, health->places[i].message);
+    if (health->corrupt > health->place_count)
+        pmt_warn("%s: corrupt at %" PRIu64 " more places", name,
+                 health->corrupt - health->place_count);
+    warn_chunks(name, health->chunks_lost, "lost by damage");
+}
+
+/* One line for each thing that is wrong. */
+static void health_warn(const char *name, const struct pmt_health *health)
+{
+    uint64_t missing = health->chunks_missing > health->chunks_lost
+                           ? health->chunks_missing - health->chunks_lost
+                           : 0;
+
+    warn_corrupt(name, health);
+    if (health->truncated)
+        pmt_warn("%s: truncated at byte %" PRIu64
+                 ": what comes before is used",
+                 name, health->truncated_at);
+    warn_chunks(name, missing, "missing");
+    warn_chunks(name, health->orphans, "of a stream without a header");
+    warn_chunks(name, health->unknown,
+                "skipped: of a kind of a later version");
+    warn_chunks(name, health->features,
+                "skipped: written with a feature of a later version");
+    warn_chunks(name, health->unreadable,
+                "skipped: written with an encoding of a later version");
+    if (health->journal_records > 0)
+        pmt_note("%s: %" PRIu64 " records are from its journal", name,
+                 health->journal_records);
+}
+
+static bool health_bad(const struct pmt_health *health)
+{
+    return health->corrupt > 0 || health->truncated ||
+           health->chunks_missing > 0 || health->orphans > 0 ||
+           health->unknown > 0 || health->features > 0 ||
+           health->unreadable > 0;
+}
+
+static int health_status(const char *name, const struct pmt_health *health,
+                         bool strict)
+{
+    if (health->refused > 0)
+        return pmt_fail("%s: version %" PRIu32 ".%" PRIu32
+                        " of the format is newer than this program",
+                        name, health->refused_major, health->refused_minor);
+    if (strict && health_bad(health))
+        return PMT_EXIT_TROUBLE;
+    return health->corrupt > 0 ? PMT_EXIT_NO : PMT_EXIT_OK;
+}
+
+/* ---- opening and closing ----------------------------------------------- */
+
+static void start(struct pmt_input *in, int progress)
+{
+    uint64_t at, of;
+
+    pmt_reader_position(in->reader, &at, &of);
+    pmt_progress_start(&in->progress, in->name,
+                       of == PMT_NO_OFFSET ? 0 : of, PMT_PROGRESS_BYTES,
+                       progress);
+}
+
+static const char *display_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* in->path and in->moment are set; released on failure. */
+static int open_path(struct pmt_input *in, const struct pmt_common *common,
+                     const struct pmt_reader_options *options)
+{
+    struct pmt_error err;
+
+    in->name = display_name(in->path);
+    if (pmt_reader_open_path(&in->reader, in->path, options, &err) != PMT_OK)
+        return pmt_input_failed(in, &err);
+    start(in, common->progress);
+    return PMT_EXIT_OK;
+}
+
+int pmt_input_open(struct pmt_input *in, const char *operand,
+                   const struct pmt_common *common,
+                   const struct pmt_reader_options *options)
+{
+    memset(in, 0, sizeof *in);
+    in->path = pmt_xstrdup(operand);
+    return open_path(in, common, options);
+}
+
+int pmt_input_open_moment(struct pmt_input *in, const char *operand,
+                          const struct pmt_common *common,
+                          const struct pmt_reader_options *options)
+{
+    char why[PMT_WHY_SIZE];
+
+    memset(in, 0, sizeof *in);
+    if (pmt_moment_split(operand, &in->path, &in->moment, why, sizeof why))
+        return pmt_fail("%s", why);
+    return open_path(in, common, options);
+}
+
+int pmt_input_from_source(struct pmt_input *in, struct pmt_source *source,
+                          const char *name,
+                          const struct pmt_reader_options *options,
+                          struct pmt_error *err)
+{
+    int code;
+
+    memset(in, 0, sizeof *in);
+    code = pmt_reader_open(&in->reader, source, options, err);
+    if (code != PMT_OK)
+        return code;
+    in->name = name;
+    start(in, PMT_PROGRESS_NEVER);
+    return PMT_OK;
+}
+
+int pmt_input_next(struct pmt_input *in, struct pmt_event *event,
+                   struct pmt_error *err)
+{
+    int code = pmt_reader_next(in->reader, event, err);
+
+    if (code == PMT_OK) {
+        uint64_t at, of;
+
+        pmt_health_note(&in->health, event);
+        pmt_reader_position(in->reader, &at, &of);
+        pmt_progress_update(&in->progress, at);
+    }
+    return code;
+}
+
+int pmt_input_failed(struct pmt_input *in, const struct pmt_error *err)
+{
+    if (in->reader != NULL)
+        pmt_progress_stop(&in->progress);
+    if (err->offset != PMT_NO_OFFSET && err->offset > 0)
+        pmt_fail("%s: at byte %" PRIu64 ": %s", in->name, err->offset,
+                 err->message);
+    else
+        pmt_fail("%s: %s", in->name, err->message);
+    pmt_input_release(in);
+    return PMT_EXIT_TROUBLE;
+}
+
+int pmt_input_close(struct pmt_input *in, int status, bool strict)
+{
+    pmt_progress_stop(&in->progress);
+    health_warn(in->name, &in->health);
+    status = pmt_exit_worse(status,
+                            health_status(in->name, &in->health, strict));
+    pmt_input_release(in);
+    return status;
+}
+
+void pmt_input_release(struct pmt_input *in)
+{
+    pmt_reader_free(in->reader);
+    free(in->path);
+    pmt_moment_release(&in->moment);
+    memset(in, 0, sizeof *in);
+}
+
+/* ---- moments ----------------------------------------------------------- */
+
+static bool text_is(struct pmt_text text, const char *name)
+{
+    return text.bytes != NULL && text.length == strlen(name) &&
+           memcmp(text.bytes, name, text.length) == 0;
+}
+
+/* The nth mark called `name` among those of one chunk; `left` counts down. */
+static bool mark_in_chunk(struct pmt_reader *r, const struct pmt_event *event,
+                          const char *name, uint64_t *left,
+                          struct pmt_instant *instant)
+{
+    const uint64_t *times = pmt_reader_column(r, PMT_COL_TIME);
+
+    for (uint32_t i = 0; i < event->envelope.count; i++) {
+        uint32_t tick_ns = 1;
+        int64_t start = 0;
+
+        if (!text_is(pmt_reader_text(r, i), name) || --*left > 0)
+            continue;
+        if (event->stream != NULL) {
+            tick_ns = pmt_stream_header(event->stream)->tick_ns;
+            start = pmt_stream_header(event->stream)->start_real_ns;
+        }
+        *instant = (struct pmt_instant){
+            .ns = times ? times[i] * tick_ns : 0,
+            .has_stream = true,
+            .stream_key = event->envelope.stream_key,
+        };
+        instant->real_ns = (int64_t)((uint64_t)start + instant->ns);
+        return true;
+    }
+    return false;
+}
+
+static int find_mark(const struct pmt_input *in, struct pmt_instant *instant)
+{
+    struct pmt_reader_options options = {
+        .skip_kinds = ~(UINT64_C(1) << PMT_KIND_STREAM |
+                        UINT64_C(1) << PMT_KIND_MARK),
+        .no_tables = true,
+    };
+    struct pmt_common silent = {.progress = PMT_PROGRESS_NEVER};
+    uint64_t left = in->moment.ordinal ? in->moment.ordinal : 1;
+    struct pmt_input pass;
+    struct pmt_event event;
+    struct pmt_error err;
+    bool found = false;
+    int code;
+
+    if (strcmp(in->path, "-") == 0)
+        return pmt_fail("a mark cannot be looked up in standard input");
+    if (pmt_input_open(&pass, in->path, &silent, &options))
+        return PMT_EXIT_TROUBLE;
+    while (!found && (code = pmt_input_next(&pass, &event, &err)) == PMT_OK)
+        if (event.type == PMT_EVENT_RECORDS &&
+            event.envelope.kind == PMT_KIND_MARK)
+            found = mark_in_chunk(pass.reader, &event, in->moment.name, &left,
+                                  instant);
+    if (!found && code < 0)
+        return pmt_input_failed(&pass, &err);
+    pmt_input_release(&pass);
+    if (!found)
+        return pmt_fail("%s: no mark \"%s\"%s", in->name, in->moment.name,
+                        in->moment.ordinal > 1 ? " of that number" : "");
+    return PMT_EXIT_OK;
+}
+
+int pmt_input_find_moment(const struct pmt_input *in,
+                          struct pmt_instant *instant)
+{
+    *instant = (struct pmt_instant){.is_end = true, .ns = UINT64_MAX};
+    switch (in->moment.kind) {
+    case PMT_MOMENT_NONE:
+    case PMT_MOMENT_END:
+        return PMT_EXIT_OK;
+    case PMT_MOMENT_TIME:
+        instant->is_end = false;
+        instant->ns = in->moment.ns;
+        return PMT_EXIT_OK;
+    case PMT_MOMENT_MARK:
+        return find_mark(in, instant);
+    case PMT_MOMENT_PEAK:
+        break;
+    }
+    return pmt_fail("%s: @peak is no moment for this command", in->name);
+}
+
+uint64_t pmt_instant_in_stream(const struct pmt_instant *instant,
+                               const struct pmt_stream *s)
+{
+    int64_t start;
+
+    if (instant->is_end || !instant->has_stream || s == NULL ||
+        pmt_stream_key(s) == instant->stream_key)
+        return instant->ns;
+    start = pmt_stream_header(s)->start_real_ns;
+    if (instant->real_ns <= start)
+        return 0;
+    return (uint64_t)instant->real_ns - (uint64_t)start;
+}
