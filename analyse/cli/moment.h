@@ -33,8 +33,8 @@ struct pmt_moment {
 /*
  * Split `operand` into the file (*path, a new string, free() it) and the
  * moment. A file that exists under the whole operand's name is that file,
- * with no moment. Of several "@" the one before which there is a file decides,
- * the first such. Returns 0, or -1 with the reason in `why` (`why_size`
+ * with no moment. Of several "@" the first counts that has a file before it
+ * and a moment after it. Returns 0, or -1 with the reason in `why` (`why_size`
  * bytes) and nothing to free: "a.pmt@pek: unknown moment (…)".
  */
 int pmt_moment_split(const char *operand, char **path,

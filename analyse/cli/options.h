@@ -33,14 +33,15 @@ enum pmt_option_kind {
     PMT_OPTION_LAST,      /* end of the table */
     PMT_OPTION_HEADING,   /* `help` is the title of the rows that follow */
     PMT_OPTION_FLAG,      /* bool: true */
-    PMT_OPTION_NEGATABLE, /* bool: --x is true, --no-x is false */
+    PMT_OPTION_NEGATABLE, /* bool: --x is true, --no-x is false; .preset = "on"
+                             for one that is true at first */
     PMT_OPTION_COUNT,     /* int: one more each time */
     PMT_OPTION_STRING,    /* const char *: borrowed from argv */
     PMT_OPTION_INT,       /* int64_t, within low..high */
     PMT_OPTION_SIZE,      /* uint64_t bytes: 64k 256M 1.5G, binary units */
     PMT_OPTION_DURATION,  /* uint64_t ns: 10 1.5s 200ms 5m 2h */
     PMT_OPTION_CHOICE,    /* int: index into `choices` */
-    PMT_OPTION_SET,       /* uint32_t: bit per choice, from "a,b"; adds up */
+    PMT_OPTION_SET,       /* uint32_t: a bit per choice, from "a,b" */
     PMT_OPTION_LIST,      /* struct pmt_option_list: one item each time */
     PMT_OPTION_CALLBACK,  /* anything: `callback` stores it */
 };
@@ -64,10 +65,11 @@ struct pmt_option {
     enum pmt_option_kind kind;
     size_t offset;           /* of the field; set by the macros below */
     const char *help;        /* one sentence, lower case, no full stop */
-    const char *preset;      /* the default, as one would type it. Stored
-                                before parsing, and shown in help */
+    const char *preset;      /* the default, as one would type it: stored
+                                before parsing and shown in help. Not for
+                                FLAG, COUNT and LIST */
     const char *const *choices; /* for CHOICE and SET, ends with NULL */
-    int64_t low, high;       /* for INT; both 0 means 0..INT64_MAX */
+    int64_t low, high;       /* for INT; high 0 means no upper limit */
     pmt_option_callback *callback;
     bool hidden;             /* parsed, but in no help */
 };
@@ -90,7 +92,8 @@ struct pmt_command {
     const char *summary;            /* one line for `pmt help`: lower case,
                                        begins with a verb, no full stop */
     const char *const *usage;       /* "[options] FILE…", one or more, NULL */
-    const char *const *description; /* paragraphs, NULL */
+    const char *const *description; /* paragraphs, NULL. One that begins with
+                                       a space is printed as it stands */
     const char *const *examples;    /* command, what it does, …; NULL */
     const char *const *exit_status; /* what 0, 1 and 2 mean here: three
                                        texts (NULL text: not returned);

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "options.h" /* struct pmt_common */
+#include "options.h" /* enum pmt_progress_when */
 
 enum pmt_progress_unit {
     PMT_PROGRESS_BYTES,
