@@ -1,0 +1,266 @@
+/* encode.c - columns of every kind of chunk that the writer makes. */
+#include "encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+
+struct pmt_encoder {
+    struct pmt_addresser *addresser;
+    uint64_t column[PMT_CHUNK_RECORDS_MAX];
+    uint64_t release[PMT_CHUNK_RECORDS_MAX];
+    uint64_t acquire[PMT_CHUNK_RECORDS_MAX];
+    uint64_t explicit_[PMT_CHUNK_RECORDS_MAX];
+    uint8_t slots[PMT_CHUNK_RECORDS_MAX];
+    uint16_t classes[PMT_CHUNK_RECORDS_MAX];
+};
+
+int pmt_encoder_new(struct pmt_encoder **out)
+{
+    *out = malloc(sizeof **out);
+    if (!*out) {
+        return PMT_ERR_MEMORY;
+    }
+    if (pmt_addresser_new(&(*out)->addresser) < 0) {
+        free(*out);
+        *out = NULL;
+        return PMT_ERR_MEMORY;
+    }
+    return PMT_OK;
+}
+
+void pmt_encoder_free(struct pmt_encoder *e)
+{
+    if (e) {
+        pmt_addresser_free(e->addresser);
+        free(e);
+    }
+}
+
+uint64_t pmt_encoder_memory(const struct pmt_encoder *e)
+{
+    return sizeof *e + pmt_addresser_memory(e->addresser);
+}
+
+/*
+ * Writes the column `id` whose value for record i is `value`, an expression
+ * in i. The codecs named at each use are those that measured smallest on
+ * recordings (docs/benchmarks.md).
+ */
+#define PUT(id, codec, may_be_absent, value)                                  \
+    do {                                                                      \
+        int put_rc_;                                                          \
+                                                                              \
+        for (size_t i = 0; i < n; i++) {                                      \
+            e->column[i] = (value);                                           \
+        }                                                                     \
+        put_rc_ = pmt_body_column(body, id, e->column, n, codec,              \
+                                  may_be_absent);                             \
+        if (put_rc_ < 0) {                                                    \
+            return put_rc_;                                                   \
+        }                                                                     \
+    } while (0)
+
+/* ---- tables and clocks -------------------------------------------------- */
+
+enum pmt_kind pmt_table_kind(enum pmt_def_table table)
+{
+    static const enum pmt_kind kinds[PMT_TABLES] = {
+        [PMT_TABLE_STRINGS] = PMT_KIND_STRINGS,
+        [PMT_TABLE_CODES] = PMT_KIND_CODES,
+        [PMT_TABLE_TYPES] = PMT_KIND_TYPES,
+        [PMT_TABLE_STACKS] = PMT_KIND_STACKS,
+        [PMT_TABLE_THREADS] = PMT_KIND_THREADS,
+        [PMT_TABLE_CLASSES] = PMT_KIND_CLASSES,
+    };
+
+    return kinds[table];
+}
+
+static int put_strings(struct pmt_body *body, const struct pmt_defs *defs,
+                       const uint32_t *ids, size_t n)
+{
+    int rc = pmt_cbor_put_uint(&body->bytes, 1);
+
+    rc = rc < 0 ? rc : pmt_cbor_put_array(&body->bytes, n);
+    for (size_t i = 0; rc == PMT_OK && i < n; i++) {
+        size_t length;
+        const char *text = pmt_defs_text(defs, ids[i], &length);
+
+        rc = pmt_cbor_put_text(&body->bytes, text, length);
+    }
+    body->entries++;
+    return rc;
+}
+
+int pmt_encode_table(struct pmt_encoder *e, struct pmt_body *body,
+                     const struct pmt_defs *defs, enum pmt_def_table table,
+                     const uint32_t *ids, size_t n)
+{
+    static const unsigned fields[PMT_TABLES] = {
+        [PMT_TABLE_CODES] = 3,   [PMT_TABLE_TYPES] = 3,
+        [PMT_TABLE_STACKS] = 3,  [PMT_TABLE_THREADS] = 3,
+        [PMT_TABLE_CLASSES] = 5,
+    };
+
+    PUT(0, PMT_CODEC_ULEB, false, ids[i] - (i ? ids[i - 1] : 0));
+    if (table == PMT_TABLE_STRINGS) {
+        return put_strings(body, defs, ids, n);
+    }
+    for (unsigned f = 0; f < fields[table]; f++) {
+        if (table == PMT_TABLE_STACKS && f == 0) {
+            PUT(1, PMT_CODEC_ULEB, false,
+                ids[i] - pmt_defs_field(defs, table, ids[i], 0));
+            continue;
+        }
+        PUT(f + 1, PMT_CODEC_ULEB, true,
+            pmt_defs_field(defs, table, ids[i], f));
+    }
+    return PMT_OK;
+}
+
+int pmt_encode_anchors(struct pmt_encoder *e, struct pmt_body *body,
+                       const struct pmt_anchor *a, size_t n)
+{
+    PUT(1, PMT_CODEC_ULEB, false, a[i].time - (i ? a[i - 1].time : 0));
+    PUT(32, PMT_CODEC_ULEB, false, a[i].mono_ns - (i ? a[i - 1].mono_ns : 0));
+    PUT(33, PMT_CODEC_ULEB, false,
+        pmt_zigzag((uint64_t)a[i].real_ns -
+                   (i ? (uint64_t)a[i - 1].real_ns : 0)));
+    PUT(34, PMT_CODEC_ULEB, true, a[i].uncertainty_ns);
+    return PMT_OK;
+}
+
+/* ---- records ------------------------------------------------------------ */
+
+/* Columns 8, 9 and 10, and the envelope's align, of addresses in e->column
+ * and slots in e->slots. */
+static int put_addresses(struct pmt_encoder *e, struct pmt_body *body,
+                         uint32_t model, size_t n, uint32_t *align)
+{
+    struct pmt_address_columns c = {
+        .release = e->release, .acquire = e->acquire,
+        .explicit_ = e->explicit_};
+    int rc;
+
+    pmt_addresses_encode(e->addresser, model, e->column, e->slots,
+                         model ? e->classes : NULL, n, &c);
+    *align = c.align;
+    rc = pmt_body_column(body, 8, c.release, c.releases, PMT_CODEC_PLANES,
+                         false);
+    rc = rc < 0 ? rc : pmt_body_column(body, 9, c.acquire, c.acquires,
+                                       PMT_CODEC_PLANES, false);
+    return rc < 0 ? rc : pmt_body_column(body, 10, c.explicit_, c.explicits,
+                                         PMT_CODEC_PLANES, false);
+}
+
+static int put_sizes(struct pmt_encoder *e, struct pmt_body *body,
+                     const struct pmt_alloc *r, size_t n)
+{
+    size_t sized = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (pmt_alloc_has_size(r[i].op)) {
+            e->column[sized++] = r[i].size;
+        }
+    }
+    return pmt_body_column(body, 6, e->column, sized, PMT_CODEC_ULEB, true);
+}
+
+int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
+                      const struct pmt_alloc *r, size_t n, uint32_t *align,
+                      uint32_t *model)
+{
+    int rc;
+
+    PUT(1, PMT_CODEC_ULEB, false, i ? r[i].time - r[i - 1].time : 0);
+    PUT(2, PMT_CODEC_RUNS, true, r[i].thread);
+    rc = put_sizes(e, body, r, n);
+    if (rc < 0) {
+        return rc;
+    }
+    PUT(7, PMT_CODEC_PLANES, true, r[i].stack);
+    for (size_t i = 0; i < n; i++) {
+        e->column[i] = r[i].address;
+        e->slots[i] = pmt_alloc_releases(r[i].op) ? PMT_SLOT_RELEASE
+                      : pmt_alloc_has_size(r[i].op)
+                          ? PMT_SLOT_ACQUIRE_SIZED
+                          : PMT_SLOT_ACQUIRE;
+        e->classes[i] = (uint16_t)pmt_size_class(r[i].size, r[i].domain);
+    }
+    *model = 1;
+    rc = put_addresses(e, body, *model, n, align);
+    if (rc < 0) {
+        return rc;
+    }
+    PUT(14, PMT_CODEC_FIXED, false, (uint64_t)r[i].op << 2 | r[i].domain);
+    return PMT_OK;
+}
+
+int pmt_encode_objects(struct pmt_encoder *e, struct pmt_body *body,
+                       const struct pmt_staged_object *r, size_t n,
+                       uint32_t *align)
+{
+    PUT(0, PMT_CODEC_ULEB, false, r[i].class_id);
+    PUT(1, PMT_CODEC_ULEB, false, i ? r[i].time - r[i - 1].time : 0);
+    PUT(2, PMT_CODEC_RUNS, true, r[i].thread);
+    for (size_t i = 0; i < n; i++) {
+        e->column[i] = r[i].address;
+        e->slots[i] = r[i].op == PMT_OBJECT_DESTROY ? PMT_SLOT_RELEASE
+                                                    : PMT_SLOT_ACQUIRE;
+    }
+    return put_addresses(e, body, 0, n, align);
+}
+
+int pmt_encode_marks(struct pmt_encoder *e, struct pmt_body *body,
+                     const struct pmt_staged_mark *m, size_t n,
+                     const char *text)
+{
+    int rc;
+
+    PUT(1, PMT_CODEC_ULEB, false, i ? m[i].time - m[i - 1].time : 0);
+    PUT(2, PMT_CODEC_RUNS, true, m[i].thread);
+    rc = pmt_cbor_put_uint(&body->bytes, 16);
+    rc = rc < 0 ? rc : pmt_cbor_put_array(&body->bytes, n);
+    for (size_t i = 0; rc == PMT_OK && i < n; i++) {
+        rc = pmt_cbor_put_text(&body->bytes, text + m[i].text_start,
+                               m[i].text_bytes);
+    }
+    body->entries++;
+    return rc;
+}
+
+int pmt_encode_losses(struct pmt_encoder *e, struct pmt_body *body,
+                      const struct pmt_staged_loss *l, size_t n)
+{
+    PUT(1, PMT_CODEC_ULEB, false, i ? l[i].time - l[i - 1].time : 0);
+    PUT(14, PMT_CODEC_FIXED, false, l[i].cause);
+    PUT(23, PMT_CODEC_ULEB, false, l[i].events);
+    return PMT_OK;
+}
+
+int pmt_encode_live(struct pmt_encoder *e, struct pmt_body *body,
+                    uint64_t time, enum pmt_kind kind,
+                    const struct pmt_live *v, size_t n, uint32_t part,
+                    uint32_t parts)
+{
+    const uint64_t scalars[] = {kind, part, parts};
+
+    PUT(2, PMT_CODEC_RUNS, true, v[i].thread);
+    PUT(6, PMT_CODEC_ULEB, true, v[i].size);
+    PUT(7, PMT_CODEC_PLANES, true, v[i].stack);
+    PUT(12, PMT_CODEC_ULEB, true, v[i].type);
+    PUT(13, PMT_CODEC_FIXED, true, v[i].domain);
+    for (unsigned k = 0; k < 3; k++) {
+        if (pmt_cbor_put_uint(&body->bytes, 16 + k) < 0 ||
+            pmt_cbor_put_uint(&body->bytes, scalars[k]) < 0) {
+            return PMT_ERR_MEMORY;
+        }
+        body->entries++;
+    }
+    PUT(24, PMT_CODEC_PLANES, false,
+        v[i].address - (i ? v[i - 1].address : 0));
+    PUT(25, PMT_CODEC_PLANES, true, time - v[i].time);
+    return PMT_OK;
+}

@@ -1,0 +1,84 @@
+/*
+ * encode.h - bodies of chunks from definitions and records (spec 5 to 7).
+ */
+#ifndef PMT_ENCODE_H
+#define PMT_ENCODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "chunk-out.h"
+#include "defs.h"
+#include "pmt/record.h"
+#include "pmt/writer.h"
+
+/* Work space for the columns of one chunk. */
+struct pmt_encoder;
+
+int pmt_encoder_new(struct pmt_encoder **out);
+void pmt_encoder_free(struct pmt_encoder *e);
+uint64_t pmt_encoder_memory(const struct pmt_encoder *e);
+
+/* Every one of these appends to an empty `body` and returns PMT_OK or
+ * PMT_ERR_MEMORY. `n` is at most PMT_CHUNK_RECORDS_MAX. */
+
+int pmt_encode_stream(struct pmt_body *body,
+                      const struct pmt_stream_info *info);
+int pmt_encode_end(struct pmt_body *body, uint64_t chunks, uint64_t records,
+                   uint64_t lost, int clean);
+
+/* Entries `ids` of a table; kind_of tells the kind of its chunk. */
+enum pmt_kind pmt_table_kind(enum pmt_def_table table);
+int pmt_encode_table(struct pmt_encoder *e, struct pmt_body *body,
+                     const struct pmt_defs *defs, enum pmt_def_table table,
+                     const uint32_t *ids, size_t n);
+
+struct pmt_anchor {
+    uint64_t time, mono_ns;
+    int64_t real_ns;
+    uint32_t uncertainty_ns;
+};
+int pmt_encode_anchors(struct pmt_encoder *e, struct pmt_body *body,
+                       const struct pmt_anchor *anchors, size_t n);
+
+/* An object record as it waits: its class in place of op, type and stack. */
+struct pmt_staged_object {
+    uint64_t time, address;
+    uint32_t class_id, thread;
+    uint8_t op;
+};
+
+/* `align` and `model` go into the envelope. */
+int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
+                      const struct pmt_alloc *records, size_t n,
+                      uint32_t *align, uint32_t *model);
+int pmt_encode_objects(struct pmt_encoder *e, struct pmt_body *body,
+                       const struct pmt_staged_object *records, size_t n,
+                       uint32_t *align);
+
+struct pmt_staged_mark {
+    uint64_t time;
+    uint32_t thread;
+    uint32_t text_start, text_bytes; /* in `text` */
+};
+int pmt_encode_marks(struct pmt_encoder *e, struct pmt_body *body,
+                     const struct pmt_staged_mark *marks, size_t n,
+                     const char *text);
+
+struct pmt_staged_loss {
+    uint64_t time;
+    uint64_t events;
+    uint32_t cause;
+};
+int pmt_encode_losses(struct pmt_encoder *e, struct pmt_body *body,
+                      const struct pmt_staged_loss *losses, size_t n);
+
+/* Part `part` of `parts` of a live set of `kind` at `time`, sorted by
+ * address. */
+int pmt_encode_live(struct pmt_encoder *e, struct pmt_body *body,
+                    uint64_t time, enum pmt_kind kind,
+                    const struct pmt_live *live, size_t n, uint32_t part,
+                    uint32_t parts);
+
+#endif
