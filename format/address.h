@@ -26,11 +26,9 @@ enum pmt_slot {
 /* The size class of a block (spec 7.2). */
 static inline uint32_t pmt_size_class(uint64_t size, unsigned domain)
 {
-    uint64_t u = size ? (size + 15) >> 4 : 1;
+    uint64_t u = size ? (size >> 4) + ((size & 15) != 0) : 1;
     uint32_t c = (uint32_t)(u < 256 ? u : 256 + (u & 255));
 
-    /* Modulo 2^64, a size of 2^64 - 1 has u = 0: any class will do, as long
-     * as writer and reader agree. */
     return (domain == 1 || domain == 2) && size <= 512 ? c : c + 512;
 }
 

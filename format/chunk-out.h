@@ -11,6 +11,7 @@
 #include "column.h"
 #include "frame.h"
 #include "pmt/error.h"
+#include "pmt/index.h"
 #include "pmt/io.h"
 #include "pmt/reader.h"
 

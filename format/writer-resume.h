@@ -1,0 +1,24 @@
+/*
+ * writer-resume.h - what it takes to go on with a stream that has a
+ * beginning: private to libpmt, for recovery.
+ */
+#ifndef PMT_WRITER_RESUME_H
+#define PMT_WRITER_RESUME_H
+
+#include "defs.h"
+#include "pmt/reader.h"
+#include "pmt/writer.h"
+
+/* Takes over all tables of a stream that was read, under their ids. They
+ * count as not stated in the epoch that begins. */
+int pmt_writer_load_tables(struct pmt_writer *w, const struct pmt_stream *s,
+                           struct pmt_error *err);
+
+/* One entry of it (defs-load.c): nothing when the stream does not have it. */
+int pmt_defs_load(struct pmt_defs *d, enum pmt_def_table table, uint32_t id,
+                  const struct pmt_stream *s);
+
+/* What is defined so far is not new: pmt_defs_want_new passes it over. */
+void pmt_defs_forget_new(struct pmt_defs *d);
+
+#endif

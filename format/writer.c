@@ -1,0 +1,669 @@
+/* writer.c - one stream from definitions and records (pmt/writer.h). */
+#include "pmt/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "chunk-out.h"
+#include "defs.h"
+#include "encode.h"
+#include "pmt/journal.h" /* PMT_LOSS_CAUSES */
+#include "writer-resume.h"
+
+#define DEFAULT_EPOCH_CHUNKS 64u
+
+struct pmt_writer {
+    struct pmt_chunk_out out;
+    struct pmt_body body;
+    struct pmt_encoder *encoder;
+    struct pmt_defs *defs;
+    uint32_t chunk_records, epoch_chunks;
+
+    uint64_t stream_key;
+    uint64_t seq;
+    uint32_t epoch, epoch_used; /* record chunks in this epoch */
+    uint64_t ordinals[PMT_KIND_KNOWN];
+    uint64_t records;
+    uint64_t lost[PMT_LOSS_CAUSES], lost_written[PMT_LOSS_CAUSES];
+    uint64_t lost_total, lost_base;
+    uint64_t lost_time;
+    uint64_t last_time;
+
+    struct pmt_alloc *allocs;
+    struct pmt_staged_object *objects;
+    size_t alloc_count, object_count;
+    struct pmt_staged_mark *marks;
+    size_t mark_count, mark_room;
+    struct pmt_buffer mark_text;
+    struct pmt_anchor *anchors;
+    size_t anchor_count, anchor_room;
+};
+
+static int no_memory(struct pmt_error *err)
+{
+    return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET, "out of memory");
+}
+
+/* ---- chunks ------------------------------------------------------------- */
+
+/* Writes the body as a chunk of `count` entries between two ticks. */
+static int put_chunk(struct pmt_writer *w, enum pmt_kind kind, size_t count,
+                     uint64_t t0, uint64_t t1, uint32_t align,
+                     uint32_t model, struct pmt_error *err)
+{
+    bool records = kind >= PMT_KIND_CALL && kind <= PMT_KIND_LIVE_SET;
+    struct pmt_envelope e = {
+        .kind = kind,
+        .stream_key = w->stream_key,
+        .seq = w->seq,
+        .count = (uint32_t)count,
+        .t0 = t0,
+        .t1 = t1,
+        .epoch = w->epoch,
+        .ordinal = w->ordinals[kind],
+        .lost = w->lost_base + w->lost_total,
+        .align = align,
+        .model = model,
+    };
+    int rc = pmt_chunk_out_write(&w->out, &e, records, &w->body, err);
+
+    if (rc == PMT_OK) {
+        w->seq++;
+        if (records) {
+            w->ordinals[kind] += count;
+            w->records += count;
+        }
+    }
+    return rc;
+}
+
+static int put_tables(struct pmt_writer *w, uint64_t time,
+                      struct pmt_error *err)
+{
+    for (unsigned t = 0; t < PMT_TABLES; t++) {
+        size_t count;
+        const uint32_t *ids = pmt_defs_wanted(w->defs, t, &count);
+
+        for (size_t at = 0; at < count;) {
+            size_t n = count - at < 16384 ? count - at : 16384;
+            int rc = pmt_encode_table(w->encoder, &w->body, w->defs, t,
+                                      ids + at, n);
+
+            if (rc < 0) {
+                return no_memory(err);
+            }
+            rc = put_chunk(w, pmt_table_kind(t), n, time, time, 0, 0, err);
+            if (rc < 0) {
+                return rc;
+            }
+            at += n;
+        }
+    }
+    pmt_defs_stated(w->defs);
+    return PMT_OK;
+}
+
+static int put_anchors(struct pmt_writer *w, struct pmt_error *err)
+{
+    size_t n = w->anchor_count;
+    int rc;
+
+    if (!n) {
+        return PMT_OK;
+    }
+    rc = pmt_encode_anchors(w->encoder, &w->body, w->anchors, n);
+    if (rc < 0) {
+        return no_memory(err);
+    }
+    w->anchor_count = 0;
+    return put_chunk(w, PMT_KIND_ANCHORS, n, w->anchors[0].time,
+                     w->anchors[n - 1].time, 0, 0, err);
+}
+
+static int put_losses(struct pmt_writer *w, struct pmt_error *err)
+{
+    struct pmt_staged_loss losses[PMT_LOSS_CAUSES];
+    size_t n = 0;
+
+    for (uint32_t c = 0; c < PMT_LOSS_CAUSES; c++) {
+        if (w->lost[c] != w->lost_written[c]) {
+            losses[n].time = w->lost_time;
+            losses[n].cause = c;
+            losses[n++].events = w->lost[c] - w->lost_written[c];
+            w->lost_written[c] = w->lost[c];
+        }
+    }
+    if (!n) {
+        return PMT_OK;
+    }
+    if (pmt_encode_losses(w->encoder, &w->body, losses, n) < 0) {
+        return no_memory(err);
+    }
+    return put_chunk(w, PMT_KIND_LOSS, n, w->lost_time, w->lost_time, 0, 0,
+                     err);
+}
+
+static int put_marks(struct pmt_writer *w, struct pmt_error *err)
+{
+    size_t n = w->mark_count;
+    int rc;
+
+    if (!n) {
+        return PMT_OK;
+    }
+    rc = pmt_encode_marks(w->encoder, &w->body, w->marks, n,
+                          (const char *)w->mark_text.bytes);
+    if (rc < 0) {
+        return no_memory(err);
+    }
+    w->mark_count = 0;
+    w->mark_text.used = 0;
+    return put_chunk(w, PMT_KIND_MARK, n, w->marks[0].time,
+                     w->marks[n - 1].time, 0, 0, err);
+}
+
+static int put_allocs(struct pmt_writer *w, struct pmt_error *err)
+{
+    size_t n = w->alloc_count;
+    uint32_t align, model;
+    int rc;
+
+    if (!n) {
+        return PMT_OK;
+    }
+    rc = pmt_encode_allocs(w->encoder, &w->body, w->allocs, n, &align, &model);
+    if (rc < 0) {
+        return no_memory(err);
+    }
+    w->alloc_count = 0;
+    w->epoch_used++;
+    return put_chunk(w, PMT_KIND_ALLOC, n, w->allocs[0].time,
+                     w->allocs[n - 1].time, align, model, err);
+}
+
+static int put_objects(struct pmt_writer *w, struct pmt_error *err)
+{
+    size_t n = w->object_count;
+    uint32_t align;
+    int rc;
+
+    if (!n) {
+        return PMT_OK;
+    }
+    rc = pmt_encode_objects(w->encoder, &w->body, w->objects, n, &align);
+    if (rc < 0) {
+        return no_memory(err);
+    }
+    w->object_count = 0;
+    w->epoch_used++;
+    return put_chunk(w, PMT_KIND_OBJECT, n, w->objects[0].time,
+                     w->objects[n - 1].time, align, 0, err);
+}
+
+/* Everything that the staged records refer to. */
+static int want_all(struct pmt_writer *w)
+{
+    int rc = pmt_defs_want_new(w->defs);
+    uint32_t thread = 0;
+
+    for (size_t i = 0; rc == PMT_OK && i < w->alloc_count; i++) {
+        rc = pmt_defs_want(w->defs, PMT_TABLE_STACKS, w->allocs[i].stack);
+        if (rc == PMT_OK && w->allocs[i].thread != thread) {
+            thread = w->allocs[i].thread;
+            rc = pmt_defs_want(w->defs, PMT_TABLE_THREADS, thread);
+        }
+    }
+    for (size_t i = 0; rc == PMT_OK && i < w->object_count; i++) {
+        rc = pmt_defs_want(w->defs, PMT_TABLE_CLASSES,
+                           w->objects[i].class_id);
+        if (rc == PMT_OK && w->objects[i].thread != thread) {
+            thread = w->objects[i].thread;
+            rc = pmt_defs_want(w->defs, PMT_TABLE_THREADS, thread);
+        }
+    }
+    for (size_t i = 0; rc == PMT_OK && i < w->mark_count; i++) {
+        rc = pmt_defs_want(w->defs, PMT_TABLE_THREADS, w->marks[i].thread);
+    }
+    return rc;
+}
+
+int pmt_writer_flush(struct pmt_writer *w, struct pmt_error *err)
+{
+    int rc;
+
+    if (w->epoch_used >= w->epoch_chunks) {
+        w->epoch++;
+        w->epoch_used = 0;
+        pmt_defs_new_epoch(w->defs);
+    }
+    if (want_all(w) < 0) {
+        return no_memory(err);
+    }
+    rc = put_tables(w, w->last_time, err);
+    rc = rc < 0 ? rc : put_anchors(w, err);
+    rc = rc < 0 ? rc : put_losses(w, err);
+    /* Marks stand before the records they fall between, so that one pass
+     * knows the moment they name. */
+    rc = rc < 0 ? rc : put_marks(w, err);
+    rc = rc < 0 ? rc : put_allocs(w, err);
+    return rc < 0 ? rc : put_objects(w, err);
+}
+
+/* ---- opening and closing ------------------------------------------------ */
+
+static int put_header(struct pmt_writer *w, const struct pmt_stream_info *info,
+                      struct pmt_error *err)
+{
+    if (pmt_encode_stream(&w->body, info) < 0) {
+        return no_memory(err);
+    }
+    return put_chunk(w, PMT_KIND_STREAM, 0, 0, 0, 0, 0, err);
+}
+
+static void resume(struct pmt_writer *w, const struct pmt_writer_options *o)
+{
+    w->seq = o->resume_seq;
+    w->epoch = o->resume_epoch;
+    w->lost_base = o->resume_lost;
+    memcpy(w->ordinals, o->resume_ordinal, sizeof w->ordinals);
+}
+
+int pmt_writer_new(struct pmt_writer **out, const struct pmt_sink *sink,
+                   const struct pmt_stream_info *info,
+                   const struct pmt_writer_options *options,
+                   struct pmt_error *err)
+{
+    static const struct pmt_writer_options defaults;
+    const struct pmt_writer_options *o = options ? options : &defaults;
+    struct pmt_writer *w;
+    int rc;
+
+    *out = NULL;
+    if (o->chunk_records > PMT_CHUNK_RECORDS_MAX || !info->tick_ns ||
+        info->tick_ns > 1000000000) {
+        return pmt_error_set(err, PMT_ERR_ARGUMENT, PMT_NO_OFFSET,
+                             "chunk_records or tick_ns is out of range");
+    }
+    w = calloc(1, sizeof *w);
+    if (!w) {
+        return no_memory(err);
+    }
+    w->chunk_records =
+        o->chunk_records ? o->chunk_records : PMT_CHUNK_RECORDS_MAX;
+    w->epoch_chunks = o->epoch_chunks ? o->epoch_chunks : DEFAULT_EPOCH_CHUNKS;
+    w->stream_key = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        w->stream_key = w->stream_key << 8 | info->uuid[i];
+    }
+    rc = pmt_chunk_out_init(&w->out, sink, o->level ? o->level : 1,
+                            o->no_labels, o->resume_offset, err);
+    if (rc == PMT_OK && (pmt_encoder_new(&w->encoder) < 0 ||
+                         pmt_defs_new(&w->defs) < 0)) {
+        rc = no_memory(err);
+    }
+    if (rc == PMT_OK && o->resume) {
+        resume(w, o);
+    } else if (rc == PMT_OK) {
+        rc = put_header(w, info, err);
+    }
+    if (rc < 0) {
+        pmt_writer_free(w);
+        return rc;
+    }
+    *out = w;
+    return PMT_OK;
+}
+
+void pmt_writer_free(struct pmt_writer *w)
+{
+    if (!w) {
+        return;
+    }
+    pmt_chunk_out_release(&w->out);
+    pmt_buffer_release(&w->body.bytes);
+    pmt_buffer_release(&w->mark_text);
+    pmt_encoder_free(w->encoder);
+    pmt_defs_free(w->defs);
+    free(w->allocs);
+    free(w->objects);
+    free(w->marks);
+    free(w->anchors);
+    free(w);
+}
+
+int pmt_writer_finish(struct pmt_writer *w, int clean, struct pmt_error *err)
+{
+    int rc = pmt_writer_flush(w, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    if (pmt_encode_end(&w->body, w->seq, w->records,
+                       w->lost_base + w->lost_total, clean) < 0) {
+        return no_memory(err);
+    }
+    rc = put_chunk(w, PMT_KIND_END, 0, w->last_time, w->last_time, 0, 0, err);
+    return rc < 0 ? rc : pmt_chunk_out_index(&w->out, err);
+}
+
+/* ---- definitions -------------------------------------------------------- */
+
+static int defined(int rc, uint32_t id, struct pmt_error *err)
+{
+    switch (rc) {
+    case PMT_OK:
+        return rc;
+    case PMT_ERR_ARGUMENT:
+        return pmt_error_set(err, rc, PMT_NO_OFFSET,
+                             "id %u is 0, is defined, or refers forward", id);
+    case PMT_ERR_LIMIT:
+        return pmt_error_set(err, rc, PMT_NO_OFFSET,
+                             "id %u is over the limit of %u", id, PMT_ID_MAX);
+    default:
+        return no_memory(err);
+    }
+}
+
+int pmt_writer_define_code(struct pmt_writer *w, uint32_t id,
+                           const char *file, size_t file_bytes,
+                           const char *function, size_t function_bytes,
+                           uint32_t first_line, struct pmt_error *err)
+{
+    uint32_t file_id, function_id;
+    int rc = pmt_defs_string(w->defs, file, file_bytes, &file_id);
+
+    if (rc == PMT_OK) {
+        rc = pmt_defs_string(w->defs, function, function_bytes, &function_id);
+    }
+    if (rc == PMT_OK) {
+        rc = pmt_defs_set(w->defs, PMT_TABLE_CODES, id,
+                          (const uint64_t[PMT_DEF_FIELDS]){
+                              file_id, function_id, first_line},
+                          false);
+    }
+    return defined(rc, id, err);
+}
+
+int pmt_writer_define_stack(struct pmt_writer *w, uint32_t id,
+                            uint32_t parent, uint32_t code, uint32_t line,
+                            struct pmt_error *err)
+{
+    const uint64_t fields[PMT_DEF_FIELDS] = {parent, code, line};
+
+    return defined(pmt_defs_set(w->defs, PMT_TABLE_STACKS, id, fields, false),
+                   id, err);
+}
+
+int pmt_writer_define_type(struct pmt_writer *w, uint32_t id,
+                           const char *name, size_t name_bytes,
+                           uint32_t basic_size, uint32_t item_size,
+                           struct pmt_error *err)
+{
+    uint32_t name_id;
+    int rc = pmt_defs_string(w->defs, name, name_bytes, &name_id);
+
+    if (rc == PMT_OK) {
+        rc = pmt_defs_set(w->defs, PMT_TABLE_TYPES, id,
+                          (const uint64_t[PMT_DEF_FIELDS]){
+                              name_id, basic_size, item_size},
+                          false);
+    }
+    return defined(rc, id, err);
+}
+
+int pmt_writer_define_thread(struct pmt_writer *w, uint32_t id,
+                             uint64_t native_id, uint64_t ident,
+                             const char *name, size_t name_bytes,
+                             struct pmt_error *err)
+{
+    uint32_t name_id = 0;
+    int rc = PMT_OK;
+
+    if (name_bytes) {
+        rc = pmt_defs_string(w->defs, name, name_bytes, &name_id);
+    }
+    if (rc == PMT_OK) {
+        rc = pmt_defs_set(
+            w->defs, PMT_TABLE_THREADS, id,
+            (const uint64_t[PMT_DEF_FIELDS]){native_id, ident, name_id},
+            true);
+    }
+    return defined(rc, id, err);
+}
+
+int pmt_writer_load_tables(struct pmt_writer *w, const struct pmt_stream *s,
+                           struct pmt_error *err)
+{
+    static const struct {
+        enum pmt_def_table table;
+        enum pmt_kind kind;
+    } order[] = {{PMT_TABLE_STRINGS, PMT_KIND_STRINGS},
+                 {PMT_TABLE_CODES, PMT_KIND_CODES},
+                 {PMT_TABLE_TYPES, PMT_KIND_TYPES},
+                 {PMT_TABLE_STACKS, PMT_KIND_STACKS},
+                 {PMT_TABLE_THREADS, PMT_KIND_THREADS},
+                 {PMT_TABLE_CLASSES, PMT_KIND_CLASSES}};
+
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        uint32_t end = pmt_stream_table_size(s, order[i].kind);
+
+        for (uint32_t id = 1; id < end; id++) {
+            int rc = pmt_defs_load(w->defs, order[i].table, id, s);
+
+            if (rc < 0) {
+                return defined(rc, id, err);
+            }
+        }
+    }
+    pmt_defs_forget_new(w->defs);
+    return PMT_OK;
+}
+
+/* ---- records ------------------------------------------------------------ */
+
+static uint64_t raise_time(struct pmt_writer *w, uint64_t time)
+{
+    if (time > w->last_time) {
+        w->last_time = time;
+    }
+    return w->last_time;
+}
+
+int pmt_writer_alloc(struct pmt_writer *w, const struct pmt_alloc *record,
+                     struct pmt_error *err)
+{
+    struct pmt_alloc *r;
+
+    if (w->alloc_count == w->chunk_records) {
+        int rc = pmt_writer_flush(w, err);
+
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    if (!w->allocs) {
+        w->allocs = malloc(w->chunk_records * sizeof *w->allocs);
+        if (!w->allocs) {
+            return no_memory(err);
+        }
+    }
+    r = &w->allocs[w->alloc_count++];
+    *r = *record;
+    r->time = raise_time(w, record->time);
+    return PMT_OK;
+}
+
+int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
+                      struct pmt_error *err)
+{
+    const uint64_t fields[PMT_DEF_FIELDS] = {PMT_KIND_OBJECT, record->op,
+                                             record->stack, record->type};
+    struct pmt_staged_object *r;
+    int rc;
+
+    if (w->object_count == w->chunk_records) {
+        rc = pmt_writer_flush(w, err);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    if (!w->objects) {
+        w->objects = malloc(w->chunk_records * sizeof *w->objects);
+        if (!w->objects) {
+            return no_memory(err);
+        }
+    }
+    r = &w->objects[w->object_count];
+    rc = pmt_defs_class(w->defs, fields, &r->class_id);
+    if (rc < 0) {
+        return defined(rc, PMT_ID_MAX, err);
+    }
+    r->time = raise_time(w, record->time);
+    r->address = record->address;
+    r->thread = record->thread;
+    r->op = record->op;
+    w->object_count++;
+    return PMT_OK;
+}
+
+int pmt_writer_mark(struct pmt_writer *w, const struct pmt_mark *record,
+                    struct pmt_error *err)
+{
+    uint32_t bytes =
+        record->text_bytes < PMT_TEXT_MAX ? record->text_bytes : PMT_TEXT_MAX;
+    struct pmt_staged_mark *m;
+
+    if (w->mark_count == w->mark_room) {
+        size_t room = w->mark_room ? w->mark_room * 2 : 64;
+        void *p;
+
+        /* A chunk's content has a limit; messages are long. */
+        if (w->mark_text.used > PMT_CONTENT_MAX / 4 ||
+            room > PMT_CHUNK_RECORDS_MAX) {
+            int rc = pmt_writer_flush(w, err);
+
+            if (rc < 0) {
+                return rc;
+            }
+        }
+        p = realloc(w->marks, room * sizeof *w->marks);
+        if (!p) {
+            return no_memory(err);
+        }
+        w->marks = p;
+        w->mark_room = room;
+    }
+    m = &w->marks[w->mark_count];
+    m->time = raise_time(w, record->time);
+    m->thread = record->thread;
+    m->text_start = (uint32_t)w->mark_text.used;
+    m->text_bytes = bytes;
+    if (pmt_buffer_append(&w->mark_text, record->text, bytes) < 0) {
+        return no_memory(err);
+    }
+    w->mark_count++;
+    return PMT_OK;
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct pmt_live *x = a;
+    const struct pmt_live *y = b;
+
+    return (x->address > y->address) - (x->address < y->address);
+}
+
+int pmt_writer_live_set(struct pmt_writer *w, uint64_t time,
+                        enum pmt_kind kind, const struct pmt_live *live,
+                        size_t count, struct pmt_error *err)
+{
+    const size_t each = PMT_CHUNK_RECORDS_MAX;
+    size_t parts = count ? (count + each - 1) / each : 1;
+    struct pmt_live *sorted = malloc((count ? count : 1) * sizeof *sorted);
+    int rc = pmt_writer_flush(w, err);
+
+    if (!sorted) {
+        return no_memory(err);
+    }
+    time = raise_time(w, time);
+    if (count) {
+        memcpy(sorted, live, count * sizeof *sorted);
+        qsort(sorted, count, sizeof *sorted, by_address);
+    }
+    for (size_t i = 0; rc == PMT_OK && i < count; i++) {
+        if (pmt_defs_want(w->defs, PMT_TABLE_STACKS, live[i].stack) < 0 ||
+            pmt_defs_want(w->defs, PMT_TABLE_TYPES, live[i].type) < 0 ||
+            pmt_defs_want(w->defs, PMT_TABLE_THREADS, live[i].thread) < 0) {
+            rc = no_memory(err);
+        }
+    }
+    rc = rc < 0 ? rc : put_tables(w, time, err);
+    for (size_t part = 0; rc == PMT_OK && part < parts; part++) {
+        size_t at = part * each;
+        size_t n = count - at < each ? count - at : each;
+
+        if (pmt_encode_live(w->encoder, &w->body, time, kind, sorted + at, n,
+                            (uint32_t)part, (uint32_t)parts) < 0) {
+            rc = no_memory(err);
+        }
+        rc = rc < 0 ? rc : put_chunk(w, PMT_KIND_LIVE_SET, n, time, time, 0,
+                                     0, err);
+    }
+    free(sorted);
+    return rc;
+}
+
+void pmt_writer_lost(struct pmt_writer *w, uint64_t time, const uint64_t *lost)
+{
+    w->lost_total = 0;
+    for (unsigned c = 0; c < PMT_LOSS_CAUSES; c++) {
+        w->lost[c] = lost[c];
+        w->lost_total += lost[c];
+    }
+    w->lost_time = raise_time(w, time);
+}
+
+void pmt_writer_anchor(struct pmt_writer *w, uint64_t time, uint64_t mono_ns,
+                       int64_t real_ns, uint32_t uncertainty_ns)
+{
+    struct pmt_anchor *a;
+
+    if (w->anchor_count == w->anchor_room) {
+        size_t room = w->anchor_room ? w->anchor_room * 2 : 16;
+        void *p = room > PMT_CHUNK_RECORDS_MAX
+                      ? NULL
+                      : realloc(w->anchors, room * sizeof *w->anchors);
+
+        if (!p) {
+            return; /* an anchor more or less is no loss */
+        }
+        w->anchors = p;
+        w->anchor_room = room;
+    }
+    a = &w->anchors[w->anchor_count++];
+    a->time = raise_time(w, time);
+    a->mono_ns = mono_ns;
+    a->real_ns = real_ns;
+    a->uncertainty_ns = uncertainty_ns;
+}
+
+uint64_t pmt_writer_staged(const struct pmt_writer *w)
+{
+    return w->alloc_count + w->object_count + w->mark_count;
+}
+
+uint64_t pmt_writer_offset(const struct pmt_writer *w)
+{
+    return w->out.offset;
+}
+
+uint64_t pmt_writer_memory(const struct pmt_writer *w)
+{
+    return sizeof *w + pmt_chunk_out_memory(&w->out) + w->body.bytes.capacity +
+           pmt_encoder_memory(w->encoder) + pmt_defs_memory(w->defs) +
+           (w->allocs ? w->chunk_records * sizeof *w->allocs : 0) +
+           (w->objects ? w->chunk_records * sizeof *w->objects : 0) +
+           w->mark_room * sizeof *w->marks + w->mark_text.capacity +
+           w->anchor_room * sizeof *w->anchors;
+}
