@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "writer-resume.h"
 
 /* What each field of a table refers to; PMT_TABLES for a plain number.
  * The order is that of the columns in spec 6.2. */
@@ -293,36 +294,63 @@ static int add_text(struct pmt_defs *d, const char *bytes, size_t n,
     return pmt_defs_set(d, PMT_TABLE_STRINGS, id, fields, false);
 }
 
+/* The place of a text in the hash: its id is there, or 0. */
+static int find_text(struct pmt_defs *d, const char *bytes, size_t n,
+                     uint32_t **place)
+{
+    struct hash *h = &d->by_text;
+    size_t at;
+    int rc = hash_grow(d, h, PMT_TABLE_STRINGS);
+
+    if (rc < 0) {
+        return rc;
+    }
+    at = hash_bytes(bytes, n) & (h->size - 1);
+    for (; h->ids[at]; at = (at + 1) & (h->size - 1)) {
+        size_t length;
+        const char *text = pmt_defs_text(d, h->ids[at], &length);
+
+        if (length == n && !memcmp(text, bytes, n)) {
+            break;
+        }
+    }
+    *place = &h->ids[at];
+    return PMT_OK;
+}
+
 int pmt_defs_string(struct pmt_defs *d, const char *bytes, size_t n,
                     uint32_t *id)
 {
-    struct hash *h = &d->by_text;
-    uint64_t key;
-    size_t at;
+    uint32_t *place;
     int rc;
 
     if (n > PMT_TEXT_MAX) {
         n = PMT_TEXT_MAX;
     }
-    rc = hash_grow(d, h, PMT_TABLE_STRINGS);
-    if (rc < 0) {
+    rc = find_text(d, bytes, n, &place);
+    if (rc < 0 || *place) {
+        *id = rc < 0 ? 0 : *place;
         return rc;
-    }
-    key = hash_bytes(bytes, n);
-    for (at = key & (h->size - 1); h->ids[at]; at = (at + 1) & (h->size - 1)) {
-        size_t length;
-        const char *text = pmt_defs_text(d, h->ids[at], &length);
-
-        if (length == n && !memcmp(text, bytes, n)) {
-            *id = h->ids[at];
-            return PMT_OK;
-        }
     }
     *id = d->tables[PMT_TABLE_STRINGS].end;
     rc = add_text(d, bytes, n, *id);
     if (rc == PMT_OK) {
-        h->ids[at] = *id;
-        h->used++;
+        *place = *id;
+        d->by_text.used++;
+    }
+    return rc;
+}
+
+int pmt_defs_load_string(struct pmt_defs *d, uint32_t id, const char *bytes,
+                         size_t n)
+{
+    uint32_t *place;
+    int rc = find_text(d, bytes, n, &place);
+
+    rc = rc < 0 ? rc : add_text(d, bytes, n, id);
+    if (rc == PMT_OK && !*place) {
+        *place = id; /* of two ids with one text, the first is used on */
+        d->by_text.used++;
     }
     return rc;
 }
@@ -336,8 +364,9 @@ static bool class_is(const struct pmt_defs *d, uint32_t id,
                    PMT_DEF_FIELDS * sizeof *fields);
 }
 
-int pmt_defs_class(struct pmt_defs *d, const uint64_t fields[PMT_DEF_FIELDS],
-                   uint32_t *id)
+/* The place of a class in the hash: its id is there, or 0. */
+static int find_class(struct pmt_defs *d,
+                      const uint64_t fields[PMT_DEF_FIELDS], uint32_t **place)
 {
     struct hash *h = &d->by_class;
     uint64_t key = 0;
@@ -350,19 +379,47 @@ int pmt_defs_class(struct pmt_defs *d, const uint64_t fields[PMT_DEF_FIELDS],
     for (unsigned f = 0; f < PMT_DEF_FIELDS; f++) {
         key = pmt_mix(key ^ fields[f]);
     }
-    for (at = key & (h->size - 1); h->ids[at]; at = (at + 1) & (h->size - 1)) {
-        if (class_is(d, h->ids[at], fields)) {
-            *id = h->ids[at];
-            return PMT_OK;
-        }
+    at = key & (h->size - 1);
+    while (h->ids[at] && !class_is(d, h->ids[at], fields)) {
+        at = (at + 1) & (h->size - 1);
     }
-    *id = d->tables[PMT_TABLE_CLASSES].end;
-    rc = pmt_defs_set(d, PMT_TABLE_CLASSES, *id, fields, false);
-    if (rc == PMT_OK) {
-        h->ids[at] = *id;
-        h->used++;
+    *place = &h->ids[at];
+    return PMT_OK;
+}
+
+static int add_class(struct pmt_defs *d, uint32_t id,
+                     const uint64_t fields[PMT_DEF_FIELDS], uint32_t *place)
+{
+    int rc = pmt_defs_set(d, PMT_TABLE_CLASSES, id, fields, false);
+
+    if (rc == PMT_OK && !*place) {
+        *place = id;
+        d->by_class.used++;
     }
     return rc;
+}
+
+int pmt_defs_class(struct pmt_defs *d, const uint64_t fields[PMT_DEF_FIELDS],
+                   uint32_t *id)
+{
+    uint32_t *place;
+    int rc = find_class(d, fields, &place);
+
+    if (rc < 0 || *place) {
+        *id = rc < 0 ? 0 : *place;
+        return rc;
+    }
+    *id = d->tables[PMT_TABLE_CLASSES].end;
+    return add_class(d, *id, fields, place);
+}
+
+int pmt_defs_load_class(struct pmt_defs *d, uint32_t id,
+                        const uint64_t fields[PMT_DEF_FIELDS])
+{
+    uint32_t *place;
+    int rc = find_class(d, fields, &place);
+
+    return rc < 0 ? rc : add_class(d, id, fields, place);
 }
 
 /* ---- what an epoch has stated ------------------------------------------- */
@@ -432,6 +489,13 @@ int pmt_defs_want_new(struct pmt_defs *d)
         t->next_new = t->end;
     }
     return PMT_OK;
+}
+
+void pmt_defs_forget_new(struct pmt_defs *d)
+{
+    for (unsigned which = 0; which < PMT_TABLES; which++) {
+        d->tables[which].next_new = d->tables[which].end;
+    }
 }
 
 static int by_id(const void *a, const void *b)

@@ -18,6 +18,12 @@ int pmt_writer_load_tables(struct pmt_writer *w, const struct pmt_stream *s,
 int pmt_defs_load(struct pmt_defs *d, enum pmt_def_table table, uint32_t id,
                   const struct pmt_stream *s);
 
+/* Under the id that it has in the stream (defs.c). */
+int pmt_defs_load_string(struct pmt_defs *d, uint32_t id, const char *bytes,
+                         size_t n);
+int pmt_defs_load_class(struct pmt_defs *d, uint32_t id,
+                        const uint64_t fields[PMT_DEF_FIELDS]);
+
 /* What is defined so far is not new: pmt_defs_want_new passes it over. */
 void pmt_defs_forget_new(struct pmt_defs *d);
 

@@ -12,6 +12,9 @@
 #include "writer-resume.h"
 
 #define DEFAULT_EPOCH_CHUNKS 64u
+#define TABLE_CHUNK_ENTRIES 16384u
+/* Bytes of text in a chunk, about: far below the limit of a chunk. */
+#define TEXT_CHUNK_BYTES (1u << 20)
 
 struct pmt_writer {
     struct pmt_chunk_out out;
@@ -78,6 +81,23 @@ static int put_chunk(struct pmt_writer *w, enum pmt_kind kind, size_t count,
     return rc;
 }
 
+/* How many of `ids` fit one chunk: texts may be long. */
+static size_t table_batch(const struct pmt_writer *w,
+                          enum pmt_def_table table, const uint32_t *ids,
+                          size_t count)
+{
+    size_t bytes = 0;
+    size_t n = 0;
+
+    while (n < count && n < TABLE_CHUNK_ENTRIES && bytes < TEXT_CHUNK_BYTES) {
+        if (table == PMT_TABLE_STRINGS) {
+            bytes += pmt_defs_field(w->defs, table, ids[n], 1);
+        }
+        n++;
+    }
+    return n;
+}
+
 static int put_tables(struct pmt_writer *w, uint64_t time,
                       struct pmt_error *err)
 {
@@ -86,7 +106,7 @@ static int put_tables(struct pmt_writer *w, uint64_t time,
         const uint32_t *ids = pmt_defs_wanted(w->defs, t, &count);
 
         for (size_t at = 0; at < count;) {
-            size_t n = count - at < 16384 ? count - at : 16384;
+            size_t n = table_batch(w, t, ids + at, count - at);
             int rc = pmt_encode_table(w->encoder, &w->body, w->defs, t,
                                       ids + at, n);
 
@@ -534,20 +554,19 @@ int pmt_writer_mark(struct pmt_writer *w, const struct pmt_mark *record,
         record->text_bytes < PMT_TEXT_MAX ? record->text_bytes : PMT_TEXT_MAX;
     struct pmt_staged_mark *m;
 
+    int rc;
+
+    if (w->mark_count == PMT_CHUNK_RECORDS_MAX ||
+        w->mark_text.used > TEXT_CHUNK_BYTES) {
+        rc = pmt_writer_flush(w, err);
+        if (rc < 0) {
+            return rc;
+        }
+    }
     if (w->mark_count == w->mark_room) {
         size_t room = w->mark_room ? w->mark_room * 2 : 64;
-        void *p;
+        void *p = realloc(w->marks, room * sizeof *w->marks);
 
-        /* A chunk's content has a limit; messages are long. */
-        if (w->mark_text.used > PMT_CONTENT_MAX / 4 ||
-            room > PMT_CHUNK_RECORDS_MAX) {
-            int rc = pmt_writer_flush(w, err);
-
-            if (rc < 0) {
-                return rc;
-            }
-        }
-        p = realloc(w->marks, room * sizeof *w->marks);
         if (!p) {
             return no_memory(err);
         }

@@ -98,8 +98,10 @@ struct pmt_event {
     bool has_label;
     bool from_journal;
     struct pmt_envelope envelope;
-    struct pmt_stream *stream; /* NULL: its header was not met; borrowed for
-                                * the life of the reader */
+    struct pmt_stream *stream; /* never NULL but in DAMAGE, FOREIGN, INDEX and
+                                * JOURNAL; where its header was not met,
+                                * major is 0 and tick_ns 1; borrowed for the
+                                * life of the reader */
     struct pmt_error damage; /* of DAMAGE: code TRUNCATED or CORRUPT */
     bool data_lost;          /* of DAMAGE: a chunk could not be used */
     uint64_t seq_missing;    /* chunks missing just before this one */
@@ -239,6 +241,7 @@ struct pmt_type {
 struct pmt_thread {
     uint64_t native_id, ident;
     struct pmt_text name;
+    uint32_t name_string;
 };
 struct pmt_class {
     uint32_t kind, what, stack, type, cfunction;
