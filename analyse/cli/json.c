@@ -25,8 +25,12 @@ static void begin_item(struct pmt_json *json, const char *key)
     if (json->had_item[top])
         putc_unlocked(',', json->file);
     json->had_item[top] = true;
-    if (key)
-        fprintf(json->file, "\"%s\":", key);
+    if (key) {
+        putc_unlocked('"', json->file);
+        fputs_unlocked(key, json->file);
+        putc_unlocked('"', json->file);
+        putc_unlocked(':', json->file);
+    }
 }
 
 static void open_bracket(struct pmt_json *json, char bracket)
@@ -110,6 +114,11 @@ static char short_escape(uint32_t point)
     }
 }
 
+static bool is_plain(char byte)
+{
+    return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+}
+
 static void write_point(FILE *file, uint32_t point)
 {
     char letter = short_escape(point);
@@ -117,8 +126,6 @@ static void write_point(FILE *file, uint32_t point)
     if (letter) {
         putc_unlocked('\\', file);
         putc_unlocked(letter, file);
-    } else if (point >= 0x20 && point < 0x7F) {
-        putc_unlocked((int)point, file);
     } else if (point < 0x10000) {
         fprintf(file, "\\u%04" PRIx32, point);
     } else {
@@ -135,13 +142,20 @@ void pmt_json_bytes(struct pmt_json *json, const char *key, const char *bytes,
     putc_unlocked('"', json->file);
     while (length > 0) {
         uint32_t point;
-        size_t size = pmt_text_decode(bytes, length, &point);
+        size_t size = 0;
 
-        if (size == 0) { /* Python's surrogateescape */
-            point = 0xDC00u + (unsigned char)*bytes;
-            size = 1;
+        while (size < length && is_plain(bytes[size]))
+            size++;
+        if (size > 0) {
+            fwrite_unlocked(bytes, 1, size, json->file);
+        } else {
+            size = pmt_text_decode(bytes, length, &point);
+            if (size == 0) { /* Python's surrogateescape */
+                point = 0xDC00u + (unsigned char)*bytes;
+                size = 1;
+            }
+            write_point(json->file, point);
         }
-        write_point(json->file, point);
         bytes += size;
         length -= size;
     }
@@ -174,16 +188,42 @@ void pmt_json_hex_bytes(struct pmt_json *json, const char *key,
 
 /* ---- numbers ---- */
 
+/* Not by printf: most of what `dump` prints is this. */
+static void write_u64(FILE *file, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    fwrite_unlocked(digits + at, 1, sizeof digits - at, file);
+}
+
 void pmt_json_u64(struct pmt_json *json, const char *key, uint64_t value)
 {
     begin_item(json, key);
-    fprintf(json->file, "%" PRIu64, value);
+    write_u64(json->file, value);
 }
 
 void pmt_json_i64(struct pmt_json *json, const char *key, int64_t value)
 {
     begin_item(json, key);
-    fprintf(json->file, "%" PRId64, value);
+    if (value < 0)
+        putc_unlocked('-', json->file);
+    write_u64(json->file, value < 0 ? -(uint64_t)value : (uint64_t)value);
+}
+
+/* One more in the last digit before the "e". */
+static void bump(char *text)
+{
+    for (char *at = strchr(text, 'e') - 1; at >= text; at--) {
+        if (*at == '.')
+            continue;
+        *at = *at == '9' ? '0' : (char)(*at + 1);
+        if (*at != '0')
+            return;
+    }
 }
 
 /*
@@ -200,6 +240,11 @@ static int shortest(double value, char digits[24])
     for (int precision = value < 2.3e-308 ? 1 : 15; precision <= 17;
          precision++) {
         snprintf(text, sizeof text, "%.*e", precision - 1, value);
+        if (strtod(text, NULL) == value)
+            break;
+        /* Doubles are further apart above a power of two than below it, so
+         * the farther neighbour may be the one that reads back. */
+        bump(text);
         if (strtod(text, NULL) == value)
             break;
     }

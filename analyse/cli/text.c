@@ -251,9 +251,16 @@ void pmt_text_write(FILE *file, const char *bytes, size_t length)
     char piece[16];
 
     while (length > 0) {
-        size_t taken = escape_one(bytes, length, piece);
+        size_t taken = 0;
 
-        fputs(piece, file);
+        while (taken < length && bytes[taken] >= 0x20 && bytes[taken] < 0x7F)
+            taken++;
+        if (taken > 0) {
+            fwrite(bytes, 1, taken, file);
+        } else {
+            taken = escape_one(bytes, length, piece);
+            fputs(piece, file);
+        }
         bytes += taken;
         length -= taken;
     }
