@@ -256,7 +256,7 @@ check: ## run every test; as root, install first what is missing
 check-now: all unit ## run every test with what is installed
 	@$(SUBMAKE) pythons sanitize
 	@$(SUBMAKE) B=$(B)-clang CC=clang lib commands unit
-	@tests/run --build $(B) $(T)
+	@tests/run --build $(B) --python $(PYTHON) $(T)
 
 sanitize: ## build the unit tests and fuzz replays with sanitizers
 	@$(SUBMAKE) B=$(B)-asan SAN=address,undefined lib commands unit replay
@@ -281,7 +281,7 @@ check-layers: ## check who includes whom, and what each layer may call
 	@tests/check-layers.sh
 
 valgrind-check: all unit ## run unit tests and commands under valgrind
-	@tests/run --valgrind --build $(B) $(T)
+	@tests/run --valgrind --build $(B) --python $(PYTHON) $(T)
 
 FUZZ_SECONDS ?= 60
 FUZZ_RUNS ?= -1
