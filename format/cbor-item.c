@@ -184,6 +184,10 @@ int pmt_cbor_next(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
     }
     c->at += r.read;
     left -= r.read;
+    if (item->type == PMT_CBOR_TEXT &&
+        !pmt_utf8_valid((const char *)item->bytes, item->value)) {
+        return bad(c, err, "a text string is not UTF-8");
+    }
     /* Every item needs a byte at least, so a count is bounded by them. */
     if ((item->type == PMT_CBOR_ARRAY && item->value > left) ||
         (item->type == PMT_CBOR_MAP && item->value > left / 2)) {
@@ -218,10 +222,6 @@ int pmt_cbor_text(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
     if (item->value > 65536) {
         return pmt_error_set(err, PMT_ERR_LIMIT, c->offset,
                              "a text is over the limit of 65536 bytes");
-    }
-    if (item->type == PMT_CBOR_TEXT &&
-        !pmt_utf8_valid((const char *)item->bytes, item->value)) {
-        return bad(c, err, "a text string is not UTF-8");
     }
     return PMT_OK;
 }

@@ -47,7 +47,8 @@ void pmt_cbor_begin(struct pmt_cbor_cursor *c, const void *bytes, size_t n,
                     uint64_t offset);
 
 /* The next head. PMT_ERR_CORRUPT: not well-formed, cut off, indefinite
- * length, or more items claimed than bytes remain. PMT_ERR_LIMIT. */
+ * length, more items claimed than bytes remain, or a text string that is not
+ * UTF-8. PMT_ERR_LIMIT. */
 int pmt_cbor_next(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
                   struct pmt_error *err);
 
@@ -55,7 +56,7 @@ int pmt_cbor_next(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
 int pmt_cbor_expect(struct pmt_cbor_cursor *c, enum pmt_cbor_type type,
                     struct pmt_cbor *item, struct pmt_error *err);
 
-/* A text: TEXT, which must be UTF-8, or BYTES, of at most 65536 bytes. */
+/* A text: TEXT or BYTES, of at most 65536 bytes. */
 int pmt_cbor_text(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
                   struct pmt_error *err);
 

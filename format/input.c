@@ -1,0 +1,100 @@
+/* input.c - a sliding window on a source. */
+#include "input.h"
+
+#include <string.h>
+
+#define READ_BYTES ((size_t)256 << 10)
+
+void pmt_input_init(struct pmt_input *in, struct pmt_source *source)
+{
+    memset(in, 0, sizeof *in);
+    in->source = *source;
+    in->end = PMT_NO_OFFSET;
+    memset(source, 0, sizeof *source);
+}
+
+void pmt_input_release(struct pmt_input *in)
+{
+    pmt_source_close(&in->source);
+    pmt_buffer_release(&in->window);
+}
+
+/* Forgets what lies before `offset`. */
+static int move_to(struct pmt_input *in, uint64_t offset,
+                   struct pmt_error *err)
+{
+    struct pmt_buffer *w = &in->window;
+    size_t done;
+
+    if (offset < in->start) {
+        if (in->source.size == PMT_NO_OFFSET) {
+            return pmt_error_set(err, PMT_ERR_ARGUMENT, offset,
+                                 "a pipe can't be read again");
+        }
+        w->used = 0;
+        in->start = offset;
+        return PMT_OK;
+    }
+    while (offset - in->start > w->used) {
+        /* Beyond the window: a file is sought, a pipe is read through. */
+        if (in->source.size != PMT_NO_OFFSET) {
+            w->used = 0;
+            in->start = offset;
+            return PMT_OK;
+        }
+        if (in->end != PMT_NO_OFFSET) {
+            break;
+        }
+        in->start += w->used;
+        w->used = 0;
+        if (!pmt_input_at(in, in->start, 1, &done, err)) {
+            return PMT_ERR_IO;
+        }
+        if (!done) {
+            break;
+        }
+    }
+    done = offset - in->start < w->used ? (size_t)(offset - in->start)
+                                        : w->used;
+    memmove(w->bytes, w->bytes + done, w->used - done);
+    w->used -= done;
+    in->start = offset;
+    return PMT_OK;
+}
+
+const uint8_t *pmt_input_at(struct pmt_input *in, uint64_t offset, size_t n,
+                            size_t *have, struct pmt_error *err)
+{
+    struct pmt_buffer *w = &in->window;
+    int rc = PMT_OK;
+
+    /* Move only when the bytes aren't there: small steps cost nothing. */
+    if (offset < in->start || offset - in->start + n > w->used) {
+        rc = move_to(in, offset, err);
+    }
+    while (rc == PMT_OK && offset - in->start + n > w->used) {
+        size_t want = n > READ_BYTES ? n : READ_BYTES;
+        int64_t got;
+
+        if (pmt_buffer_reserve(w, want) < 0) {
+            pmt_error_set(err, PMT_ERR_MEMORY, offset, "out of memory");
+            return NULL;
+        }
+        got = in->source.read_at(in->source.context, in->start + w->used,
+                                 w->bytes + w->used, want, err);
+        if (got < 0) {
+            return NULL;
+        }
+        if (!got) {
+            in->end = in->start + w->used;
+            break;
+        }
+        w->used += (size_t)got;
+    }
+    if (rc < 0) {
+        return NULL;
+    }
+    *have = w->used - (size_t)(offset - in->start);
+    return w->bytes ? w->bytes + (offset - in->start)
+                    : (const uint8_t *)"";
+}
