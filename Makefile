@@ -114,10 +114,13 @@ UNIT  := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 # ---- build --------------------------------------------------------------
 
 all: lib commands $(if $(SAN),,python) ## build the library, the commands and the recorder
+	@:
 
 lib: $(LIB) $(if $(LIB),$(B)/libpmt.pc) ## build libpmt.a
+	@:
 
 commands: $(CMD_OBJ) $(if $(CMD_MAIN),$(B)/bin/pmt) $(HAVE_COMMANDS:%=$(B)/bin/pmt-%) ## build pmt and its links
+	@:
 
 # $(call stamp,TEXT): the target is TEXT; it gets a new date only when TEXT
 # is not what it held, so what depends on it is made again only then.
@@ -187,6 +190,7 @@ EXT_COMPILE = $(COMPILE) $(call includes,recorder/) $(PY_DIRS:%=-isystem %) \
               -fPIC -fvisibility=hidden
 
 python: $(EXT) $(PY_COPY) ## build the recorder for PYTHON
+	@:
 
 $(EXT_DIR)/flags: FORCE
 	@test -n '$(SOABI)' || \
@@ -221,8 +225,10 @@ pythons-sid: ## fetch CPython 3.13, 3.14 and 3.15 from Debian sid, for tests
 # ---- tests --------------------------------------------------------------
 
 unit: $(UNIT) ## build the unit tests
+	@:
 
 unit-threads: $(filter $(B)/tests/unit/test-thread%,$(UNIT))
+	@:
 
 $(B)/obj/tests/%.o: OWN = -Wno-missing-prototypes
 
@@ -234,8 +240,10 @@ $(B)/tests/unit/test-%: $(B)/obj/tests/unit/test-%.o $(AUX_OBJ) $(CMDS) $(LIB) $
 
 # Fuzz targets: with libFuzzer (clang), or with a driver that replays files.
 fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ_SRC))
+	@:
 
 replay: $(patsubst tests/fuzz/fuzz-%.c,$(B)/tests/fuzz/replay-%,$(FUZZ_SRC))
+	@:
 
 FUZZ_PARTS = $(call objects,$(FUZZ_AUX)) $(CMDS) $(LIB)
 
@@ -251,22 +259,23 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS
 
 check: ## run every test; as root, install first what is missing
 	@$(MAKE) --no-print-directory deps
-	@$(SUBMAKE) check-now
+	+@$(SUBMAKE) check-now
 
 check-now: all unit ## run every test with what is installed
-	@$(SUBMAKE) pythons sanitize
-	@$(SUBMAKE) B=$(B)-clang CC=clang lib commands unit
+	+@$(SUBMAKE) pythons sanitize
+	+@$(SUBMAKE) B=$(B)-clang CC=clang lib commands unit
 	@tests/run --build $(B) --python $(PYTHON) $(T)
 
 sanitize: ## build the unit tests and fuzz replays with sanitizers
-	@$(SUBMAKE) B=$(B)-asan SAN=address,undefined lib commands unit replay
-	@$(SUBMAKE) B=$(B)-tsan SAN=thread unit-threads
+	+@$(SUBMAKE) B=$(B)-asan SAN=address,undefined lib commands unit replay
+	+@$(SUBMAKE) B=$(B)-tsan SAN=thread unit-threads
 
 # Each header by itself; the public ones also as C++.
 HEADERS := $(wildcard format/*.h format/pmt/*.h analyse/*.h analyse/cli/*.h \
            plot/*.h dtrace/*.h)
 
 check-headers: $(HEADERS:%=$(B)/headers/%.ok) ## compile each header alone, the public ones also as C++
+	@:
 
 $(B)/headers/%.ok: % $(B)/flags
 	@mkdir -p $(@D)
@@ -286,7 +295,7 @@ valgrind-check: all unit ## run unit tests and commands under valgrind
 FUZZ_SECONDS ?= 60
 FUZZ_RUNS ?= -1
 fuzz: deps ## fuzz each target for FUZZ_SECONDS (60) or FUZZ_RUNS, with libFuzzer
-	@$(SUBMAKE) B=$(B)-fuzz CC=clang \
+	+@$(SUBMAKE) B=$(B)-fuzz CC=clang \
 	    SAN=fuzzer-no-link,address,undefined fuzzers
 	@set -e; for t in $(FUZZ_SRC:tests/fuzz/fuzz-%.c=%); do \
 	    mkdir -p $(B)-fuzz/corpus/$$t; echo "fuzz-$$t"; \
@@ -298,12 +307,12 @@ fuzz: deps ## fuzz each target for FUZZ_SECONDS (60) or FUZZ_RUNS, with libFuzze
 	done
 
 bench: ## measure the recorder, the format and the analyses
-	@$(SUBMAKE) all
+	+@$(SUBMAKE) all
 	@PMT_BUILD=$(abspath $(B)) PMT_PYTHON=$(PYTHON) tests/bench/run
 
 demo: ## record the example program, count its live objects, draw them
 	@$(MAKE) --no-print-directory deps
-	@$(SUBMAKE) all
+	+@$(SUBMAKE) all
 	@PMT_BUILD=$(abspath $(B)) PMT_PYTHON=$(PYTHON) docs/examples/demo
 
 # What is missing is installed as root, named otherwise; a system without
