@@ -22,6 +22,11 @@ static void begin_item(struct pmt_json *json, const char *key)
 
     assert(json->depth > 0);
     assert(json->in_array[top] == !key);
+    assert(!json->keyed || (key && *key == '\0'));
+    if (json->keyed) { /* the comma too */
+        json->keyed = false;
+        return;
+    }
     if (json->had_item[top])
         putc_unlocked(',', json->file);
     json->had_item[top] = true;
@@ -135,11 +140,9 @@ static void write_point(FILE *file, uint32_t point)
     }
 }
 
-void pmt_json_bytes(struct pmt_json *json, const char *key, const char *bytes,
-                    size_t length)
+static void write_quoted(FILE *file, const char *bytes, size_t length)
 {
-    begin_item(json, key);
-    putc_unlocked('"', json->file);
+    putc_unlocked('"', file);
     while (length > 0) {
         uint32_t point;
         size_t size = 0;
@@ -147,19 +150,39 @@ void pmt_json_bytes(struct pmt_json *json, const char *key, const char *bytes,
         while (size < length && is_plain(bytes[size]))
             size++;
         if (size > 0) {
-            fwrite_unlocked(bytes, 1, size, json->file);
+            fwrite_unlocked(bytes, 1, size, file);
         } else {
             size = pmt_text_decode(bytes, length, &point);
             if (size == 0) { /* Python's surrogateescape */
                 point = 0xDC00u + (unsigned char)*bytes;
                 size = 1;
             }
-            write_point(json->file, point);
+            write_point(file, point);
         }
         bytes += size;
         length -= size;
     }
-    putc_unlocked('"', json->file);
+    putc_unlocked('"', file);
+}
+
+void pmt_json_bytes(struct pmt_json *json, const char *key, const char *bytes,
+                    size_t length)
+{
+    begin_item(json, key);
+    write_quoted(json->file, bytes, length);
+}
+
+void pmt_json_key(struct pmt_json *json, const char *bytes, size_t length)
+{
+    int top = json->depth - 1;
+
+    assert(json->depth > 0 && !json->in_array[top] && !json->keyed);
+    if (json->had_item[top])
+        putc_unlocked(',', json->file);
+    json->had_item[top] = true;
+    write_quoted(json->file, bytes, length);
+    putc_unlocked(':', json->file);
+    json->keyed = true;
 }
 
 void pmt_json_string(struct pmt_json *json, const char *key, const char *text)
@@ -172,8 +195,18 @@ void pmt_json_string(struct pmt_json *json, const char *key, const char *text)
 
 void pmt_json_hex(struct pmt_json *json, const char *key, uint64_t value)
 {
+    char digits[20];
+    size_t at = sizeof digits;
+
     begin_item(json, key);
-    fprintf(json->file, "\"0x%" PRIx64 "\"", value);
+    digits[--at] = '"';
+    do
+        digits[--at] = "0123456789abcdef"[value & 15];
+    while (value >>= 4);
+    digits[--at] = 'x';
+    digits[--at] = '0';
+    putc_unlocked('"', json->file);
+    fwrite_unlocked(digits + at, 1, sizeof digits - at, json->file);
 }
 
 void pmt_json_hex_bytes(struct pmt_json *json, const char *key,

@@ -36,6 +36,7 @@
 struct pmt_json {
     FILE *file;
     bool had_line;                 /* the schema has been written */
+    bool keyed;                    /* pmt_json_key() has written a key */
     int depth;                     /* open objects and arrays */
     bool in_array[PMT_JSON_DEPTH]; /* what each of them is */
     bool had_item[PMT_JSON_DEPTH]; /* so the next needs a comma */
@@ -48,6 +49,10 @@ void pmt_json_init(struct pmt_json *json, FILE *file);
 void pmt_json_line_begin(struct pmt_json *json);
 /* "}" and a newline. */
 void pmt_json_line_end(struct pmt_json *json);
+
+/* The key of the next value, when it is not a word of ours: any bytes, as in
+ * pmt_json_bytes(). The call that follows has "" as its key. */
+void pmt_json_key(struct pmt_json *json, const char *bytes, size_t length);
 
 /* key: NULL exactly when the innermost open thing is an array. */
 void pmt_json_object_begin(struct pmt_json *json, const char *key);
