@@ -160,6 +160,14 @@ static int bad(struct pmt_cbor_cursor *c, struct pmt_error *err,
     return pmt_error_set(err, PMT_ERR_CORRUPT, c->offset, "%s", what);
 }
 
+#define TEXT_MAX 65536u /* spec 10 */
+
+static int text_too_long(struct pmt_cbor_cursor *c, struct pmt_error *err)
+{
+    return pmt_error_set(err, PMT_ERR_LIMIT, c->offset,
+                         "a text is over the limit of %u bytes", TEXT_MAX);
+}
+
 int pmt_cbor_next(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
                   struct pmt_error *err)
 {
@@ -184,6 +192,9 @@ int pmt_cbor_next(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
     }
     c->at += r.read;
     left -= r.read;
+    if (item->type == PMT_CBOR_TEXT && item->value > TEXT_MAX) {
+        return text_too_long(c, err);
+    }
     if (item->type == PMT_CBOR_TEXT &&
         !pmt_utf8_valid((const char *)item->bytes, item->value)) {
         return bad(c, err, "a text string is not UTF-8");
@@ -219,9 +230,8 @@ int pmt_cbor_text(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
     if (item->type != PMT_CBOR_TEXT && item->type != PMT_CBOR_BYTES) {
         return bad(c, err, "an item that should be a text is not");
     }
-    if (item->value > 65536) {
-        return pmt_error_set(err, PMT_ERR_LIMIT, c->offset,
-                             "a text is over the limit of 65536 bytes");
+    if (item->value > TEXT_MAX) {
+        return text_too_long(c, err);
     }
     return PMT_OK;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "bytes.h"
+
 struct pmt_compressor {
     ZSTD_CCtx *cctx;
 };
@@ -136,22 +138,26 @@ static int check_descriptor(uint8_t d, uint64_t offset, struct pmt_error *err)
                 : PMT_OK;
 }
 
-/* Steps over the blocks of a frame (RFC 8878 section 3.1.1.2). Returns 0
- * when they go on past `n`. */
+/* Steps over the blocks of a frame (RFC 8878 section 3.1.1.2). Returns its
+ * length; 0 when the blocks go on past `n`; SIZE_MAX for a reserved type. */
 static size_t frame_length(const uint8_t *p, size_t n, size_t header)
 {
     size_t at = header;
 
     for (;;) {
         uint32_t block;
+        unsigned type;
         size_t size;
 
         if (n - at < 3) {
             return 0;
         }
-        block = (uint32_t)p[at] | (uint32_t)p[at + 1] << 8 |
-                (uint32_t)p[at + 2] << 16;
-        size = (block >> 1 & 3) == 1 ? 1 : block >> 3; /* 1: RLE */
+        block = (uint32_t)pmt_get_le(p + at, 3);
+        type = block >> 1 & 3;
+        if (type == 3) {
+            return SIZE_MAX;
+        }
+        size = type == 1 ? 1 : block >> 3; /* 1: run of one byte */
         at += 3;
         if (n - at < size) {
             return 0;
@@ -194,6 +200,10 @@ int pmt_frame_measure(const uint8_t *p, size_t n, uint64_t offset,
     }
     *content_bytes = (size_t)header.frameContentSize;
     *frame_bytes = frame_length(p, n, header.headerSize);
+    if (*frame_bytes == SIZE_MAX) {
+        return pmt_error_set(err, PMT_ERR_CORRUPT, offset,
+                             "frame has a block of a reserved type");
+    }
     if (*frame_bytes > PMT_FRAME_MAX || (!*frame_bytes && n > PMT_FRAME_MAX)) {
         return pmt_error_set(err, PMT_ERR_LIMIT, offset,
                              "frame is over the limit of %u bytes",

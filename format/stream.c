@@ -173,12 +173,15 @@ int pmt_stream_state(struct pmt_stream *s, enum pmt_kind kind, uint32_t id,
     if (kind == PMT_KIND_THREADS) {
         e->thread.a = values[0];
         e->thread.b = values[1];
-        e->thread.c = (uint32_t)values[2];
+        e->thread.c = values[2] < UINT32_MAX ? (uint32_t)values[2]
+                                             : UINT32_MAX;
         e->thread.stated = true;
         return PMT_OK;
     }
     for (unsigned i = 0; i < 5; i++) {
-        e->other.v[i] = (uint32_t)values[i];
+        /* No id or line is that great: it is then simply not known. */
+        e->other.v[i] = values[i] < UINT32_MAX ? (uint32_t)values[i]
+                                               : UINT32_MAX;
     }
     e->other.stated = true;
     return PMT_OK;

@@ -1,0 +1,689 @@
+/*
+ * scan.c - frames of a file, one after the other.
+ *
+ * The functions follow the tables of spec 9.1 to 9.4, whose words are used
+ * in the comments.
+ */
+#include "scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "crc32c.h"
+#include "label.h"
+#include "region.h"
+
+struct pmt_scan {
+    struct pmt_input *input;
+    struct pmt_decompressor *decompressor;
+    struct pmt_buffer scratch;  /* content of a candidate in a search */
+    struct pmt_region region;
+    uint64_t position;
+    bool searching;             /* find the next mark before going on */
+    uint64_t search_from;
+    bool found_any;             /* something of a trace was there */
+    uint8_t tail[8];            /* of the file, once a search met its end */
+};
+
+int pmt_scan_new(struct pmt_scan **out, struct pmt_input *input,
+                 struct pmt_error *err)
+{
+    struct pmt_scan *s = calloc(1, sizeof *s);
+    int rc;
+
+    *out = NULL;
+    if (!s) {
+        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
+                             "out of memory");
+    }
+    s->input = input;
+    rc = pmt_decompressor_new(&s->decompressor, err);
+    if (rc < 0) {
+        free(s);
+        return rc;
+    }
+    *out = s;
+    return PMT_OK;
+}
+
+void pmt_scan_free(struct pmt_scan *s)
+{
+    if (s) {
+        pmt_decompressor_free(s->decompressor);
+        pmt_buffer_release(&s->scratch);
+        pmt_region_release(&s->region);
+        free(s);
+    }
+}
+
+uint64_t pmt_scan_position(const struct pmt_scan *s)
+{
+    return s->position;
+}
+
+void pmt_scan_note_damage(struct pmt_scan *s, uint64_t offset)
+{
+    pmt_region_damage(&s->region, offset);
+}
+
+bool pmt_scan_can_skip(const struct pmt_scanned *item)
+{
+    return item->has_label;
+}
+
+/* ---- what something begins like ----------------------------------------- */
+
+enum like {
+    LIKE_END,       /* the end of the file */
+    LIKE_NOTHING,
+    LIKE_DATA,
+    LIKE_LABEL,
+    LIKE_INDEX,
+    LIKE_SKIPPABLE
+};
+
+/* "Begins like": of fewer than 4 bytes at the end of the file, those that
+ * are there decide. */
+static enum like begins_like(const uint8_t *p, size_t have)
+{
+    static const uint8_t data[4] = {0x28, 0xb5, 0x2f, 0xfd};
+    static const uint8_t rest[3] = {0x2a, 0x4d, 0x18};
+    size_t n = have < 4 ? have : 4;
+
+    if (!n) {
+        return LIKE_END;
+    }
+    if (!memcmp(p, data, n)) {
+        return LIKE_DATA;
+    }
+    if (p[0] < 0x50 || p[0] > 0x5f || memcmp(p + 1, rest, n - 1) != 0) {
+        return LIKE_NOTHING;
+    }
+    return p[0] == 0x5b ? LIKE_LABEL : p[0] == 0x5c ? LIKE_INDEX
+                                                    : LIKE_SKIPPABLE;
+}
+
+/* Reads what is at `offset`. Negative: the source failed. */
+static int look(struct pmt_scan *s, uint64_t offset, enum like *like,
+                struct pmt_error *err)
+{
+    size_t have;
+    const uint8_t *p = pmt_input_at(s->input, offset, 4, &have, err);
+
+    if (!p) {
+        return PMT_ERR_IO;
+    }
+    *like = begins_like(p, have);
+    return PMT_OK;
+}
+
+/* ---- going on after damage ---------------------------------------------- */
+
+static void search_later(struct pmt_scan *s, uint64_t from)
+{
+    s->searching = true;
+    s->search_from = from;
+}
+
+/* Go on at `end` when something there begins like a frame or the file ends;
+ * else search from `from`. */
+static int resume(struct pmt_scan *s, uint64_t end, uint64_t from,
+                  struct pmt_error *err)
+{
+    enum like like = LIKE_NOTHING;
+
+    /* A pipe can't come back for the search: look no further than that. */
+    if (end >= from && (s->input->source.size != PMT_NO_OFFSET ||
+                        end - from <= PMT_FRAME_MAX)) {
+        size_t have;
+        const uint8_t *p = pmt_input_at(s->input, from,
+                                        (size_t)(end - from) + 4, &have, err);
+
+        if (!p) {
+            return PMT_ERR_IO;
+        }
+        like = have < end - from
+                   ? LIKE_NOTHING
+                   : begins_like(p + (end - from), have - (end - from));
+    }
+    if (like == LIKE_NOTHING) {
+        search_later(s, from);
+    } else {
+        s->position = end;
+    }
+    return PMT_OK;
+}
+
+/* A sound data frame at `offset`: whole, by the rules, right checksum. */
+static int sound_data_frame(struct pmt_scan *s, uint64_t offset, bool *sound,
+                            struct pmt_error *err)
+{
+    size_t want = 64;
+
+    *sound = false;
+    for (;;) {
+        size_t have, frame, content;
+        const uint8_t *p = pmt_input_at(s->input, offset, want, &have, err);
+        int rc;
+
+        if (!p) {
+            return PMT_ERR_IO;
+        }
+        rc = pmt_frame_measure(p, have, offset, &frame, &content, NULL);
+        if (rc == PMT_END && have >= want) {
+            want = have * 2; /* there may be more of it */
+            continue;
+        }
+        if (rc == PMT_OK) {
+            rc = pmt_decompress(s->decompressor, p, frame, offset, content,
+                                &s->scratch, err);
+            if (rc == PMT_ERR_MEMORY) {
+                return rc;
+            }
+            *sound = rc == PMT_OK;
+        }
+        return PMT_OK;
+    }
+}
+
+/* A sound index at `offset`, which begins like one. */
+static int sound_index(struct pmt_scan *s, uint64_t offset, bool *sound,
+                       struct pmt_error *err)
+{
+    size_t have, size;
+    const uint8_t *p = pmt_input_at(s->input, offset, 8, &have, err);
+
+    *sound = false;
+    if (!p) {
+        return PMT_ERR_IO;
+    }
+    if (have < 8) {
+        return PMT_OK;
+    }
+    size = pmt_get_u32le(p + 4);
+    if (size < PMT_INDEX_TRAILER || size > PMT_INDEX_BODY_MAX) {
+        return PMT_OK;
+    }
+    p = pmt_input_at(s->input, offset, 8 + size, &have, err);
+    if (!p) {
+        return PMT_ERR_IO;
+    }
+    *sound = have >= 8 + size && pmt_index_sound(p + 8, size, offset);
+    return PMT_OK;
+}
+
+/* Is there something at `offset`, where `p` has `have` bytes, at which a
+ * reader goes on (spec 9.4)? */
+static int is_mark(struct pmt_scan *s, uint64_t offset, const uint8_t *p,
+                   size_t have, bool *found, struct pmt_error *err)
+{
+    static const uint8_t label[12] = {0x5b, 0x2a, 0x4d, 0x18, 0x40, 0,
+                                      0,    0,    'P',  'M',  'T',  'L'};
+
+    *found = false;
+    if (have >= sizeof label && !memcmp(p, label, sizeof label)) {
+        *found = true;
+        return PMT_OK;
+    }
+    if (have >= 5 && pmt_get_u32le(p) == PMT_FRAME_MAGIC) {
+        return sound_data_frame(s, offset, found, err);
+    }
+    if (have >= 8 && pmt_get_u32le(p) == PMT_INDEX_MAGIC) {
+        return sound_index(s, offset, found, err);
+    }
+    return PMT_OK;
+}
+
+/* Finds the first mark at or behind `offset`: PMT_OK with `at`, or
+ * PMT_END. */
+static int search(struct pmt_scan *s, uint64_t offset, uint64_t *at,
+                  struct pmt_error *err)
+{
+    for (;;) {
+        size_t have, i;
+        const uint8_t *p = pmt_input_at(s->input, offset, 65536, &have, err);
+        bool found = false;
+        int rc;
+
+        if (!p) {
+            return PMT_ERR_IO;
+        }
+        for (i = 0; i < have; i++) {
+            if ((p[i] == 0x5b || p[i] == 0x5c || p[i] == 0x28) &&
+                have - i >= 12) {
+                break;
+            }
+            if (have - i < 12 && have >= 12) {
+                break;
+            }
+        }
+        if (i == have || have - i < 12) {
+            /* Fewer than 12 bytes: more of the file, or its end. */
+            if (have < 65536) {
+                for (; i < have; i++) {
+                    rc = is_mark(s, offset + i, p + i, have - i, &found, err);
+                    if (rc < 0 || found) {
+                        *at = offset + i;
+                        return rc;
+                    }
+                    p = pmt_input_at(s->input, offset, have, &have, err);
+                    if (!p) {
+                        return PMT_ERR_IO;
+                    }
+                }
+                memset(s->tail, 0, sizeof s->tail);
+                if (have >= sizeof s->tail) {
+                    memcpy(s->tail, p + have - sizeof s->tail,
+                           sizeof s->tail);
+                }
+                return PMT_END;
+            }
+            offset += i;
+            continue;
+        }
+        rc = is_mark(s, offset + i, p + i, have - i, &found, err);
+        if (rc < 0 || found) {
+            *at = offset + i;
+            return rc;
+        }
+        offset += i + 1;
+    }
+}
+
+/* ---- reports ------------------------------------------------------------ */
+
+static int report(struct pmt_scan *s, struct pmt_scanned *item, int code,
+                  uint64_t offset, bool data_lost, const char *what)
+{
+    item->type = PMT_SCAN_DAMAGE;
+    item->offset = offset;
+    item->data_lost = data_lost;
+    pmt_error_set(&item->damage, code, offset, "%s", what);
+    pmt_region_damage(&s->region, offset);
+    return PMT_OK;
+}
+
+/* A frame at `p`, data frame at `q` if it is one (`q` = `p` without a
+ * label), passes the end of the file (spec 9.2). */
+static int passes_end(struct pmt_scan *s, struct pmt_scanned *item,
+                      uint64_t p, uint64_t q, bool data, bool index,
+                      struct pmt_error *err)
+{
+    uint64_t found;
+    int rc = search(s, q + 1, &found, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    if (rc == PMT_OK) {
+        s->position = found;
+        return report(s, item, PMT_ERR_CORRUPT, q, data,
+                      "a frame is cut off, but the file goes on");
+    }
+    s->position = PMT_NO_OFFSET;
+    if (index && !memcmp(s->tail, "PMTINDEX", 8)) {
+        return report(s, item, PMT_ERR_CORRUPT, p, false,
+                      "index is longer than the file");
+    }
+    return report(s, item, PMT_ERR_TRUNCATED, p, data || !index,
+                  "the file ends inside a frame");
+}
+
+/* ---- frames ------------------------------------------------------------- */
+
+/* A data frame at `p` that has no label. */
+static int take_unlabelled(struct pmt_scan *s, struct pmt_scanned *item,
+                           uint64_t p, struct pmt_error *err)
+{
+    size_t want = 65536;
+
+    for (;;) {
+        struct pmt_error why;
+        size_t have;
+        const uint8_t *bytes = pmt_input_at(s->input, p, want, &have, err);
+        int rc;
+
+        if (!bytes) {
+            return PMT_ERR_IO;
+        }
+        rc = pmt_frame_measure(bytes, have, p, &item->frame_bytes,
+                               &item->content_bytes, &why);
+        if (rc == PMT_END && have >= want) {
+            want = have * 2;
+            continue;
+        }
+        if (rc == PMT_END) {
+            return passes_end(s, item, p, p, true, false, err);
+        }
+        if (rc < 0) {
+            search_later(s, p + 1);
+            return report(s, item, PMT_ERR_CORRUPT, p, true, why.message);
+        }
+        item->type = PMT_SCAN_FRAME;
+        item->offset = item->frame_offset = p;
+        item->has_label = false;
+        s->position = p + item->frame_bytes;
+        s->found_any = true;
+        if (pmt_region_add(&s->region, p, NULL) < 0) {
+            return pmt_error_set(err, PMT_ERR_MEMORY, p, "out of memory");
+        }
+        return PMT_OK;
+    }
+}
+
+/* A sound label of version 1 at `p` (spec 9.3). */
+static int take_labelled(struct pmt_scan *s, struct pmt_scanned *item,
+                         uint64_t p, struct pmt_error *err)
+{
+    uint64_t q = p + PMT_LABEL_BYTES;
+    uint64_t end = q + item->entry.frame_bytes;
+    enum like like = LIKE_END;
+    int rc = look(s, q, &like, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    switch (like) {
+    case LIKE_END:
+        s->position = PMT_NO_OFFSET;
+        return report(s, item, PMT_ERR_TRUNCATED, p, true,
+                      "the file ends behind a label");
+    case LIKE_NOTHING:
+        rc = resume(s, end, q + 1, err);
+        return rc < 0 ? rc
+                      : report(s, item, PMT_ERR_CORRUPT, q, true,
+                               "no frame where a label announces one");
+    case LIKE_LABEL:
+    case LIKE_INDEX:
+    case LIKE_SKIPPABLE:
+        s->position = q;
+        return report(s, item, PMT_ERR_CORRUPT, p, true,
+                      "a label is not followed by a data frame");
+    case LIKE_DATA:
+    default:
+        break;
+    }
+    /* Only where the size is not known is the frame fetched to learn that
+     * it is all there: skipping must not read it. */
+    if (s->input->source.size != PMT_NO_OFFSET
+            ? end > s->input->source.size
+            : false) {
+        return passes_end(s, item, p, q, true, false, err);
+    }
+    item->type = PMT_SCAN_FRAME;
+    item->offset = p;
+    item->frame_offset = q;
+    item->frame_bytes = item->entry.frame_bytes;
+    item->content_bytes = item->entry.content_bytes;
+    item->has_label = true;
+    s->position = end;
+    s->found_any = true;
+    return PMT_OK;
+}
+
+static int take_label(struct pmt_scan *s, struct pmt_scanned *item,
+                      uint64_t p, const uint8_t *bytes, struct pmt_error *err)
+{
+    uint8_t body[PMT_LABEL_BODY];
+    enum pmt_label_state state;
+
+    memcpy(body, bytes + PMT_SKIPPABLE_HEADER, sizeof body);
+    state = pmt_label_decode(body, &item->entry);
+    item->entry.offset = p;
+    if (state == PMT_LABEL_CORRUPT ||
+        (state == PMT_LABEL_SOUND &&
+         (item->entry.frame_bytes > PMT_FRAME_MAX ||
+          item->entry.content_bytes > PMT_CONTENT_MAX))) {
+        s->position = p + PMT_LABEL_BYTES;
+        return report(s, item, PMT_ERR_CORRUPT, p, false,
+                      "label is damaged");
+    }
+    if (pmt_region_add(&s->region, p, body) < 0) {
+        return pmt_error_set(err, PMT_ERR_MEMORY, p, "out of memory");
+    }
+    if (state == PMT_LABEL_LATER) {
+        s->position = p + PMT_LABEL_BYTES;
+        pmt_region_label_waits(&s->region);
+        return PMT_END; /* nothing to report: go on */
+    }
+    return take_labelled(s, item, p, err);
+}
+
+static int take_index(struct pmt_scan *s, struct pmt_scanned *item,
+                      uint64_t p, size_t size, struct pmt_error *err)
+{
+    uint64_t end = p + PMT_SKIPPABLE_HEADER + size;
+    const char *why;
+    size_t have;
+    const uint8_t *bytes;
+    int rc;
+
+    bytes = pmt_input_at(s->input, p, PMT_SKIPPABLE_HEADER + size, &have,
+                         err);
+    if (!bytes) {
+        return PMT_ERR_IO;
+    }
+    if (have < PMT_SKIPPABLE_HEADER + size) {
+        return passes_end(s, item, p, p, false, true, err);
+    }
+    why = pmt_region_check(&s->region, bytes + PMT_SKIPPABLE_HEADER, size, p);
+    pmt_region_end(&s->region, end);
+    if (why) {
+        rc = resume(s, end, p + 1, err);
+        return rc < 0 ? rc : report(s, item, PMT_ERR_CORRUPT, p, false, why);
+    }
+    item->type = PMT_SCAN_INDEX;
+    item->offset = item->frame_offset = p;
+    item->frame_bytes = PMT_SKIPPABLE_HEADER + size;
+    s->position = end;
+    s->found_any = true;
+    return PMT_OK;
+}
+
+/* A skippable frame that is neither label nor index. */
+static int take_other(struct pmt_scan *s, struct pmt_scanned *item,
+                      uint64_t p, size_t size, struct pmt_error *err)
+{
+    uint64_t end = p + PMT_SKIPPABLE_HEADER + size;
+    const char *why = NULL;
+    size_t have;
+    const uint8_t *bytes;
+    int rc;
+
+    if (s->input->source.size != PMT_NO_OFFSET &&
+        end > s->input->source.size) {
+        return passes_end(s, item, p, p, false, false, err);
+    }
+    bytes = pmt_input_at(s->input, p, 12, &have, err);
+    if (!bytes) {
+        return PMT_ERR_IO;
+    }
+    if (size >= 4 && have >= 12 && !memcmp(bytes + 8, "PMTL", 4)) {
+        why = "the frame of a label is damaged";
+    }
+    if (!why && size >= 8) {
+        bytes = pmt_input_at(s->input, end - 8, 8, &have, err);
+        if (!bytes) {
+            return PMT_ERR_IO;
+        }
+        if (have < 8) {
+            return passes_end(s, item, p, p, false, false, err);
+        }
+        if (!memcmp(bytes, "PMTINDEX", 8)) {
+            why = "the frame of an index is damaged";
+        }
+    }
+    if (why) {
+        rc = resume(s, end, p + 1, err);
+        return rc < 0 ? rc : report(s, item, PMT_ERR_CORRUPT, p, false, why);
+    }
+    item->type = PMT_SCAN_FOREIGN;
+    item->offset = item->frame_offset = p;
+    item->frame_bytes = PMT_SKIPPABLE_HEADER + size;
+    s->position = end;
+    pmt_region_start_at(&s->region, p);
+    return PMT_OK;
+}
+
+/* One step at s->position. PMT_END: nothing to report yet, or the end. */
+static int step(struct pmt_scan *s, struct pmt_scanned *item,
+                struct pmt_error *err)
+{
+    uint64_t p = s->position;
+    size_t have, size;
+    const uint8_t *bytes = pmt_input_at(s->input, p, PMT_LABEL_BYTES, &have,
+                                        err);
+    enum like like;
+
+    if (!bytes) {
+        return PMT_ERR_IO;
+    }
+    like = begins_like(bytes, have);
+    if (like == LIKE_END) {
+        s->position = PMT_NO_OFFSET;
+        return PMT_END;
+    }
+    if (like == LIKE_NOTHING) {
+        search_later(s, p + 1);
+        return report(s, item, PMT_ERR_CORRUPT, p, false,
+                      "no frame where one must begin");
+    }
+    if (like == LIKE_DATA) {
+        return take_unlabelled(s, item, p, err);
+    }
+    if (have < PMT_SKIPPABLE_HEADER) {
+        return passes_end(s, item, p, p, like == LIKE_LABEL,
+                          like == LIKE_INDEX, err);
+    }
+    size = pmt_get_u32le(bytes + 4);
+    if (like == LIKE_LABEL && size != PMT_LABEL_BODY) {
+        search_later(s, p + 1);
+        return report(s, item, PMT_ERR_CORRUPT, p, false,
+                      "label is not of 64 bytes");
+    }
+    if (like == LIKE_LABEL && have < PMT_LABEL_BYTES) {
+        return passes_end(s, item, p, p, true, false, err);
+    }
+    if (like == LIKE_LABEL) {
+        return take_label(s, item, p, bytes, err);
+    }
+    if (like != LIKE_INDEX) {
+        return take_other(s, item, p, size, err);
+    }
+    if (size < PMT_INDEX_TRAILER || size > PMT_INDEX_BODY_MAX) {
+        int rc = resume(s, p + PMT_SKIPPABLE_HEADER + size, p + 1, err);
+
+        return rc < 0 ? rc : report(s, item, PMT_ERR_CORRUPT, p, false,
+                                    "index is of an impossible size");
+    }
+    return take_index(s, item, p, size, err);
+}
+
+/* A search that finds nothing in a file that never was a trace. */
+static int found_nothing(struct pmt_scan *s, struct pmt_error *err)
+{
+    s->position = PMT_NO_OFFSET;
+    return s->found_any ? PMT_END
+                        : pmt_error_set(err, PMT_ERR_NOT_A_TRACE, 0,
+                                        "not a trace");
+}
+
+int pmt_scan_next(struct pmt_scan *s, struct pmt_scanned *item,
+                  struct pmt_error *err)
+{
+    int rc = PMT_END;
+
+    memset(item, 0, sizeof *item);
+    while (rc == PMT_END) {
+        if (s->searching) {
+            rc = search(s, s->search_from, &s->position, err);
+            s->searching = false;
+            if (rc == PMT_END) {
+                return found_nothing(s, err);
+            }
+            if (rc < 0) {
+                return rc;
+            }
+            s->found_any = true;
+        }
+        if (s->position == PMT_NO_OFFSET) {
+            return PMT_END;
+        }
+        rc = step(s, item, err);
+    }
+    return rc;
+}
+
+/* ---- content ------------------------------------------------------------ */
+
+const uint8_t *pmt_scan_frame(struct pmt_scan *s,
+                              const struct pmt_scanned *item,
+                              struct pmt_error *err)
+{
+    size_t have;
+    const uint8_t *p = pmt_input_at(s->input, item->frame_offset,
+                                    item->frame_bytes, &have, err);
+
+    if (p && have < item->frame_bytes) {
+        pmt_error_set(err, PMT_ERR_TRUNCATED, item->offset,
+                      "the file ends inside a frame");
+        return NULL;
+    }
+    return p;
+}
+
+/* The checks of a labelled frame before it is decompressed. */
+static int check_labelled(struct pmt_scan *s, struct pmt_scanned *item,
+                          const uint8_t *p, struct pmt_error *err)
+{
+    size_t frame = 0;
+    size_t content = 0;
+    int rc;
+
+    (void)s;
+    if (pmt_crc32c(0, p, item->frame_bytes) != item->entry.frame_crc) {
+        return pmt_error_set(err, PMT_ERR_CORRUPT, item->frame_offset,
+                             "CRC of a frame differs from its label's");
+    }
+    rc = pmt_frame_measure(p, item->frame_bytes, item->frame_offset, &frame,
+                           &content, err);
+    if (rc == PMT_END || (rc == PMT_OK && frame != item->frame_bytes)) {
+        rc = pmt_error_set(err, PMT_ERR_CORRUPT, item->frame_offset,
+                           "frame is not of the length its label says");
+    }
+    item->content_bytes = content;
+    return rc;
+}
+
+int pmt_scan_content(struct pmt_scan *s, struct pmt_scanned *item,
+                     struct pmt_buffer *content, struct pmt_error *err)
+{
+    uint64_t next = item->frame_offset + item->frame_bytes;
+    const uint8_t *p = pmt_scan_frame(s, item, err);
+    int rc;
+    int going_on;
+
+    if (!p) {
+        return item->frame_bytes && err && err->code == PMT_ERR_TRUNCATED
+                   ? PMT_ERR_TRUNCATED
+                   : PMT_ERR_IO;
+    }
+    rc = item->has_label ? check_labelled(s, item, p, err) : PMT_OK;
+    if (rc == PMT_OK) {
+        rc = pmt_decompress(s->decompressor, p, item->frame_bytes,
+                            item->frame_offset, item->content_bytes, content,
+                            err);
+    }
+    if (rc == PMT_ERR_CORRUPT || rc == PMT_ERR_LIMIT) {
+        pmt_region_damage(&s->region, item->frame_offset);
+        going_on = PMT_OK;
+        if (item->has_label) {
+            going_on = resume(s, next, item->frame_offset + 1, NULL);
+        } else {
+            search_later(s, item->frame_offset + 1);
+        }
+        return going_on < 0 ? going_on : rc;
+    }
+    return rc;
+}
