@@ -37,7 +37,7 @@ void pmt_health_note(struct pmt_health *health, const struct pmt_event *event)
         note_damage(health, event);
         return;
     case PMT_EVENT_REFUSED:
-        if (health->refused++ == 0 && event->stream != NULL) {
+        if (health->refused++ == 0) {
             const struct pmt_stream_header *header =
                 pmt_stream_header(event->stream);
 
@@ -68,7 +68,7 @@ void pmt_health_note(struct pmt_health *health, const struct pmt_event *event)
     case PMT_EVENT_JOURNAL:
         return;
     }
-    health->orphans += event->stream == NULL;
+    health->orphans += pmt_stream_header(event->stream)->major == 0;
 }
 
 static const char *plural(uint64_t count)
@@ -265,24 +265,19 @@ static bool mark_in_chunk(struct pmt_reader *r, const struct pmt_event *event,
                           const char *name, uint64_t *left,
                           struct pmt_instant *instant)
 {
+    const struct pmt_stream_header *header = pmt_stream_header(event->stream);
     const uint64_t *times = pmt_reader_column(r, PMT_COL_TIME);
 
     for (uint32_t i = 0; i < event->envelope.count; i++) {
-        uint32_t tick_ns = 1;
-        int64_t start = 0;
-
         if (!text_is(pmt_reader_text(r, i), name) || --*left > 0)
             continue;
-        if (event->stream != NULL) {
-            tick_ns = pmt_stream_header(event->stream)->tick_ns;
-            start = pmt_stream_header(event->stream)->start_real_ns;
-        }
         *instant = (struct pmt_instant){
-            .ns = times ? times[i] * tick_ns : 0,
+            .ns = times ? times[i] * header->tick_ns : 0,
             .has_stream = true,
             .stream_key = event->envelope.stream_key,
         };
-        instant->real_ns = (int64_t)((uint64_t)start + instant->ns);
+        instant->real_ns =
+            (int64_t)((uint64_t)header->start_real_ns + instant->ns);
         return true;
     }
     return false;
