@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 struct capture {
-    char out[65536], err[16384]; /* NUL after what was written; cut if more */
+    char out[65536], err[65536]; /* NUL after what was written; cut if more */
     size_t out_size, err_size;
     int status; /* of exit(), or -1 */
     int signal; /* that ended it, or 0 */
