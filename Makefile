@@ -86,8 +86,8 @@ LIB_SRC  := $(wildcard format/*.c)
 CMD_SRC  := $(wildcard analyse/*.c analyse/cli/*.c plot/*.c dtrace/*.c)
 CMD_MAIN := $(if $(CMD_SRC),$(shell grep -l '^int main\>' $(CMD_SRC)))
 EXT_SRC  := $(wildcard recorder/*.c)
-PY_SRC   := $(wildcard recorder/pmtrace/*.py recorder/pmtrace/*.pyi \
-            recorder/pmtrace/py.typed)
+PY_SRC   := $(if $(wildcard recorder/pmtrace),$(shell find recorder/pmtrace \
+            -type f ! -name '*.pyc' ! -name '*~'))
 UNIT_SRC := $(wildcard tests/unit/test-*.c)
 UNIT_AUX := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz-*.c)
@@ -119,7 +119,7 @@ all: lib commands $(if $(SAN),,python) ## build the library, the commands and th
 lib: $(LIB) $(if $(LIB),$(B)/libpmt.pc) ## build libpmt.a
 	@:
 
-commands: $(CMD_OBJ) $(if $(CMD_MAIN),$(B)/bin/pmt) $(HAVE_COMMANDS:%=$(B)/bin/pmt-%) ## build pmt and its links
+commands: $(CMD_OBJ) $(if $(CMD_MAIN),$(B)/bin/pmt) $(HAVE_COMMANDS:%=$(B)/bin/pmt-%) $(TEXTS) ## build pmt and its links
 	@:
 
 # $(call stamp,TEXT): the target is TEXT; it gets a new date only when TEXT
@@ -170,6 +170,18 @@ $(B)/bin/pmt: $(CMD_OBJ) $(LIB) $(B)/sources
 
 $(B)/bin/pmt-%: $(B)/bin/pmt
 	$(Q)ln -sf pmt $@
+
+# Manual pages and completion come from the same tables as the options.
+TEXTS := $(if $(CMD_MAIN),$(B)/man/pmt.1 $(HAVE_COMMANDS:%=$(B)/man/pmt-%.1) \
+         $(B)/completion/pmt.bash $(B)/completion/pmt.zsh)
+
+$(B)/man/%.1: $(B)/bin/pmt
+	@mkdir -p $(@D)
+	$(Q)$< --make-man $(patsubst pmt-%,%,$*) >$@
+
+$(B)/completion/pmt.%: $(B)/bin/pmt
+	@mkdir -p $(@D)
+	$(Q)$< --make-completion $* >$@
 
 # ---- the recorder, for one interpreter ----------------------------------
 
@@ -336,33 +348,38 @@ deps: ## install the Debian packages that are missing (as root)
 
 # ---- install ------------------------------------------------------------
 
-MAN := $(wildcard docs/man/*.[15])
+MAN := $(filter %.1,$(TEXTS)) $(wildcard docs/man/*.[15])
+bashdir = $(prefix)/share/bash-completion/completions
+zshdir = $(prefix)/share/zsh/site-functions
+man_place = $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+PUT = install -D -m 644
 
 install: all ## install below DESTDIR and PREFIX
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig \
-	    $(DESTDIR)$(includedir)/pmt $(DESTDIR)$(pydir)/pmtrace \
-	    $(DESTDIR)$(docdir)
-	$(if $(CMD_MAIN),install $(B)/bin/pmt $(DESTDIR)$(bindir))
-	$(foreach c,$(HAVE_COMMANDS),ln -sf pmt $(DESTDIR)$(bindir)/pmt-$c;)
-	install -m 644 $(B)/libpmt.a $(DESTDIR)$(libdir)
+	install -D $(B)/bin/pmt $(DESTDIR)$(bindir)/pmt
+	$(foreach c,$(HAVE_COMMANDS),ln -sf pmt $(DESTDIR)$(bindir)/pmt-$c &&) :
+	$(PUT) $(B)/libpmt.a $(DESTDIR)$(libdir)/libpmt.a
+	mkdir -p $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/pmt \
+	    $(DESTDIR)$(docdir) $(DESTDIR)$(pydir)
 	sed -e 's|@prefix@|$(prefix)|' -e 's|@version@|$(VERSION)|' \
 	    format/libpmt.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libpmt.pc
 	install -m 644 $(wildcard format/pmt/*.h) $(DESTDIR)$(includedir)/pmt
-	install -m 644 $(PY_COPY) $(B)/python/pmtrace/_recorder.*.so \
-	    $(DESTDIR)$(pydir)/pmtrace
+	$(foreach f,$(PY_SRC:recorder/%=%) \
+	    $(shell cd $(B)/python && ls pmtrace/_recorder.*),\
+	    $(PUT) $(B)/python/$f $(DESTDIR)$(pydir)/$f &&) :
 	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md \
 	    spec/trace-format.md spec/trace.cddl) $(DESTDIR)$(docdir)
-	$(foreach m,$(MAN),install -D -m 644 $m \
-	    $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$(notdir $m);)
+	$(foreach m,$(MAN),$(PUT) $m $(call man_place,$m) &&) :
+	$(PUT) $(B)/completion/pmt.bash $(DESTDIR)$(bashdir)/pmt
+	$(PUT) $(B)/completion/pmt.zsh $(DESTDIR)$(zshdir)/_pmt
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(bindir)/pmt $(COMMANDS:%=$(DESTDIR)$(bindir)/pmt-%) \
 	    $(DESTDIR)$(libdir)/libpmt.a \
-	    $(DESTDIR)$(libdir)/pkgconfig/libpmt.pc
+	    $(DESTDIR)$(libdir)/pkgconfig/libpmt.pc \
+	    $(DESTDIR)$(bashdir)/pmt $(DESTDIR)$(zshdir)/_pmt
+	rm -f $(foreach m,$(MAN),$(call man_place,$m))
 	rm -rf $(DESTDIR)$(includedir)/pmt $(DESTDIR)$(libdir)/pmtrace \
 	    $(DESTDIR)$(docdir)
-	$(foreach m,$(MAN),rm -f \
-	    $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$(notdir $m);)
 
 clean: ## remove the build folders
 	rm -rf $(B) $(B)-asan $(B)-tsan $(B)-clang $(B)-fuzz
