@@ -6,5 +6,5 @@
 #define PMT_COMMAND_ADDRESS(name) &pmt_command_##name,
 
 const struct pmt_command *const pmt_commands[] = {
-    PMT_COMMANDS(PMT_COMMAND_ADDRESS) NULL
+    PMT_COMMANDS(PMT_COMMAND_ADDRESS) NULL,
 };

@@ -21,7 +21,8 @@
 
 #define PMT_COMMANDS(X)
 
-#define PMT_COMMAND_DECLARE(name) extern const struct pmt_command pmt_command_##name;
+#define PMT_COMMAND_DECLARE(name)                                             \
+    extern const struct pmt_command pmt_command_##name;
 PMT_COMMANDS(PMT_COMMAND_DECLARE)
 #undef PMT_COMMAND_DECLARE
 

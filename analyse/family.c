@@ -25,16 +25,15 @@ struct family_options {
 enum { SHELL_NONE, SHELL_BASH, SHELL_ZSH };
 static const char *const shells[] = {"none", "bash", "zsh", NULL};
 
-static const struct pmt_option options[] = {
-    PMT_OPT_FLAG(0, "list-commands", struct family_options, list,
-                 "print the names of the commands, one a line"),
-    PMT_OPT_STRING(0, "make-man", "COMMAND", struct family_options, manual,
-                   "print a manual page in roff", .hidden = true),
-    PMT_OPT_CHOICE(0, "make-completion", "SHELL", struct family_options, shell,
-                   shells, "print a completion script", .hidden = true,
-                   .preset = "none"),
-    PMT_OPT_LAST
-};
+static const struct pmt_option options[] =
+    {PMT_OPT_FLAG(0, "list-commands", struct family_options, list,
+                  "print the names of the commands, one a line"),
+     PMT_OPT_STRING(0, "make-man", "COMMAND", struct family_options, manual,
+                    "print a manual page in roff", .hidden = true),
+     PMT_OPT_CHOICE(0, "make-completion", "SHELL", struct family_options, shell,
+                    shells, "print a completion script", .hidden = true,
+                    .preset = "none"),
+     PMT_OPT_LAST};
 
 const struct pmt_command *pmt_command_find(const char *name)
 {
@@ -93,8 +92,9 @@ static int help(const struct pmt_command *family, int argc, char **argv)
 
 static int make_manual(const struct pmt_command *family, const char *name)
 {
-    const struct pmt_command *command =
-        strcmp(name, family->name) ? pmt_command_find(name) : family;
+    const struct pmt_command *command = strcmp(name, family->name)
+                                            ? pmt_command_find(name)
+                                            : family;
 
     if (!command)
         return pmt_command_unknown(name);
@@ -102,10 +102,37 @@ static int make_manual(const struct pmt_command *family, const char *name)
     return PMT_EXIT_OK;
 }
 
+/* What is made from the tables for packagers and shells. */
+static int make_texts(const struct family_options *opt)
+{
+    if (opt->shell == SHELL_BASH)
+        pmt_completion_bash(pmt_commands, stdout);
+    if (opt->shell == SHELL_ZSH)
+        pmt_completion_zsh(pmt_commands, stdout);
+    for (size_t i = 0; opt->list && pmt_commands[i]; i++)
+        puts(pmt_commands[i]->name);
+    return PMT_EXIT_OK;
+}
+
+static int start(const struct pmt_command *family, int argc, char **argv)
+{
+    const struct pmt_command *command;
+
+    if (argc == 0) {
+        pmt_help_usage(family, stderr);
+        print_commands(stderr);
+        return PMT_EXIT_TROUBLE;
+    }
+    if (!strcmp(argv[0], "help"))
+        return help(family, argc - 1, argv + 1);
+    command = pmt_command_find(argv[0]);
+    return command ? pmt_command_start(command, argc - 1, argv + 1)
+                   : pmt_command_unknown(argv[0]);
+}
+
 static int run(const struct pmt_command *family, int argc, char **argv)
 {
     struct family_options opt = {0};
-    const struct pmt_command *command;
     char why[PMT_WHY_SIZE];
     int count = 0;
 
@@ -122,33 +149,17 @@ static int run(const struct pmt_command *family, int argc, char **argv)
     }
     if (opt.manual)
         return make_manual(family, opt.manual);
-    if (opt.shell == SHELL_BASH)
-        pmt_completion_bash(pmt_commands, stdout);
-    if (opt.shell == SHELL_ZSH)
-        pmt_completion_zsh(pmt_commands, stdout);
-    for (size_t i = 0; opt.list && pmt_commands[i]; i++)
-        puts(pmt_commands[i]->name);
     if (opt.list || opt.shell != SHELL_NONE)
-        return PMT_EXIT_OK;
-
-    if (count == 0) {
-        pmt_help_usage(family, stderr);
-        print_commands(stderr);
-        return PMT_EXIT_TROUBLE;
-    }
-    if (!strcmp(argv[0], "help"))
-        return help(family, count - 1, argv + 1);
-    command = pmt_command_find(argv[0]);
-    return command ? pmt_command_start(command, count - 1, argv + 1)
-                   : pmt_command_unknown(argv[0]);
+        return make_texts(&opt);
+    return start(family, count, argv);
 }
 
 const struct pmt_command pmt_command_family = {
     .name = "pmt",
     .summary = "record and analyse what a Python program does with memory",
-    .usage =
-        (const char *const[]){"COMMAND [options] [operands]", "help [COMMAND]",
-                              "[-h | -V | --list-commands]", NULL},
+    .usage = (const char *const[]){"COMMAND [options] [operands]",
+                                   "help [COMMAND]",
+                                   "[-h | -V | --list-commands]", NULL},
     .description =
         (const char *const[]){
             "pmtrace records what a Python process does with memory into a "

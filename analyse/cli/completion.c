@@ -143,9 +143,10 @@ static const char bash_body[] =
 
 void pmt_completion_bash(const struct pmt_command *const *commands, FILE *file)
 {
-    fputs("# bash completion for pmt; made by: pmt --make-completion=bash\n\n"
-          "_pmt_commands='",
-          file);
+    fputs(
+        "# bash completion for pmt; made by: pmt --make-completion=bash\n\n"
+        "_pmt_commands='",
+        file);
     print_command_names(commands, "", file);
     fputs("'\n\n_pmt_options()\n{\n    case $1 in\n", file);
     for (size_t i = 0; commands[i]; i++)
@@ -240,8 +241,7 @@ static void zsh_command(const struct pmt_command *command, FILE *file)
             zsh_spec(option, "--no-", option->name, file);
     }
     fprintf(file, " \\\n        '%s' ;;\n",
-            command->stops_at_operand ? "*::command:_normal"
-                                      : "*:file:_files");
+            command->stops_at_operand ? "*::command:_normal" : "*:file:_files");
 }
 
 static const char zsh_body[] =
@@ -264,9 +264,10 @@ void pmt_completion_zsh(const struct pmt_command *const *commands, FILE *file)
 {
     fputs("#compdef pmt", file);
     print_command_names(commands, "pmt-", file);
-    fputs("\n# zsh completion for pmt; made by: pmt --make-completion=zsh\n\n"
-          "_pmt()\n{\n    local -a commands=(\n",
-          file);
+    fputs(
+        "\n# zsh completion for pmt; made by: pmt --make-completion=zsh\n\n"
+        "_pmt()\n{\n    local -a commands=(\n",
+        file);
     for (size_t i = 0; commands[i]; i++) {
         fprintf(file, "        '%s:", commands[i]->name);
         zsh_text(commands[i]->summary, file);

@@ -72,6 +72,5 @@ const char *pmt_describe_exit(const struct pmt_command *command, int status)
         "written",
     };
 
-    return command->exit_status ? command->exit_status[status]
-                                : usual[status];
+    return command->exit_status ? command->exit_status[status] : usual[status];
 }

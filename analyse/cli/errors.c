@@ -54,7 +54,8 @@ static void say(const char *kind, int errnum, const char *format, va_list args)
 
     if (printed < 0)
         message[0] = '\0';
-    length = (size_t)snprintf(line, sizeof line, "%.200s: %s", state.name, kind);
+    length = (size_t)snprintf(line, sizeof line, "%.200s: %s", state.name,
+                              kind);
     /* Leaves room for the text of errno and the newline. */
     pmt_text_escape(line + length, sizeof line - length - 256, message,
                     strlen(message));

@@ -18,7 +18,8 @@ static int parse_mark(const char *text, struct pmt_moment *moment, char *why,
                       size_t why_size)
 {
     const char *hash = strrchr(text, '#');
-    bool numbered = hash && hash[1] && !hash[1 + strspn(hash + 1, "0123456789")];
+    bool numbered = hash && hash[1] &&
+                    !hash[1 + strspn(hash + 1, "0123456789")];
     size_t length = numbered ? (size_t)(hash - text) : strlen(text);
     int64_t ordinal = 0;
 

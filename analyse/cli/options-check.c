@@ -85,9 +85,9 @@ static bool check_row(const struct pmt_option *option, char *why)
         return wrong(why, option, "its help ends with a full stop");
     if (!option->name && !option->letter)
         return wrong(why, option, "neither name nor letter");
-    if (option->name && strspn(option->name, "abcdefghijklmnopqrstuvwxyz"
-                                             "0123456789-") !=
-                            strlen(option->name))
+    if (option->name && strspn(option->name,
+                               "abcdefghijklmnopqrstuvwxyz"
+                               "0123456789-") != strlen(option->name))
         return wrong(why, option, "its name is not in lower case");
     if (option->letter && !isalnum((unsigned char)option->letter))
         return wrong(why, option, "its letter is not a letter");
@@ -95,8 +95,9 @@ static bool check_row(const struct pmt_option *option, char *why)
         return wrong(why, option, "its kind and its value do not agree");
     for (at = option->arg; at && *at; at++) {
         if (islower((unsigned char)*at))
-            return wrong(why, option, "the name of its value is not in "
-                                      "capitals");
+            return wrong(why, option,
+                         "the name of its value is not in "
+                         "capitals");
     }
     while (option->choices && option->choices[choices])
         choices++;
@@ -136,7 +137,8 @@ static bool check_texts(const struct pmt_command *command, char *why)
     }
     for (size_t i = 0; command->usage[i]; i++) {
         if (strlen("usage: pmt  ") + strlen(command->name) +
-                strlen(command->usage[i]) > 80) {
+                strlen(command->usage[i]) >
+            80) {
             snprintf(why, PMT_WHY_SIZE, "usage over 80 columns: %s",
                      command->usage[i]);
             return false;

@@ -50,8 +50,8 @@ static const struct pmt_option common_rows[] = {
 
 enum { ROW_HELP, ROW_VERSION, ROW_QUIET, COMMON_ROWS = 5 };
 
-static const struct pmt_option common_heading =
-    PMT_OPT_HEADING("Common options");
+static const struct pmt_option common_heading = PMT_OPT_HEADING(
+    "Common options");
 
 const struct pmt_option *pmt_options_next(const struct pmt_command *command,
                                           size_t *at)
@@ -223,8 +223,8 @@ static enum pmt_parsed read_long(struct reader *reader, const char *typed)
 static enum pmt_parsed read_letters(struct reader *reader, const char *letters)
 {
     for (; *letters; letters++) {
-        const struct pmt_option *option =
-            find_letter(reader->command, *letters);
+        const struct pmt_option *option = find_letter(reader->command,
+                                                      *letters);
         char shown[] = {'-', *letters, '\0'};
         enum pmt_parsed parsed;
 
@@ -285,8 +285,11 @@ enum pmt_parsed pmt_options_read(const struct pmt_command *command, int argc,
                                  char **argv, struct pmt_common *common,
                                  int *operand_count, char *why)
 {
-    struct reader reader = {.command = command, .common = common, .argc = argc,
-                            .argv = argv, .why = why};
+    struct reader reader = {.command = command,
+                            .common = common,
+                            .argc = argc,
+                            .argv = argv,
+                            .why = why};
     enum pmt_parsed parsed;
     bool only_operands = false;
     int count = 0;
@@ -346,8 +349,8 @@ void pmt_options_release(const struct pmt_command *command,
 
     while ((option = pmt_options_next(command, &at))) {
         if (option->kind == PMT_OPTION_LIST) {
-            struct pmt_option_list *list =
-                (void *)((char *)common + option->offset);
+            struct pmt_option_list *list = (void *)((char *)common +
+                                                    option->offset);
 
             free(list->items);
             *list = (struct pmt_option_list){0};

@@ -59,24 +59,24 @@ typedef bool pmt_option_callback(const char *value, void *store, char *why,
                                  size_t why_size);
 
 struct pmt_option {
-    char letter;             /* 0: no short form */
-    const char *name;        /* long form without dashes; NULL: none */
-    const char *arg;         /* name of the value in help; NULL: no value */
+    char letter;      /* 0: no short form */
+    const char *name; /* long form without dashes; NULL: none */
+    const char *arg;  /* name of the value in help; NULL: no value */
     enum pmt_option_kind kind;
-    size_t offset;           /* of the field; set by the macros below */
-    const char *help;        /* one sentence, lower case, no full stop */
-    const char *preset;      /* the default, as one would type it: stored
+    size_t offset;              /* of the field; set by the macros below */
+    const char *help;           /* one sentence, lower case, no full stop */
+    const char *preset;         /* the default, as one would type it: stored
                                 before parsing and shown in help. Not for
                                 FLAG, COUNT and LIST */
     const char *const *choices; /* for CHOICE and SET, ends with NULL */
-    int64_t low, high;       /* for INT; high 0 means no upper limit */
+    int64_t low, high;          /* for INT; high 0 means no upper limit */
     pmt_option_callback *callback;
-    bool hidden;             /* parsed, but in no help */
+    bool hidden; /* parsed, but in no help */
 };
 
 /* The options that every command has. */
 enum pmt_progress_when {
-    PMT_PROGRESS_AUTO,   /* on a terminal, when the work takes over 1 s */
+    PMT_PROGRESS_AUTO, /* on a terminal, when the work takes over 1 s */
     PMT_PROGRESS_ALWAYS,
     PMT_PROGRESS_NEVER,
 };
@@ -100,13 +100,13 @@ struct pmt_command {
                                        NULL: the usual words for 0 and 2 */
     const char *const *see_also;    /* more for SEE ALSO: "pmt(5)"; NULL */
     const struct pmt_option *options;
-    int operands_min;               /* fewer operands are an error */
-    int operands_max;               /* more are an error; -1: no limit */
-    const char *operand;            /* what an operand is, for the message
-                                       "no trace given"; NULL: "trace" */
-    bool stops_at_operand;          /* what follows the first operand is
-                                       not ours: pmt record python3 -c … */
-    bool no_common;                 /* only -h and -V of the common ones */
+    int operands_min;      /* fewer operands are an error */
+    int operands_max;      /* more are an error; -1: no limit */
+    const char *operand;   /* what an operand is, for the message "no trace
+                              given"; NULL: "trace" */
+    bool stops_at_operand; /* what follows the first operand is not ours: pmt
+                              record python3 -c … */
+    bool no_common;        /* only -h and -V of the common ones */
 
     /*
      * Does the work. argv[0] is the first argument after the command's name;
@@ -165,59 +165,63 @@ bool pmt_command_check(const struct pmt_command *command, char *why);
 
 /* Rows. The field's type is checked by the compiler. After the help text,
  * further members may follow: .preset = "20", .low = 1, .hidden = true. */
-#define PMT_FIELD(type, field, ctype)                                         \
-    (offsetof(type, field) +                                                  \
-     0 * sizeof(char[offsetof(type, common) == 0 ? 1 : -1]) +                 \
-     0 * sizeof(_Generic(&((type *)0)->field, ctype *: 0)))
+#define PMT_FIELD(type, field, ctype)                                          \
+    (offsetof(type, field) +                                                   \
+     0 * sizeof(char[offsetof(type, common) == 0 ? 1 : -1]) +                  \
+     0 * sizeof(_Generic(&((type *)0)->field, ctype * : 0)))
 
-#define PMT_ROW(l, n, a, k, type, field, ctype, ...)                          \
-    {                                                                         \
-        .letter = (l), .name = (n), .arg = (a), .kind = (k),                  \
-        .offset = PMT_FIELD(type, field, ctype), .help = __VA_ARGS__          \
+#define PMT_ROW(l, n, a, k, type, field, ctype, ...)                           \
+    {                                                                          \
+        .letter = (l), .name = (n), .arg = (a), .kind = (k),                   \
+        .offset = PMT_FIELD(type, field, ctype), .help = __VA_ARGS__           \
     }
 
-#define PMT_OPT_FLAG(l, n, type, field, ...)                                  \
+#define PMT_OPT_FLAG(l, n, type, field, ...)                                   \
     PMT_ROW(l, n, NULL, PMT_OPTION_FLAG, type, field, bool, __VA_ARGS__)
-#define PMT_OPT_NEGATABLE(l, n, type, field, ...)                             \
+#define PMT_OPT_NEGATABLE(l, n, type, field, ...)                              \
     PMT_ROW(l, n, NULL, PMT_OPTION_NEGATABLE, type, field, bool, __VA_ARGS__)
-#define PMT_OPT_COUNT(l, n, type, field, ...)                                 \
+#define PMT_OPT_COUNT(l, n, type, field, ...)                                  \
     PMT_ROW(l, n, NULL, PMT_OPTION_COUNT, type, field, int, __VA_ARGS__)
-#define PMT_OPT_STRING(l, n, a, type, field, ...)                             \
+#define PMT_OPT_STRING(l, n, a, type, field, ...)                              \
     PMT_ROW(l, n, a, PMT_OPTION_STRING, type, field, const char *, __VA_ARGS__)
-#define PMT_OPT_INT(l, n, a, type, field, ...)                                \
+#define PMT_OPT_INT(l, n, a, type, field, ...)                                 \
     PMT_ROW(l, n, a, PMT_OPTION_INT, type, field, int64_t, __VA_ARGS__)
-#define PMT_OPT_SIZE(l, n, a, type, field, ...)                               \
+#define PMT_OPT_SIZE(l, n, a, type, field, ...)                                \
     PMT_ROW(l, n, a, PMT_OPTION_SIZE, type, field, uint64_t, __VA_ARGS__)
-#define PMT_OPT_DURATION(l, n, a, type, field, ...)                           \
+#define PMT_OPT_DURATION(l, n, a, type, field, ...)                            \
     PMT_ROW(l, n, a, PMT_OPTION_DURATION, type, field, uint64_t, __VA_ARGS__)
-#define PMT_OPT_CHOICE(l, n, a, type, field, list, ...)                       \
-    PMT_ROW(l, n, a, PMT_OPTION_CHOICE, type, field, int, __VA_ARGS__,        \
+#define PMT_OPT_CHOICE(l, n, a, type, field, list, ...)                        \
+    PMT_ROW(l, n, a, PMT_OPTION_CHOICE, type, field, int, __VA_ARGS__,         \
             .choices = (list))
-#define PMT_OPT_SET(l, n, a, type, field, list, ...)                          \
-    PMT_ROW(l, n, a, PMT_OPTION_SET, type, field, uint32_t, __VA_ARGS__,      \
+#define PMT_OPT_SET(l, n, a, type, field, list, ...)                           \
+    PMT_ROW(l, n, a, PMT_OPTION_SET, type, field, uint32_t, __VA_ARGS__,       \
             .choices = (list))
-#define PMT_OPT_LIST(l, n, a, type, field, ...)                               \
-    PMT_ROW(l, n, a, PMT_OPTION_LIST, type, field, struct pmt_option_list,    \
+#define PMT_OPT_LIST(l, n, a, type, field, ...)                                \
+    PMT_ROW(l, n, a, PMT_OPTION_LIST, type, field, struct pmt_option_list,     \
             __VA_ARGS__)
-#define PMT_OPT_CALLBACK(l, n, a, type, field, function, ...)                 \
-    {                                                                         \
-        .letter = (l), .name = (n), .arg = (a),                               \
-        .kind = PMT_OPTION_CALLBACK, .offset = offsetof(type, field),         \
-        .callback = (function), .help = __VA_ARGS__                           \
+#define PMT_OPT_CALLBACK(l, n, a, type, field, function, ...)                  \
+    {                                                                          \
+        .letter = (l), .name = (n), .arg = (a), .kind = PMT_OPTION_CALLBACK,   \
+        .offset = offsetof(type, field), .callback = (function),               \
+        .help = __VA_ARGS__                                                    \
     }
-#define PMT_OPT_HEADING(text)                                                 \
-    { .kind = PMT_OPTION_HEADING, .help = (text) }
-#define PMT_OPT_LAST                                                          \
-    { .kind = PMT_OPTION_LAST }
+#define PMT_OPT_HEADING(text)                                                  \
+    {                                                                          \
+        .kind = PMT_OPTION_HEADING, .help = (text)                             \
+    }
+#define PMT_OPT_LAST                                                           \
+    {                                                                          \
+        .kind = PMT_OPTION_LAST                                                \
+    }
 
 /* Rows that mean the same in every command that has them. */
-#define PMT_OPT_OUTPUT(type, field)                                           \
-    PMT_OPT_STRING('o', "output", "FILE", type, field,                        \
+#define PMT_OPT_OUTPUT(type, field)                                            \
+    PMT_OPT_STRING('o', "output", "FILE", type, field,                         \
                    "write to FILE instead of standard output")
-#define PMT_OPT_FORCE(type, field)                                            \
-    PMT_OPT_FLAG('f', "force", type, field,                                   \
+#define PMT_OPT_FORCE(type, field)                                             \
+    PMT_OPT_FLAG('f', "force", type, field,                                    \
                  "overwrite an output file that exists")
-#define PMT_OPT_JSON(type, field)                                             \
+#define PMT_OPT_JSON(type, field)                                              \
     PMT_OPT_FLAG(0, "json", type, field, "print JSON, one object a line")
 
 #endif

@@ -46,7 +46,8 @@ static void draw(struct pmt_progress *progress, uint64_t now)
     int length;
     uint64_t spent = now - progress->start_ns;
 
-    pmt_text_escape(title, sizeof title, progress->title, strlen(progress->title));
+    pmt_text_escape(title, sizeof title, progress->title,
+                    strlen(progress->title));
     length = snprintf(line, sizeof line, "\r%s: %s: ", pmt_errors_get_name(),
                       title);
     amount(progress, progress->done, done);
@@ -105,9 +106,8 @@ void pmt_progress_update(struct pmt_progress *progress, uint64_t done)
 
     if (progress->when == PMT_PROGRESS_NEVER)
         return;
-    progress->done = progress->total && done > progress->total
-                         ? progress->total
-                         : done;
+    progress->done = progress->total && done > progress->total ? progress->total
+                                                               : done;
     now = now_ns();
     if (now >= progress->next_ns && may_draw(progress))
         draw(progress, now);

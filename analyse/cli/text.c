@@ -11,8 +11,8 @@
 
 char *pmt_text_size(char *buffer, uint64_t bytes)
 {
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB",
-                                        "EiB"};
+    static const char *const units[] = {"KiB", "MiB", "GiB",
+                                        "TiB", "PiB", "EiB"};
     uint64_t whole = bytes, tenths = 0;
     size_t unit = 0;
 
@@ -36,8 +36,8 @@ char *pmt_text_size(char *buffer, uint64_t bytes)
         if (whole < 1024 || unit == 5)
             break;
     }
-    snprintf(buffer, PMT_TEXT_SIZE, "%" PRIu64 ".%" PRIu64 " %s", whole,
-             tenths, units[unit]);
+    snprintf(buffer, PMT_TEXT_SIZE, "%" PRIu64 ".%" PRIu64 " %s", whole, tenths,
+             units[unit]);
     return buffer;
 }
 
@@ -137,14 +137,14 @@ static bool in_ranges(const struct range *ranges, size_t count, uint32_t point)
     return false;
 }
 
-#define IN(ranges, point) \
+#define IN(ranges, point)                                                      \
     in_ranges(ranges, sizeof(ranges) / sizeof(ranges)[0], point)
 
 /* Marks, embeddings, overrides and isolates of the bidirectional algorithm,
  * line and paragraph separators, the byte order mark, tag characters:
  * invisible, or they move what stands around them. */
 static const struct range unsafe[] = {
-    {0x061C, 0x061C}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069},
+    {0x061C, 0x061C}, {0x200E, 0x200F}, {0x2028, 0x202E},   {0x2066, 0x2069},
     {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
 };
 

@@ -15,32 +15,24 @@ struct unit {
     uint64_t scale;
 };
 
-#define KIB UINT64_C(1024)
+/* 2^shift bytes. */
+#define BITS(shift) (UINT64_C(1) << (shift))
 
 static const struct unit size_units[] = {
-    {"", 1},
-    {"B", 1},
-    {"k", KIB},
-    {"K", KIB},
-    {"KiB", KIB},
-    {"M", KIB * KIB},
-    {"MiB", KIB * KIB},
-    {"G", KIB * KIB * KIB},
-    {"GiB", KIB * KIB * KIB},
-    {"T", KIB * KIB * KIB * KIB},
-    {"TiB", KIB * KIB * KIB * KIB},
-    {"P", KIB * KIB * KIB * KIB * KIB},
-    {"PiB", KIB * KIB * KIB * KIB * KIB},
-    {NULL, 0},
+    {"", 1},           {"B", 1},        {"k", BITS(10)},   {"K", BITS(10)},
+    {"KiB", BITS(10)}, {"M", BITS(20)}, {"MiB", BITS(20)}, {"G", BITS(30)},
+    {"GiB", BITS(30)}, {"T", BITS(40)}, {"TiB", BITS(40)}, {"P", BITS(50)},
+    {"PiB", BITS(50)}, {NULL, 0},
 };
 
 #define SECOND UINT64_C(1000000000)
 
 static const struct unit duration_units[] = {
-    {"", SECOND},       {"ns", 1},          {"us", 1000},
-    {"\xC2\xB5s", 1000}, {"ms", 1000000},    {"s", SECOND},
-    {"m", 60 * SECOND}, {"h", 3600 * SECOND}, {"d", 86400 * SECOND},
-    {NULL, 0},
+    {"", SECOND},          {"ns", 1},
+    {"us", 1000},          {"\xC2\xB5s", 1000},
+    {"ms", 1000000},       {"s", SECOND},
+    {"m", 60 * SECOND},    {"h", 3600 * SECOND},
+    {"d", 86400 * SECOND}, {NULL, 0},
 };
 
 enum outcome { READ, NOT_ONE, TOO_LARGE };

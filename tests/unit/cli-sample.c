@@ -38,11 +38,9 @@ static const struct pmt_option options[] = {
     PMT_OPT_DURATION(0, "every", "TIME", S, every, "one point each TIME",
                      .preset = "200ms"),
     PMT_OPT_NEGATABLE(0, "wall", S, wall, "print times of day"),
-    PMT_OPT_NEGATABLE('r', "recent", S, recent, "newest first",
-                      .preset = "on"),
+    PMT_OPT_NEGATABLE('r', "recent", S, recent, "newest first", .preset = "on"),
     PMT_OPT_COUNT('d', "deeper", S, depth, "one more frame each time"),
-    PMT_OPT_CALLBACK('P', "port", "PORT", S, port, read_port,
-                     "serve on PORT"),
+    PMT_OPT_CALLBACK('P', "port", "PORT", S, port, read_port, "serve on PORT"),
     PMT_OPT_FLAG('x', NULL, S, json, "a letter without a name"),
     PMT_OPT_FLAG(0, "secret", S, json, "not for everyone", .hidden = true),
     PMT_OPT_OUTPUT(S, output),
@@ -61,24 +59,23 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     return 1;
 }
 
-#define SAMPLE(stops)                                                         \
-    {                                                                         \
-        .name = "sample", .summary = "show how the front end looks",          \
-        .usage = (const char *const[]){"[options] FILE...",                   \
-                                       "--port=PORT FILE", NULL},             \
-        .description =                                                        \
-            (const char *const[]){                                            \
-                ".a paragraph that begins with a dot, and is long enough to " \
-                "need more than one line of eighty columns on the screen",    \
-                "  pmt sample \\n verbatim\n  second line", NULL},            \
-        .examples =                                                           \
-            (const char *const[]){"pmt sample -n5 a.pmt",                     \
-                                  "the five largest of a.pmt", NULL},         \
-        .exit_status = (const char *const[]){"shown", "nothing to show",      \
-                                             "trouble"},                      \
-        .see_also = (const char *const[]){"pmt(5)", NULL},                    \
-        .options = options, .operands_min = 1, .operands_max = 3,             \
-        .stops_at_operand = (stops), .run = run,                              \
+#define SAMPLE(stops)                                                          \
+    {                                                                          \
+        .name = "sample", .summary = "show how the front end looks",           \
+        .usage = (const char *const[]){"[options] FILE...",                    \
+                                       "--port=PORT FILE", NULL},              \
+        .description =                                                         \
+            (const char *const[]){                                             \
+                ".a paragraph that begins with a dot, and is long enough to "  \
+                "need more than one line of eighty columns on the screen",     \
+                "  pmt sample \\n verbatim\n  second line", NULL},             \
+        .examples = (const char *const[]){"pmt sample -n5 a.pmt",              \
+                                          "the five largest of a.pmt", NULL},  \
+        .exit_status = (const char *const[]){"shown", "nothing to show",       \
+                                             "trouble"},                       \
+        .see_also = (const char *const[]){"pmt(5)", NULL}, .options = options, \
+        .operands_min = 1, .operands_max = 3, .stops_at_operand = (stops),     \
+        .run = run,                                                            \
     }
 
 const struct pmt_command sample_command = SAMPLE(false);

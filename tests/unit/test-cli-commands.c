@@ -50,8 +50,7 @@ static void test_names(void **state)
     for (size_t i = 0; pmt_commands[i]; i++) {
         const char *name = pmt_commands[i]->name;
 
-        assert_true(strspn(name, "abcdefghijklmnopqrstuvwxyz") ==
-                    strlen(name));
+        assert_true(strspn(name, "abcdefghijklmnopqrstuvwxyz") == strlen(name));
         assert_string_not_equal(name, "help");
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(name, pmt_commands[j]->name);

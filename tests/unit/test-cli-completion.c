@@ -68,8 +68,7 @@ static void test_bash(void **state)
     assert_string_equal(complete("pmt s"), "sample|");
     assert_string_equal(complete("pmt help o"), "other|");
     assert_string_equal(complete("pmt sample --b"), "--by=|");
-    assert_string_equal(complete("pmt sample --no"),
-                        "--no-wall|--no-recent|");
+    assert_string_equal(complete("pmt sample --no"), "--no-wall|--no-recent|");
     assert_string_equal(complete("pmt-sample --pro"), "--progress=|");
     assert_string_equal(complete("/usr/bin/pmt-sample --pro"), "--progress=|");
     assert_string_equal(complete("pmt sample --by = ''"), "type|site|file|");
@@ -92,10 +91,11 @@ static void test_zsh(void **state)
 
     (void)state;
     assert_non_null(strstr(script, "#compdef pmt pmt-sample pmt-other\n"));
-    assert_non_null(strstr(
-        script, "'(-b --by)--by=[count by KEY]:KEY:(type site file)'"));
-    assert_non_null(strstr(script, "'*-I+[read what was made by FILE; may be "
-                                   "repeated]:FILE:_files'"));
+    assert_non_null(
+        strstr(script, "'(-b --by)--by=[count by KEY]:KEY:(type site file)'"));
+    assert_non_null(strstr(script,
+                           "'*-I+[read what was made by FILE; may be "
+                           "repeated]:FILE:_files'"));
     assert_null(strstr(script, "secret"));
     if (system("command -v zsh >/dev/null 2>&1"))
         skip();

@@ -97,17 +97,20 @@ static void test_every_option(void **state)
 static void test_help(void **state)
 {
     (void)state;
-    assert_has(help_text, "usage: pmt sample [options] FILE...\n"
-                          "       pmt sample --port=PORT FILE\n\n.a par");
+    assert_has(help_text,
+               "usage: pmt sample [options] FILE...\n"
+               "       pmt sample --port=PORT FILE\n\n.a par");
     assert_has(help_text, "\n  pmt sample \\n verbatim\n  second line\n");
     assert_has(help_text, "show the N largest (default: 20)\n");
     assert_has(help_text, "(one of type, site, file; default: site)\n");
     assert_has(help_text, "\nFilters:\n      --filter=EXPR ");
     assert_has(help_text, "\nCommon options:\n  -h, --help ");
-    assert_has(help_text, "\nExamples:\n  pmt sample -n5 a.pmt\n"
-                          "      the five largest of a.pmt\n");
-    assert_has(help_text, "\nExit status:\n  0  shown\n  1  nothing to show\n"
-                          "  2  trouble\n");
+    assert_has(help_text,
+               "\nExamples:\n  pmt sample -n5 a.pmt\n"
+               "      the five largest of a.pmt\n");
+    assert_has(help_text,
+               "\nExit status:\n  0  shown\n  1  nothing to show\n"
+               "  2  trouble\n");
 }
 
 static void test_help_width(void **state)
@@ -129,7 +132,8 @@ static void test_manual(void **state)
 {
     (void)state;
     assert_has(manual_text, ".TH PMT-SAMPLE 1 \"\" \"pmtrace ");
-    assert_has(manual_text, "\npmt\\-sample \\- show how the front end looks\n");
+    assert_has(manual_text,
+               "\npmt\\-sample \\- show how the front end looks\n");
     assert_has(manual_text, ".PP\n\\&.a paragraph"); /* not a request */
     assert_has(manual_text, "\\(aqx\\ey\\(aq");
     assert_has(manual_text, ".SH SEE ALSO\n\\fBpmt\\fR(1),\npmt(5)\n");

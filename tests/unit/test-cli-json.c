@@ -75,12 +75,9 @@ static const struct {
     size_t length;
     const char *json;
 } strings[] = {
-    {BYTES(""),
-     "\"\""},
-    {BYTES("plain ascii ~"),
-     "\"plain ascii ~\""},
-    {BYTES("\"\\/\x08\x0c\x0a\x0d\x09"),
-     "\"\\\"\\\\/\\b\\f\\n\\r\\t\""},
+    {BYTES(""), "\"\""},
+    {BYTES("plain ascii ~"), "\"plain ascii ~\""},
+    {BYTES("\"\\/\x08\x0c\x0a\x0d\x09"), "\"\\\"\\\\/\\b\\f\\n\\r\\t\""},
     {BYTES("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e"
            "\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d"
            "\x1e\x1f"),
@@ -88,35 +85,29 @@ static const struct {
      "\\b\\t\\n\\u000b\\f\\r\\u000e\\u000f\\u0010\\u0011\\u0012"
      "\\u0013\\u0014\\u0015\\u0016\\u0017\\u0018\\u0019\\u001a"
      "\\u001b\\u001c\\u001d\\u001e\\u001f\""},
-    {BYTES("\x7f"),
-     "\"\\u007f\""},
+    {BYTES("\x7f"), "\"\\u007f\""},
     {BYTES("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf\xe2\x80\xa8"),
      "\"\\u00e9\\u20ac\\ud83d\\ude00\\udbff\\udfff\\u2028\""},
-    {BYTES("\x80"),
-     "\"\\udc80\""},
-    {BYTES("a\xff""b"),
+    {BYTES("\x80"), "\"\\udc80\""},
+    {BYTES("a\xff"
+           "b"),
      "\"a\\udcffb\""},
-    {BYTES("\xc0\x80"),
-     "\"\\udcc0\\udc80\""},
-    {BYTES("\xe2\x82"),
-     "\"\\udce2\\udc82\""},
-    {BYTES("\xe2\x82""A"),
+    {BYTES("\xc0\x80"), "\"\\udcc0\\udc80\""},
+    {BYTES("\xe2\x82"), "\"\\udce2\\udc82\""},
+    {BYTES("\xe2\x82"
+           "A"),
      "\"\\udce2\\udc82A\""},
-    {BYTES("\xed\xa0\x80"),
-     "\"\\udced\\udca0\\udc80\""},
-    {BYTES("\xed\xb2\x80"),
-     "\"\\udced\\udcb2\\udc80\""},
-    {BYTES("\xf4\x90\x80\x80"),
-     "\"\\udcf4\\udc90\\udc80\\udc80\""},
-    {BYTES("\xf0\x8f\xbf\xbf"),
-     "\"\\udcf0\\udc8f\\udcbf\\udcbf\""},
-    {BYTES("\xf0\x9f\x98"),
-     "\"\\udcf0\\udc9f\\udc98\""},
-    {BYTES("\xc2\x9b""31m"),
+    {BYTES("\xed\xa0\x80"), "\"\\udced\\udca0\\udc80\""},
+    {BYTES("\xed\xb2\x80"), "\"\\udced\\udcb2\\udc80\""},
+    {BYTES("\xf4\x90\x80\x80"), "\"\\udcf4\\udc90\\udc80\\udc80\""},
+    {BYTES("\xf0\x8f\xbf\xbf"), "\"\\udcf0\\udc8f\\udcbf\\udcbf\""},
+    {BYTES("\xf0\x9f\x98"), "\"\\udcf0\\udc9f\\udc98\""},
+    {BYTES("\xc2\x9b"
+           "31m"),
      "\"\\u009b31m\""},
-    {BYTES("caf\xe9.py"),
-     "\"caf\\udce9.py\""},
-    {BYTES("a\x00""b"),
+    {BYTES("caf\xe9.py"), "\"caf\\udce9.py\""},
+    {BYTES("a\x00"
+           "b"),
      "\"a\\u0000b\""},
     {BYTES("\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80"),
      "\"\\ud7ff\\ue000\\uffff\\ud800\\udc00\""},
@@ -131,8 +122,7 @@ static void test_strings(void **state)
         char expected[512];
 
         pmt_json_line_begin(&memory->json);
-        pmt_json_bytes(&memory->json, "s", strings[i].bytes,
-                       strings[i].length);
+        pmt_json_bytes(&memory->json, "s", strings[i].bytes, strings[i].length);
         pmt_json_line_end(&memory->json);
         snprintf(expected, sizeof expected, "{\"s\":%s}\n", strings[i].json);
         assert_string_equal(take(memory), expected);

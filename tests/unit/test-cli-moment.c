@@ -57,12 +57,15 @@ static void test_words(void **state)
     no_moment("mark:#2", "the name of the mark is missing");
     no_moment("mark:a#0", "the number of the mark must be at least 1");
     no_moment("12q", "not a duration (try 10, 1.5s, 200ms or 5m)");
-    no_moment("pek", "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
-                     "peak or end)");
-    no_moment("-5s", "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
-                     "peak or end)");
-    no_moment("", "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
-                  "peak or end)");
+    no_moment("pek",
+              "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
+              "peak or end)");
+    no_moment("-5s",
+              "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
+              "peak or end)");
+    no_moment("",
+              "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
+              "peak or end)");
 }
 
 /* Does `operand` split into this file and this kind of moment? */
@@ -72,8 +75,8 @@ static void splits_to(const char *operand, const char *file,
     struct pmt_moment moment;
     char *path;
 
-    assert_int_equal(
-        pmt_moment_split(operand, &path, &moment, why, sizeof why), 0);
+    assert_int_equal(pmt_moment_split(operand, &path, &moment, why, sizeof why),
+                     0);
     assert_string_equal(path, file);
     assert_int_equal(moment.kind, kind);
     if (name)
@@ -110,10 +113,12 @@ static void test_split(void **state)
     splits_to("@peak", "@peak", PMT_MOMENT_NONE, NULL);
     splits_to("", "", PMT_MOMENT_NONE, NULL);
 
-    assert_int_equal(
-        pmt_moment_split("a.pmt@pek", &path, &moment, why, sizeof why), -1);
-    assert_string_equal(why, "a.pmt@pek: unknown moment (try 12.5s, mark:NAME, "
-                             "mark:NAME#2, peak or end)");
+    assert_int_equal(pmt_moment_split("a.pmt@pek", &path, &moment, why,
+                                      sizeof why),
+                     -1);
+    assert_string_equal(why,
+                        "a.pmt@pek: unknown moment (try 12.5s, mark:NAME, "
+                        "mark:NAME#2, peak or end)");
 }
 
 int main(void)

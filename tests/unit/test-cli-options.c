@@ -34,15 +34,15 @@ static enum pmt_parsed parse_by(const struct pmt_command *command,
     return pmt_options_read(command, argc, args, &opt.common, &count, why);
 }
 
-#define PARSE(...) \
+#define PARSE(...)                                                             \
     parse_by(&sample_command, (const char *const[]){__VA_ARGS__, NULL})
 
 #define GOOD(...) assert_int_equal(PARSE(__VA_ARGS__), PMT_PARSED_OK)
 
-#define BAD(message, ...)                                        \
-    do {                                                         \
-        assert_int_equal(PARSE(__VA_ARGS__), PMT_PARSED_WRONG);  \
-        assert_string_equal(why, message);                       \
+#define BAD(message, ...)                                                      \
+    do {                                                                       \
+        assert_int_equal(PARSE(__VA_ARGS__), PMT_PARSED_WRONG);                \
+        assert_string_equal(why, message);                                     \
     } while (0)
 
 static void test_presets(void **state)
@@ -143,18 +143,18 @@ static void test_operands(void **state)
 static void test_wrapper(void **state)
 {
     (void)state;
-    assert_int_equal(
-        parse_by(&sample_wrapper,
-                 (const char *const[]){"-n3", "x.py", "-n4", "--", NULL}),
-        PMT_PARSED_OK);
+    assert_int_equal(parse_by(&sample_wrapper,
+                              (const char *const[]){"-n3", "x.py", "-n4", "--",
+                                                    NULL}),
+                     PMT_PARSED_OK);
     assert_int_equal(count, 3);
     assert_string_equal(args[1], "-n4");
     assert_string_equal(args[2], "--");
     assert_int_equal(opt.top, 3);
-    assert_int_equal(
-        parse_by(&sample_wrapper,
-                 (const char *const[]){"-n3", "--", "x.py", "--", NULL}),
-        PMT_PARSED_OK);
+    assert_int_equal(parse_by(&sample_wrapper,
+                              (const char *const[]){"-n3", "--", "x.py", "--",
+                                                    NULL}),
+                     PMT_PARSED_OK);
     assert_int_equal(count, 2);
     assert_string_equal(args[0], "x.py");
     assert_string_equal(args[1], "--");
@@ -190,8 +190,7 @@ static void test_help_and_version(void **state)
     (void)state;
     assert_int_equal(PARSE("-vh"), PMT_PARSED_HELP);
     assert_int_equal(PARSE("--hel"), PMT_PARSED_HELP);
-    assert_int_equal(PARSE("a", "--version", "--nonsense"),
-                     PMT_PARSED_VERSION);
+    assert_int_equal(PARSE("a", "--version", "--nonsense"), PMT_PARSED_VERSION);
     assert_int_equal(PARSE("--", "-h"), PMT_PARSED_OK);
 }
 
@@ -214,8 +213,7 @@ static void test_parse_exits(void **state)
                 (char *[]){(char *)"-n\x1b[31m", (char *)"a", NULL});
     assert_int_equal(got.status, 2);
     assert_string_equal(got.out, "");
-    assert_string_equal(got.err,
-                        "pmt: -n \\x1b[31m: not a whole number\n");
+    assert_string_equal(got.err, "pmt: -n \\x1b[31m: not a whole number\n");
     capture_run(&got, run_sample, (char *[]){(char *)"-V", NULL});
     assert_int_equal(got.status, 0);
     assert_string_equal(got.out, "pmt " PMT_BUILD_VERSION "\n");
@@ -243,19 +241,20 @@ static void assert_refused(struct pmt_option row, const char *part)
 
 static void test_check(void **state)
 {
-    const struct pmt_option good =
-        PMT_OPT_INT('n', "top", "N", struct sample_options, top, "help");
+    const struct pmt_option good = PMT_OPT_INT('n', "top", "N",
+                                               struct sample_options, top,
+                                               "help");
     struct pmt_option row;
     struct pmt_command command = sample_command;
 
     (void)state;
     assert_true(pmt_command_check(&sample_command, why));
 
-#define REFUSED(part, ...)                                            \
-    do {                                                              \
-        row = good;                                                   \
-        __VA_ARGS__;                                                  \
-        assert_refused(row, part);                                    \
+#define REFUSED(part, ...)                                                     \
+    do {                                                                       \
+        row = good;                                                            \
+        __VA_ARGS__;                                                           \
+        assert_refused(row, part);                                             \
     } while (0)
 
     REFUSED("letter means something else", row.letter = 'o');

@@ -20,7 +20,6 @@
 #include "cli-capture.h"
 #include "cli/errors.h"
 #include "cli/output.h"
-#include "cli/publish.h"
 
 static struct capture got;
 
@@ -471,37 +470,7 @@ static void test_closed(void **state)
     (void)state;
     capture_run(&got, write_closed, NULL);
     assert_int_equal(got.status, 2);
-    assert_string_equal(got.err,
-                        "pmt: standard output: Bad file descriptor\n");
-}
-
-/* ---- the three ways of giving a name ---- */
-
-static void test_publish(void **state)
-{
-    static const unsigned ways[] = {PMT_PUBLISH_RENAME, PMT_PUBLISH_LINK,
-                                    PMT_PUBLISH_CLAIM};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-        empty_folder(NULL);
-        capture_write("from", "new");
-        capture_write("there", "old");
-        assert_int_equal(
-            pmt_publish(AT_FDCWD, "from", "there", false, ways[i]), EEXIST);
-        assert_string_equal(capture_read("there"), "old");
-        assert_string_equal(capture_read("from"), "new");
-        assert_int_equal(pmt_publish(AT_FDCWD, "from", "to", false, ways[i]),
-                         0);
-        assert_string_equal(capture_read("to"), "new");
-        assert_int_equal(capture_count_files(), 2);
-        assert_int_equal(pmt_publish(AT_FDCWD, "from", "to2", false, ways[i]),
-                         ENOENT);
-        assert_int_equal(capture_count_files(), 2);
-    }
-    assert_int_equal(
-        pmt_publish(AT_FDCWD, "to", "there", true, PMT_PUBLISH_ALL), 0);
-    assert_string_equal(capture_read("there"), "new");
+    assert_string_equal(got.err, "pmt: standard output: Bad file descriptor\n");
 }
 
 #define CASE(test) cmocka_unit_test_setup(test, empty_folder)
@@ -517,7 +486,7 @@ int main(void)
         CASE(test_ignored_signal), CASE(test_no_room),
         CASE(test_devices),        CASE(test_disk_full),
         CASE(test_broken_pipe),    CASE(test_terminal),
-        CASE(test_closed),         CASE(test_publish),
+        CASE(test_closed),
     };
 
     capture_enter_scratch();

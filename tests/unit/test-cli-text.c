@@ -80,21 +80,31 @@ static void test_escape(void **state)
     escapes_to("\x1b]0;owned\x07", "\\x1b]0;owned\\x07");
     escapes_to("a\nb\tc\r", "a\\x0ab\\x09c\\x0d");
     escapes_to("\x7f", "\\x7f");
-    escapes_to("\xC2\x9B" "31m", "\\xc2\\x9b31m");      /* C1: CSI */
+    escapes_to(
+        "\xC2\x9B"
+        "31m",
+        "\\xc2\\x9b31m"); /* C1: CSI */
     escapes_to("caf\xC3\xA9 \xF0\x9F\x98\x80", "caf\xC3\xA9 \xF0\x9F\x98\x80");
-    escapes_to("caf\xE9", "caf\\xe9");                   /* Latin-1 */
-    escapes_to("\xC0\xAF", "\\xc0\\xaf");                /* overlong */
-    escapes_to("\xED\xA0\x80", "\\xed\\xa0\\x80");       /* surrogate */
-    escapes_to("\xE2\x82", "\\xe2\\x82");                /* cut */
-    escapes_to("a\xE2\x80\xAE" "b", "a\\u202eb");        /* RLO */
-    escapes_to("\xE2\x81\xA6", "\\u2066");               /* LRI */
-    escapes_to("\xE2\x80\xA8", "\\u2028");               /* line separator */
-    escapes_to("\xF3\xA0\x81\x81", "\\U000e0041");       /* tag */
+    escapes_to("caf\xE9", "caf\\xe9");             /* Latin-1 */
+    escapes_to("\xC0\xAF", "\\xc0\\xaf");          /* overlong */
+    escapes_to("\xED\xA0\x80", "\\xed\\xa0\\x80"); /* surrogate */
+    escapes_to("\xE2\x82", "\\xe2\\x82");          /* cut */
+    escapes_to(
+        "a\xE2\x80\xAE"
+        "b",
+        "a\\u202eb");                              /* RLO */
+    escapes_to("\xE2\x81\xA6", "\\u2066");         /* LRI */
+    escapes_to("\xE2\x80\xA8", "\\u2028");         /* line separator */
+    escapes_to("\xF3\xA0\x81\x81", "\\U000e0041"); /* tag */
 
     /* NUL is a control character; nothing is cut in two. */
     assert_int_equal(pmt_text_escape(small, sizeof small, "ab\0", 3), 6);
     assert_string_equal(small, "ab\\x00");
-    assert_int_equal(pmt_text_escape(small, 7, "abcd\x01" "e", 6), 9);
+    assert_int_equal(pmt_text_escape(small, 7,
+                                     "abcd\x01"
+                                     "e",
+                                     6),
+                     9);
     assert_string_equal(small, "abcd");
     assert_int_equal(pmt_text_escape(small, 3, "a\xC3\xA9z", 4), 4);
     assert_string_equal(small, "a");
@@ -116,7 +126,7 @@ static void test_width(void **state)
     (void)state;
     assert_int_equal(pmt_text_width("abc"), 3);
     assert_int_equal(pmt_text_width("caf\xC3\xA9"), 4);
-    assert_int_equal(pmt_text_width("e\xCC\x81"), 1);            /* e + accent */
+    assert_int_equal(pmt_text_width("e\xCC\x81"), 1); /* e + accent */
     assert_int_equal(pmt_text_width("\xE6\xBC\xA2\xE5\xAD\x97"), 4); /* kanji */
 }
 
@@ -177,12 +187,12 @@ static void test_listing(void **state)
         " 1,234,567  caf\xC3\xA9.py:12                     1.5 KiB\n"
         "         7  /a/very/long/path/to/a\\x1b.py      0 B  last\n"
         "0.001000 s\n");
-    assert_string_equal(
-        print(list, 40),
-        "   objects  site             bytes  note\n"
-        " 1,234,567  caf\xC3\xA9.py:12     1.5 KiB\n"
-        "         7  /a/v" GAP "a\\x1b.py      0 B  last\n"
-        "0.001000 s\n");
+    assert_string_equal(print(list, 40),
+                        "   objects  site             bytes  note\n"
+                        " 1,234,567  caf\xC3\xA9.py:12     1.5 KiB\n"
+                        "         7  /a/v" GAP
+                        "a\\x1b.py      0 B  last\n"
+                        "0.001000 s\n");
     pmt_listing_free(list);
     pmt_listing_free(NULL);
 }

@@ -105,16 +105,16 @@ static void test_int(void **state)
     assert_int_equal(value, -5);
     assert_true(pmt_value_int("007", 0, 9, &value, why, sizeof why));
     assert_int_equal(value, 7);
-    assert_true(pmt_value_int("-9223372036854775808", INT64_MIN, 0, &value,
-                              why, sizeof why));
+    assert_true(pmt_value_int("-9223372036854775808", INT64_MIN, 0, &value, why,
+                              sizeof why));
     assert_true(value == INT64_MIN);
     value = 42;
     assert_false(pmt_value_int("6", -5, 5, &value, why, sizeof why));
     assert_string_equal(why, "must be at most 5");
     assert_false(pmt_value_int("-6", -5, 5, &value, why, sizeof why));
     assert_string_equal(why, "must be at least -5");
-    assert_false(pmt_value_int("9223372036854775808", 0, INT64_MAX, &value,
-                               why, sizeof why));
+    assert_false(pmt_value_int("9223372036854775808", 0, INT64_MAX, &value, why,
+                               sizeof why));
     assert_string_equal(why, "must be at most 9223372036854775807");
     assert_false(pmt_value_int("", 0, 9, &value, why, sizeof why));
     assert_false(pmt_value_int("-", -9, 9, &value, why, sizeof why));
@@ -141,8 +141,8 @@ static void test_distance(void **state)
 
 static const char *nearest(const char *typed)
 {
-    static const char *const names[] = {"live", "info", "diff", "filter",
-                                        "dump", "top"};
+    static const char *const names[] = {"live",   "info", "diff",
+                                        "filter", "dump", "top"};
     const char *best = NULL;
     size_t distance = 0;
 
@@ -169,8 +169,8 @@ static void test_suggest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_size),     cmocka_unit_test(test_duration),
-        cmocka_unit_test(test_int),      cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_size),    cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_int),     cmocka_unit_test(test_distance),
         cmocka_unit_test(test_suggest),
     };
 
