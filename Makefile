@@ -107,6 +107,10 @@ LINKED_SRC := $(sort $(call linked,$(UNIT_SRC) $(FUZZ_SRC)))
 HAVE_COMMANDS := $(if $(CMD_MAIN),$(foreach c,$(COMMANDS),\
     $(if $(wildcard analyse/cmd-$c.c plot/cmd-$c.c dtrace/cmd-$c.c),$c)))
 
+# Manual pages and completion come from the same tables as the options.
+TEXTS := $(if $(CMD_MAIN),$(B)/man/pmt.1 $(HAVE_COMMANDS:%=$(B)/man/pmt-%.1) \
+         $(B)/completion/pmt.bash $(B)/completion/pmt.zsh)
+
 LIB   := $(if $(LIB_SRC),$(B)/libpmt.a)
 CMDS  := $(if $(CMD_SRC),$(B)/libpmtcmd.a)
 UNIT  := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
@@ -170,10 +174,6 @@ $(B)/bin/pmt: $(CMD_OBJ) $(LIB) $(B)/sources
 
 $(B)/bin/pmt-%: $(B)/bin/pmt
 	$(Q)ln -sf pmt $@
-
-# Manual pages and completion come from the same tables as the options.
-TEXTS := $(if $(CMD_MAIN),$(B)/man/pmt.1 $(HAVE_COMMANDS:%=$(B)/man/pmt-%.1) \
-         $(B)/completion/pmt.bash $(B)/completion/pmt.zsh)
 
 $(B)/man/%.1: $(B)/bin/pmt
 	@mkdir -p $(@D)
