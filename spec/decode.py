@@ -123,9 +123,8 @@ def head(buf, at):
     width = 1 << (info - 24)
     if at + 1 + width > len(buf):
         raise Corrupt("CBOR: item ends early")
-    return (first >> 5,
-            int.from_bytes(buf[at + 1:at + 1 + width], "little"
-                           if width == 1 else "big"), at + 1 + width)
+    return (first >> 5, int.from_bytes(buf[at + 1:at + 1 + width], "big"),
+            at + 1 + width)
 
 
 def skip(buf, at, check=False):
@@ -441,7 +440,7 @@ class Chunk:
             raise Corrupt("t1 is earlier than t0")
         if tagged != (self.kind == STREAM):
             raise Corrupt("tag 55799 belongs on kind stream only")
-        if self.model and self.kind in MUST and self.kind != ALLOC:
+        if self.model and self.kind in DECODE and self.kind != ALLOC:
             raise Corrupt("model 1 in another kind than alloc")
         self.body = entries(buf, keys[15][0])
 
@@ -828,7 +827,7 @@ def decode_sample(chunk, stream):
     for item in figures:
         name, unit, sort = array(buf, item, 3)
         text(buf, unit)
-        uint(buf, sort, 0, 1)
+        uint(buf, sort)
         names.append(text(buf, name))
     if len(set(names)) != len(names):
         raise Corrupt("a figure's name twice")
@@ -1121,19 +1120,13 @@ class Reader:
 
     def run(self):
         """Exit status."""
-        at = 0
-        if (not self.end or begins(self.data, 0, self.end) != "data"
-                and not LABEL.startswith(self.data[0:4])):
-            # §2.4
-            found = self.recognise()
-            if found is None:
-                self.say("not a trace")
-                return 2
+        at = self.recognise()
+        if at is None:
+            self.say("not a trace")
+            return 2
         self.print(['{"schema":1,"format":"pmt","version":[1,0]}'])
-        if at == 0 and self.end and begins(self.data, 0, self.end) != "data" \
-                and not LABEL.startswith(self.data[0:4]):
+        if at:
             self.damage(0, "a trace does not begin so")
-            at = found
         while at < self.end:
             self.starts.add(at)
             at = self.step(at)
@@ -1142,7 +1135,11 @@ class Reader:
         return self.status
 
     def recognise(self):
+        """§2.4: where the trace begins, None if it is none."""
         at = 0
+        first = self.data[0:4]
+        if first and (LABEL.startswith(first) or DATA.startswith(first)):
+            return at
         while at is not None:
             at = self.search(at + 1)
             if at is not None and self.data[at:at + 4] != INDEX:
@@ -1295,12 +1292,14 @@ class Reader:
         try:
             region, listed = self.index_at(at)
             start = at - region
-            if start < self.after_index or start not in self.starts:
-                raise Corrupt("index: its region is wrong")
-            if self.last_damage < start and listed != [
-                    (offset - start, body) for offset, body in self.frames
-                    if offset >= start]:
-                raise Corrupt("index: differs from the labels")
+            if start < self.after_index:
+                raise Corrupt("index: its region is too long")
+            if self.last_damage < start:
+                if start not in self.starts:
+                    raise Corrupt("index: its region begins at no frame")
+                if listed != [(offset - start, body) for offset, body
+                              in self.frames if offset >= start]:
+                    raise Corrupt("index: differs from the labels")
         except Corrupt as error:
             self.damage(at, error)
             return self.resume(behind, at + 1)
