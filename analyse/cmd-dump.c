@@ -203,6 +203,10 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     if (pmt_output_open(&out, opt.output, opt.force ? PMT_OUTPUT_FORCE : 0))
         return PMT_EXIT_TROUBLE;
     status = dump_traces(&opt, count, argv, out.file, &wanted);
+    if (status == PMT_EXIT_TROUBLE) {
+        pmt_output_abandon(&out);
+        return status;
+    }
     return pmt_exit_worse(status, pmt_output_commit(&out));
 }
 

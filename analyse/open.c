@@ -1,12 +1,14 @@
 /* open.c: opens traces for commands, and speaks of their damage. */
 #include "open.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/errors.h"
 #include "cli/xalloc.h"
+#include "pmt/journal.h"
 
 int pmt_exit_worse(int a, int b)
 {
@@ -250,6 +252,28 @@ void pmt_input_release(struct pmt_input *in)
     free(in->path);
     pmt_moment_release(&in->moment);
     memset(in, 0, sizeof *in);
+}
+
+enum pmt_journal_state pmt_input_journal(const char *path)
+{
+    struct pmt_journal journal = {0};
+    struct pmt_error err;
+    char *name;
+    int code;
+
+    if (strcmp(path, "-") == 0)
+        return PMT_JOURNAL_NONE;
+    name = pmt_xasprintf("%s%s", path, PMT_JOURNAL_SUFFIX);
+    code = pmt_journal_open(&journal, name, &err);
+    free(name);
+    if (code == PMT_OK)
+        pmt_journal_close(&journal);
+    if (code == PMT_OK)
+        return PMT_JOURNAL_DEAD;
+    if (code == PMT_ERR_BUSY)
+        return PMT_JOURNAL_BUSY;
+    return code == PMT_ERR_IO && err.sys_errno == ENOENT ? PMT_JOURNAL_NONE
+                                                         : PMT_JOURNAL_WRONG;
 }
 
 /* ---- moments ----------------------------------------------------------- */

@@ -136,6 +136,15 @@ int pmt_input_find_moment(const struct pmt_input *in,
 uint64_t pmt_instant_in_stream(const struct pmt_instant *instant,
                                const struct pmt_stream *s);
 
+/* What lies beside a trace under its name with ".journal". */
+enum pmt_journal_state {
+    PMT_JOURNAL_NONE,   /* nothing; also for "-" */
+    PMT_JOURNAL_BUSY,   /* the journal of a living process */
+    PMT_JOURNAL_DEAD,   /* that of a dead one */
+    PMT_JOURNAL_WRONG   /* a file that is no journal, or can't be read */
+};
+enum pmt_journal_state pmt_input_journal(const char *path);
+
 /* Rows for the option tables. */
 #define PMT_OPT_STRICT(type, field)                                           \
     PMT_OPT_FLAG(0, "strict", type, field,                                    \

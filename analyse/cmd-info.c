@@ -1,0 +1,123 @@
+/* cmd-info.c: the command `pmt info`. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/errors.h"
+#include "cli/output.h"
+#include "commands.h"
+#include "info.h"
+#include "open.h"
+#include "trace-summary.h"
+
+struct info_options {
+    struct pmt_common common; /* must come first */
+    const char *output;
+    bool force, json, strict;
+};
+
+static const struct pmt_option options[] = {
+    PMT_OPT_JSON(struct info_options, json),
+    PMT_OPT_STRICT(struct info_options, strict),
+    PMT_OPT_OUTPUT(struct info_options, output),
+    PMT_OPT_FORCE(struct info_options, force),
+    PMT_OPT_LAST
+};
+
+static void print(const struct info_options *opt, struct pmt_info *info,
+                  FILE *file, struct pmt_json *json)
+{
+    if (opt->json)
+        pmt_info_json(info, json);
+    else
+        pmt_info_text(info, file);
+}
+
+/* Walks a trace that has no index, or one that does not fit. */
+static int walk(const struct info_options *opt, const char *operand,
+                struct pmt_info *info, FILE *file, struct pmt_json *json)
+{
+    struct pmt_summary summary;
+    struct pmt_input in;
+    struct pmt_error err;
+
+    if (pmt_input_open(&in, operand, &opt->common, &pmt_summary_options))
+        return PMT_EXIT_TROUBLE;
+    if (pmt_summary_walk(&summary, &in, &err) != PMT_OK)
+        return pmt_input_failed(&in, &err);
+    info->summary = &summary;
+    info->health = &in.health;
+    info->name = in.name;
+    /* A trace of a later version only: the one line on stderr says it. */
+    if (in.health.refused == 0 || in.health.refused < summary.stream_count)
+        print(opt, info, file, json);
+    pmt_summary_release(&summary);
+    return pmt_input_close(&in, PMT_EXIT_OK, opt->strict);
+}
+
+static int info_trace(const struct info_options *opt, const char *operand,
+                      FILE *file, struct pmt_json *json)
+{
+    static const struct pmt_health sound;
+    struct pmt_info info = {
+        .name = operand,
+        .journal = pmt_input_journal(operand),
+        .health = &sound,
+    };
+    struct pmt_summary summary;
+
+    /* What keeps the index from being used is said by the walk. */
+    if (strcmp(operand, "-") == 0 ||
+        pmt_summary_from_index(&summary, operand, NULL) != PMT_OK)
+        return walk(opt, operand, &info, file, json);
+    info.summary = &summary;
+    print(opt, &info, file, json);
+    pmt_summary_release(&summary);
+    return PMT_EXIT_OK;
+}
+
+static int run(const struct pmt_command *command, int argc, char **argv)
+{
+    struct info_options opt = {0};
+    struct pmt_output out;
+    struct pmt_json json;
+    int count = pmt_options_parse(command, argc, argv, &opt.common);
+    int status = PMT_EXIT_OK;
+
+    if (pmt_output_open(&out, opt.output, opt.force ? PMT_OUTPUT_FORCE : 0))
+        return PMT_EXIT_TROUBLE;
+    pmt_json_init(&json, out.file);
+    for (int i = 0; i < count; i++)
+        status = pmt_exit_worse(status,
+                                info_trace(&opt, argv[i], out.file, &json));
+    if (status == PMT_EXIT_TROUBLE) {
+        pmt_output_abandon(&out);
+        return status;
+    }
+    return pmt_exit_worse(status, pmt_output_commit(&out));
+}
+
+const struct pmt_command pmt_command_info = {
+    .name = "info",
+    .summary = "show what is in a trace: streams, kinds, sizes, loss",
+    .usage = (const char *const[]){"[options] FILE...", NULL},
+    .description = (const char *const[]){
+        "Shows of each stream which process it is of, when it was recorded, "
+        "whether it is whole, what was lost, and how many chunks, records and "
+        "bytes there are of each kind. \"-\" is standard input.",
+        "Reads the index at the end of the file and a few chunks, or without "
+        "an index the labels of all chunks; records are not decompressed, so "
+        "damage inside them is for pmt-check to find.",
+        NULL},
+    .examples = (const char *const[]){
+        "pmt info a.pmt", "show what is in a.pmt",
+        "pmt info --json *.pmt", "the same as JSON, one line a file", NULL},
+    .exit_status = (const char *const[]){
+        "the traces were shown, though one may end early",
+        "a trace is corrupt; what is sound of it was shown",
+        "a trace could not be read, or is of a later version"},
+    .options = options,
+    .operands_min = 1,
+    .operands_max = -1,
+    .run = run,
+};

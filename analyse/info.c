@@ -1,0 +1,394 @@
+/* info.c: see info.h. */
+#include "info.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/listing.h"
+#include "cli/text.h"
+#include "names.h"
+
+enum pmt_stream_state
+pmt_info_state(const struct pmt_info *info,
+               const struct pmt_summary_stream *stream)
+{
+    if (stream->refused)
+        return PMT_STREAM_REFUSED;
+    if (stream->has_end)
+        return stream->end_clean ? PMT_STREAM_COMPLETE : PMT_STREAM_RECOVERED;
+    return info->journal == PMT_JOURNAL_BUSY ? PMT_STREAM_RECORDING
+                                             : PMT_STREAM_INCOMPLETE;
+}
+
+const char *pmt_stream_state_name(enum pmt_stream_state state)
+{
+    static const char *const names[] = {
+        "complete", "recovered", "incomplete", "recording", "refused",
+    };
+
+    return names[state];
+}
+
+/* The recorder counts loss by cause in records and in all in labels; after a
+ * crash one may be ahead of the other. */
+static uint64_t lost_events(const struct pmt_summary_stream *stream)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < PMT_SUMMARY_CAUSES; i++)
+        sum += stream->lost_by_cause[i];
+    return sum > stream->lost ? sum : stream->lost;
+}
+
+static const char *cause_name(size_t cause)
+{
+    const char *name = pmt_loss_cause_name(cause);
+
+    return name ? name : "other";
+}
+
+static const char *kind_name(size_t kind)
+{
+    const char *name = pmt_kind_name((uint32_t)kind);
+
+    return name ? name : "unknown";
+}
+
+/* ---- text -------------------------------------------------------------- */
+
+static void put_text(FILE *file, struct pmt_text text)
+{
+    pmt_text_write(file, text.bytes, text.length);
+}
+
+/* "    TITLE    TEXT", if it is known. */
+static void put_row(FILE *file, const char *title, struct pmt_text text)
+{
+    if (text.bytes == NULL)
+        return;
+    fprintf(file, "  %-11s", title);
+    put_text(file, text);
+    putc('\n', file);
+}
+
+static void put_row_list(FILE *file, const char *title,
+                         const struct pmt_text *texts, size_t count)
+{
+    if (texts == NULL || count == 0)
+        return;
+    fprintf(file, "  %-11s", title);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            putc(' ', file);
+        put_text(file, texts[i]);
+    }
+    putc('\n', file);
+}
+
+static void put_settings(FILE *file, const struct pmt_stream_header *h)
+{
+    for (size_t i = 0; i < h->setting_count; i++) {
+        fprintf(file, "  %-11s", i == 0 ? "settings" : "");
+        put_text(file, h->settings[2 * i]);
+        putc('=', file);
+        put_text(file, h->settings[2 * i + 1]);
+        putc('\n', file);
+    }
+}
+
+static void put_process(FILE *file, const struct pmt_stream_header *h)
+{
+    char uuid[PMT_UUID_SIZE];
+
+    put_row_list(file, "program", h->argv, h->argc);
+    put_row(file, "executable", h->executable);
+    put_row(file, "python", h->python);
+    put_row(file, "host", h->host);
+    put_row(file, "system", h->system);
+    if (h->has_pid)
+        fprintf(file, "  %-11s%" PRIu64 "\n", "pid", h->pid);
+    if (h->has_ppid)
+        fprintf(file, "  %-11s%" PRIu64 "\n", "parent pid", h->ppid);
+    if (h->has_parent)
+        fprintf(file, "  %-11s%s\n", "parent", pmt_name_uuid(uuid, h->parent));
+    if (h->has_session)
+        fprintf(file, "  %-11s%s\n", "session",
+                pmt_name_uuid(uuid, h->session));
+}
+
+static void put_span(FILE *file, const struct pmt_summary_stream *stream)
+{
+    uint64_t tick_ns = stream->header ? stream->header->tick_ns : 1;
+    char first[PMT_TEXT_SIZE], last[PMT_TEXT_SIZE], wall[PMT_WALL_SIZE];
+
+    if (stream->header != NULL)
+        fprintf(file, "  %-11s%s\n", "started",
+                pmt_name_wall(wall, stream->header->start_real_ns));
+    if (stream->has_time)
+        fprintf(file, "  %-11s%s to %s\n", "span",
+                pmt_text_seconds(first, stream->t0 * tick_ns),
+                pmt_text_seconds(last, stream->t1 * tick_ns));
+}
+
+static void put_lost(FILE *file, const struct pmt_summary_stream *stream)
+{
+    const char *before = " (";
+    char count[PMT_TEXT_SIZE];
+    uint64_t lost = lost_events(stream);
+
+    if (lost == 0) {
+        fprintf(file, "  %-11s%s\n", "lost", "nothing");
+        return;
+    }
+    fprintf(file, "  %-11s%s event%s", "lost", pmt_text_count(count, lost),
+            lost == 1 ? "" : "s");
+    for (size_t i = 0; i < PMT_SUMMARY_CAUSES; i++) {
+        if (stream->lost_by_cause[i] == 0)
+            continue;
+        fprintf(file, "%s%s %s", before, cause_name(i),
+                pmt_text_count(count, stream->lost_by_cause[i]));
+        before = ", ";
+    }
+    fputs(before[0] == ',' ? ")\n" : "\n", file);
+}
+
+static void put_state(FILE *file, const struct pmt_info *info,
+                      const struct pmt_summary_stream *stream)
+{
+    static const char *const meanings[] = {
+        "", "ended by a recovery tool", "it has no end: its process died, or "
+        "the trace is cut", "its process still records", "of a greater "
+        "version of the format",
+    };
+    enum pmt_stream_state state = pmt_info_state(info, stream);
+    char count[PMT_TEXT_SIZE];
+
+    fprintf(file, "  %-11s%s%s%s%s\n", "state", pmt_stream_state_name(state),
+            *meanings[state] ? " (" : "", meanings[state],
+            *meanings[state] ? ")" : "");
+    if (stream->journal_records > 0)
+        fprintf(file, "  %-11s%s records wait in it; pmt-recover adds them\n",
+                "journal", pmt_text_count(count, stream->journal_records));
+    if (stream->chunks_missing > 0)
+        fprintf(file, "  %-11s%s chunks\n", "missing",
+                pmt_text_count(count, stream->chunks_missing));
+}
+
+static void put_kind_row(struct pmt_listing *list, const char *name,
+                         const struct pmt_summary_kind *kind, uint64_t records)
+{
+    pmt_listing_text(list, name);
+    pmt_listing_count(list, kind->chunks);
+    pmt_listing_count(list, kind->records);
+    pmt_listing_count(list, kind->bytes);
+    pmt_listing_size(list, kind->bytes);
+    if (records > 0)
+        pmt_listing_printf(list, "%.3f",
+                           (double)kind->bytes / (double)records);
+    else
+        pmt_listing_text(list, NULL);
+}
+
+static void put_kinds(FILE *file, const struct pmt_summary_stream *stream)
+{
+    static const struct pmt_listing_column columns[] = {
+        {.title = "  kind"},
+        {.title = "chunks", .right = true},
+        {.title = "records", .right = true},
+        {.title = "bytes", .right = true},
+        {.title = "", .right = true},
+        {.title = "per record", .right = true},
+    };
+    struct pmt_listing *list =
+        pmt_listing_new(columns, sizeof columns / sizeof *columns);
+    struct pmt_summary_kind total = pmt_summary_stream_total(stream);
+
+    for (size_t i = 0; i < PMT_SUMMARY_KINDS; i++) {
+        char name[32];
+
+        if (stream->kinds[i].chunks == 0)
+            continue;
+        snprintf(name, sizeof name, "  %s", kind_name(i));
+        put_kind_row(list, name, &stream->kinds[i], stream->kinds[i].records);
+    }
+    total.records = pmt_summary_stream_records(stream);
+    put_kind_row(list, "  all", &total, total.records);
+    pmt_listing_print(list, file);
+    pmt_listing_free(list);
+}
+
+static void put_stream(FILE *file, const struct pmt_info *info,
+                       const struct pmt_summary_stream *stream)
+{
+    const struct pmt_stream_header *h = stream->header;
+    char id[PMT_UUID_SIZE];
+
+    if (h != NULL)
+        pmt_name_uuid(id, h->uuid);
+    else
+        pmt_name_key(id, stream->key);
+    fprintf(file, "stream %s%s\n", id,
+            h ? "" : " (its header was not met)");
+    if (h != NULL)
+        put_process(file, h);
+    put_span(file, stream);
+    put_state(file, info, stream);
+    if (stream->refused)
+        return;
+    put_lost(file, stream);
+    if (h != NULL) {
+        fprintf(file, "  %-11s%" PRIu32 ".%" PRIu32 ", tick %" PRIu32
+                " ns, by ", "format", h->major, h->minor, h->tick_ns);
+        put_text(file, h->producer);
+        putc('\n', file);
+        put_row_list(file, "hooks", h->hooks, h->hook_count);
+        put_settings(file, h);
+    }
+    fprintf(file, "  %-11s%" PRIu64 "\n", "epochs", stream->epochs);
+    put_kinds(file, stream);
+}
+
+void pmt_info_text(const struct pmt_info *info, FILE *file)
+{
+    const struct pmt_summary *s = info->summary;
+    char count[PMT_TEXT_SIZE], size[PMT_TEXT_SIZE];
+
+    pmt_text_write(file, info->name, strlen(info->name));
+    if (s->bytes != PMT_NO_OFFSET)
+        fprintf(file, ": %s bytes (%s)", pmt_text_count(count, s->bytes),
+                pmt_text_size(size, s->bytes));
+    else
+        putc(':', file);
+    fprintf(file, " %s, %zu stream%s\n",
+            s->from_index ? "with an index" : "walked without an index",
+            s->stream_count, s->stream_count == 1 ? "" : "s");
+    for (size_t i = 0; i < s->stream_count; i++)
+        put_stream(file, info, &s->streams[i]);
+}
+
+/* ---- JSON -------------------------------------------------------------- */
+
+static void put_json_text(struct pmt_json *j, const char *key,
+                          struct pmt_text text)
+{
+    if (text.bytes != NULL)
+        pmt_json_bytes(j, key, text.bytes, text.length);
+    else
+        pmt_json_null(j, key);
+}
+
+static void put_json_texts(struct pmt_json *j, const char *key,
+                           const struct pmt_text *texts, size_t count)
+{
+    pmt_json_array_begin(j, key);
+    for (size_t i = 0; i < count; i++)
+        put_json_text(j, NULL, texts[i]);
+    pmt_json_array_end(j);
+}
+
+static void put_json_header(struct pmt_json *j,
+                            const struct pmt_stream_header *h)
+{
+    pmt_json_array_begin(j, "version");
+    pmt_json_u64(j, NULL, h->major);
+    pmt_json_u64(j, NULL, h->minor);
+    pmt_json_array_end(j);
+    pmt_json_hex_bytes(j, "uuid", h->uuid, 16);
+    if (h->has_parent)
+        pmt_json_hex_bytes(j, "parent", h->parent, 16);
+    if (h->has_session)
+        pmt_json_hex_bytes(j, "session", h->session, 16);
+    put_json_text(j, "producer", h->producer);
+    put_json_texts(j, "argv", h->argv, h->argc);
+    put_json_text(j, "executable", h->executable);
+    put_json_text(j, "python", h->python);
+    put_json_text(j, "host", h->host);
+    put_json_text(j, "system", h->system);
+    if (h->has_pid)
+        pmt_json_u64(j, "pid", h->pid);
+    if (h->has_ppid)
+        pmt_json_u64(j, "ppid", h->ppid);
+    pmt_json_u64(j, "tick_ns", h->tick_ns);
+    pmt_json_i64(j, "start_real_ns", h->start_real_ns);
+    put_json_texts(j, "hooks", h->hooks, h->hook_count);
+    pmt_json_object_begin(j, "settings");
+    for (size_t i = 0; i < h->setting_count; i++) {
+        pmt_json_key(j, h->settings[2 * i].bytes, h->settings[2 * i].length);
+        put_json_text(j, "", h->settings[2 * i + 1]);
+    }
+    pmt_json_object_end(j);
+}
+
+static void put_json_kinds(struct pmt_json *j,
+                           const struct pmt_summary_stream *stream)
+{
+    pmt_json_object_begin(j, "kinds");
+    for (size_t i = 0; i < PMT_SUMMARY_KINDS; i++) {
+        if (stream->kinds[i].chunks == 0)
+            continue;
+        pmt_json_object_begin(j, kind_name(i));
+        pmt_json_u64(j, "chunks", stream->kinds[i].chunks);
+        pmt_json_u64(j, "records", stream->kinds[i].records);
+        pmt_json_u64(j, "bytes", stream->kinds[i].bytes);
+        pmt_json_u64(j, "content_bytes", stream->kinds[i].content_bytes);
+        pmt_json_object_end(j);
+    }
+    pmt_json_object_end(j);
+}
+
+static void put_json_lost(struct pmt_json *j,
+                          const struct pmt_summary_stream *stream)
+{
+    pmt_json_u64(j, "lost", lost_events(stream));
+    pmt_json_object_begin(j, "lost_by_cause");
+    for (size_t i = 0; i < PMT_SUMMARY_CAUSES; i++)
+        if (stream->lost_by_cause[i] > 0)
+            pmt_json_u64(j, cause_name(i), stream->lost_by_cause[i]);
+    pmt_json_object_end(j);
+}
+
+static void put_json_stream(struct pmt_json *j, const struct pmt_info *info,
+                            const struct pmt_summary_stream *stream)
+{
+    uint64_t tick_ns = stream->header ? stream->header->tick_ns : 1;
+    char key[PMT_KEY_SIZE];
+
+    pmt_json_object_begin(j, NULL);
+    pmt_json_string(j, "stream", pmt_name_key(key, stream->key));
+    pmt_json_string(j, "state",
+                    pmt_stream_state_name(pmt_info_state(info, stream)));
+    if (stream->header != NULL)
+        put_json_header(j, stream->header);
+    if (stream->has_time) {
+        pmt_json_u64(j, "first_ns", stream->t0 * tick_ns);
+        pmt_json_u64(j, "last_ns", stream->t1 * tick_ns);
+    }
+    put_json_lost(j, stream);
+    pmt_json_u64(j, "chunks_missing", stream->chunks_missing);
+    pmt_json_u64(j, "journal_records", stream->journal_records);
+    pmt_json_u64(j, "epochs", stream->epochs);
+    pmt_json_u64(j, "chunks", pmt_summary_stream_total(stream).chunks);
+    pmt_json_u64(j, "records", pmt_summary_stream_records(stream));
+    put_json_kinds(j, stream);
+    pmt_json_object_end(j);
+}
+
+void pmt_info_json(const struct pmt_info *info, struct pmt_json *json)
+{
+    const struct pmt_summary *s = info->summary;
+
+    pmt_json_line_begin(json);
+    pmt_json_string(json, "file", info->name);
+    if (s->bytes != PMT_NO_OFFSET)
+        pmt_json_u64(json, "bytes", s->bytes);
+    else
+        pmt_json_null(json, "bytes");
+    pmt_json_bool(json, "index", s->from_index);
+    pmt_json_bool(json, "truncated", info->health->truncated);
+    pmt_json_u64(json, "corrupt", info->health->corrupt);
+    pmt_json_array_begin(json, "streams");
+    for (size_t i = 0; i < s->stream_count; i++)
+        put_json_stream(json, info, &s->streams[i]);
+    pmt_json_array_end(json);
+    pmt_json_line_end(json);
+}
