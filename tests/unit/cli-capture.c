@@ -49,7 +49,7 @@ void capture_run(struct capture *capture, int (*function)(void *),
     close(err);
 }
 
-static char scratch[64];
+static char scratch[4096];
 static pid_t owner;
 
 static int remove_one(const char *path, const struct stat *stat, int type,
@@ -67,7 +67,10 @@ static void remove_scratch(void)
 
 void capture_enter_scratch(void)
 {
-    strcpy(scratch, "/tmp/pmt-test-XXXXXX");
+    const char *folder = getenv("TMPDIR");
+
+    snprintf(scratch, sizeof scratch, "%s/pmt-test-XXXXXX",
+             folder && *folder ? folder : "/tmp");
     assert_non_null(mkdtemp(scratch));
     owner = getpid();
     atexit(remove_scratch);
