@@ -120,15 +120,15 @@ static bool of_stream(const struct pmt_event *event,
     return (event->envelope.stream_key & wanted->mask) == wanted->key;
 }
 
-/* All events of one trace. Returns what pmt_input_next() did last. */
-static int dump_events(struct pmt_input *in, struct pmt_dump *dump, bool json,
+/* All events of one trace. Returns what pmt_trace_next() did last. */
+static int dump_events(struct pmt_trace *in, struct pmt_dump *dump, bool json,
                        const struct wanted *wanted, bool *found,
                        struct pmt_error *err)
 {
     struct pmt_event event;
     int code;
 
-    while ((code = pmt_input_next(in, &event, err)) == PMT_OK) {
+    while ((code = pmt_trace_next(in, &event, err)) == PMT_OK) {
         if (json && !dump->json.had_line)
             pmt_dump_json_header(dump);
         if (!of_stream(&event, wanted))
@@ -152,20 +152,20 @@ static int dump_trace(const struct dump_options *opt, const char *operand,
         .from_ns = opt->from_ns,
         .to_ns = opt->to_ns == UINT64_MAX ? 0 : opt->to_ns,
     };
-    struct pmt_input in;
+    struct pmt_trace in;
     struct pmt_error err;
     bool found = opt->stream == NULL;
     int code, status = PMT_EXIT_OK;
 
-    if (pmt_input_open(&in, operand, &opt->common, &reader))
+    if (pmt_trace_open(&in, operand, &opt->common, &reader))
         return PMT_EXIT_TROUBLE;
     pmt_dump_from(dump, in.reader);
     code = dump_events(&in, dump, opt->json, wanted, &found, &err);
     if (code < 0)
-        return pmt_input_failed(&in, &err);
+        return pmt_trace_failed(&in, &err);
     if (!found && code == PMT_END)
         status = pmt_fail("%s: no stream %s", in.name, opt->stream);
-    return pmt_input_close(&in, status, opt->strict);
+    return pmt_trace_close(&in, status, opt->strict);
 }
 
 static int dump_traces(const struct dump_options *opt, int count,

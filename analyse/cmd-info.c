@@ -38,13 +38,13 @@ static int walk(const struct info_options *opt, const char *operand,
                 struct pmt_info *info, FILE *file, struct pmt_json *json)
 {
     struct pmt_summary summary;
-    struct pmt_input in;
+    struct pmt_trace in;
     struct pmt_error err;
 
-    if (pmt_input_open(&in, operand, &opt->common, &pmt_summary_options))
+    if (pmt_trace_open(&in, operand, &opt->common, &pmt_summary_options))
         return PMT_EXIT_TROUBLE;
     if (pmt_summary_walk(&summary, &in, &err) != PMT_OK)
-        return pmt_input_failed(&in, &err);
+        return pmt_trace_failed(&in, &err);
     info->summary = &summary;
     info->health = &in.health;
     info->name = in.name;
@@ -52,7 +52,7 @@ static int walk(const struct info_options *opt, const char *operand,
     if (in.health.refused == 0 || in.health.refused < summary.stream_count)
         print(opt, info, file, json);
     pmt_summary_release(&summary);
-    return pmt_input_close(&in, PMT_EXIT_OK, opt->strict);
+    return pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
 }
 
 static int info_trace(const struct info_options *opt, const char *operand,
@@ -61,7 +61,7 @@ static int info_trace(const struct info_options *opt, const char *operand,
     static const struct pmt_health sound;
     struct pmt_info info = {
         .name = operand,
-        .journal = pmt_input_journal(operand),
+        .journal = pmt_trace_journal(operand),
         .health = &sound,
     };
     struct pmt_summary summary;

@@ -143,7 +143,7 @@ static int health_status(const char *name, const struct pmt_health *health,
 
 /* ---- opening and closing ----------------------------------------------- */
 
-static void start(struct pmt_input *in, int progress)
+static void start(struct pmt_trace *in, int progress)
 {
     uint64_t at, of;
 
@@ -159,19 +159,19 @@ static const char *display_name(const char *path)
 }
 
 /* in->path and in->moment are set; released on failure. */
-static int open_path(struct pmt_input *in, const struct pmt_common *common,
+static int open_path(struct pmt_trace *in, const struct pmt_common *common,
                      const struct pmt_reader_options *options)
 {
     struct pmt_error err;
 
     in->name = display_name(in->path);
     if (pmt_reader_open_path(&in->reader, in->path, options, &err) != PMT_OK)
-        return pmt_input_failed(in, &err);
+        return pmt_trace_failed(in, &err);
     start(in, common->progress);
     return PMT_EXIT_OK;
 }
 
-int pmt_input_open(struct pmt_input *in, const char *operand,
+int pmt_trace_open(struct pmt_trace *in, const char *operand,
                    const struct pmt_common *common,
                    const struct pmt_reader_options *options)
 {
@@ -180,7 +180,7 @@ int pmt_input_open(struct pmt_input *in, const char *operand,
     return open_path(in, common, options);
 }
 
-int pmt_input_open_moment(struct pmt_input *in, const char *operand,
+int pmt_trace_open_moment(struct pmt_trace *in, const char *operand,
                           const struct pmt_common *common,
                           const struct pmt_reader_options *options)
 {
@@ -192,7 +192,7 @@ int pmt_input_open_moment(struct pmt_input *in, const char *operand,
     return open_path(in, common, options);
 }
 
-int pmt_input_from_source(struct pmt_input *in, struct pmt_source *source,
+int pmt_trace_from_source(struct pmt_trace *in, struct pmt_source *source,
                           const char *name,
                           const struct pmt_reader_options *options,
                           struct pmt_error *err)
@@ -208,7 +208,7 @@ int pmt_input_from_source(struct pmt_input *in, struct pmt_source *source,
     return PMT_OK;
 }
 
-int pmt_input_next(struct pmt_input *in, struct pmt_event *event,
+int pmt_trace_next(struct pmt_trace *in, struct pmt_event *event,
                    struct pmt_error *err)
 {
     int code = pmt_reader_next(in->reader, event, err);
@@ -223,7 +223,7 @@ int pmt_input_next(struct pmt_input *in, struct pmt_event *event,
     return code;
 }
 
-int pmt_input_failed(struct pmt_input *in, const struct pmt_error *err)
+int pmt_trace_failed(struct pmt_trace *in, const struct pmt_error *err)
 {
     if (in->reader != NULL)
         pmt_progress_stop(&in->progress);
@@ -232,21 +232,21 @@ int pmt_input_failed(struct pmt_input *in, const struct pmt_error *err)
                  err->message);
     else
         pmt_fail("%s: %s", in->name, err->message);
-    pmt_input_release(in);
+    pmt_trace_release(in);
     return PMT_EXIT_TROUBLE;
 }
 
-int pmt_input_close(struct pmt_input *in, int status, bool strict)
+int pmt_trace_close(struct pmt_trace *in, int status, bool strict)
 {
     pmt_progress_stop(&in->progress);
     health_warn(in->name, &in->health);
     status = pmt_exit_worse(status,
                             health_status(in->name, &in->health, strict));
-    pmt_input_release(in);
+    pmt_trace_release(in);
     return status;
 }
 
-void pmt_input_release(struct pmt_input *in)
+void pmt_trace_release(struct pmt_trace *in)
 {
     pmt_reader_free(in->reader);
     free(in->path);
@@ -254,7 +254,7 @@ void pmt_input_release(struct pmt_input *in)
     memset(in, 0, sizeof *in);
 }
 
-enum pmt_journal_state pmt_input_journal(const char *path)
+enum pmt_journal_state pmt_trace_journal(const char *path)
 {
     struct pmt_journal journal = {0};
     struct pmt_error err;
@@ -307,7 +307,7 @@ static bool mark_in_chunk(struct pmt_reader *r, const struct pmt_event *event,
     return false;
 }
 
-static int find_mark(const struct pmt_input *in, struct pmt_instant *instant)
+static int find_mark(const struct pmt_trace *in, struct pmt_instant *instant)
 {
     struct pmt_reader_options options = {
         .skip_kinds = ~(UINT64_C(1) << PMT_KIND_STREAM |
@@ -316,7 +316,7 @@ static int find_mark(const struct pmt_input *in, struct pmt_instant *instant)
     };
     struct pmt_common silent = {.progress = PMT_PROGRESS_NEVER};
     uint64_t left = in->moment.ordinal ? in->moment.ordinal : 1;
-    struct pmt_input pass;
+    struct pmt_trace pass;
     struct pmt_event event;
     struct pmt_error err;
     bool found = false;
@@ -324,23 +324,23 @@ static int find_mark(const struct pmt_input *in, struct pmt_instant *instant)
 
     if (strcmp(in->path, "-") == 0)
         return pmt_fail("a mark cannot be looked up in standard input");
-    if (pmt_input_open(&pass, in->path, &silent, &options))
+    if (pmt_trace_open(&pass, in->path, &silent, &options))
         return PMT_EXIT_TROUBLE;
-    while (!found && (code = pmt_input_next(&pass, &event, &err)) == PMT_OK)
+    while (!found && (code = pmt_trace_next(&pass, &event, &err)) == PMT_OK)
         if (event.type == PMT_EVENT_RECORDS &&
             event.envelope.kind == PMT_KIND_MARK)
             found = mark_in_chunk(pass.reader, &event, in->moment.name, &left,
                                   instant);
     if (!found && code < 0)
-        return pmt_input_failed(&pass, &err);
-    pmt_input_release(&pass);
+        return pmt_trace_failed(&pass, &err);
+    pmt_trace_release(&pass);
     if (!found)
         return pmt_fail("%s: no mark \"%s\"%s", in->name, in->moment.name,
                         in->moment.ordinal > 1 ? " of that number" : "");
     return PMT_EXIT_OK;
 }
 
-int pmt_input_find_moment(const struct pmt_input *in,
+int pmt_trace_find_moment(const struct pmt_trace *in,
                           struct pmt_instant *instant)
 {
     *instant = (struct pmt_instant){.is_end = true, .ns = UINT64_MAX};

@@ -3,21 +3,21 @@
  * it, and what damage means for stderr and for the exit status. The rule is
  * in docs/cli.md; every reading command follows it by these calls:
  *
- *     struct pmt_input in;
+ *     struct pmt_trace in;
  *     struct pmt_event event;
  *     struct pmt_error err;
  *     int code;
  *
- *     if (pmt_input_open(&in, argv[0], &opt.common, NULL))
+ *     if (pmt_trace_open(&in, argv[0], &opt.common, NULL))
  *         return PMT_EXIT_TROUBLE;                  // it has said why
- *     while ((code = pmt_input_next(&in, &event, &err)) == PMT_OK)
+ *     while ((code = pmt_trace_next(&in, &event, &err)) == PMT_OK)
  *         …;
  *     if (code < 0)
- *         return pmt_input_failed(&in, &err);       // says why, closes
+ *         return pmt_trace_failed(&in, &err);       // says why, closes
  *     …                                             // print the result
- *     return pmt_input_close(&in, status, opt.strict); // warnings
+ *     return pmt_trace_close(&in, status, opt.strict); // warnings
  *
- * Only open, failed, close and find_moment print. pmt_input_next counts what
+ * Only open, failed, close and find_moment print. pmt_trace_next counts what
  * is wrong in `health` and moves the progress bar, so an algorithm may call
  * it on an input that a command, or a test, has opened.
  *
@@ -61,11 +61,11 @@ struct pmt_health {
 /* Counts what `event` says is wrong. */
 void pmt_health_note(struct pmt_health *health, const struct pmt_event *event);
 
-struct pmt_input {
+struct pmt_trace {
     struct pmt_reader *reader;
     char *path;                /* as opened; "-" is standard input */
     const char *name;          /* for messages */
-    struct pmt_moment moment;  /* NONE unless PMT_INPUT_MOMENT was given */
+    struct pmt_moment moment;  /* NONE unless opened by _open_moment */
     struct pmt_health health;
     struct pmt_progress progress;
 };
@@ -75,28 +75,28 @@ struct pmt_input {
  * read too, unless `options` (NULL: defaults) say no. Returns PMT_EXIT_OK, or
  * PMT_EXIT_TROUBLE after printing why; then there is nothing to close.
  */
-int pmt_input_open(struct pmt_input *in, const char *operand,
+int pmt_trace_open(struct pmt_trace *in, const char *operand,
                    const struct pmt_common *common,
                    const struct pmt_reader_options *options);
 
 /* The same for FILE@MOMENT: sets in->moment. */
-int pmt_input_open_moment(struct pmt_input *in, const char *operand,
+int pmt_trace_open_moment(struct pmt_trace *in, const char *operand,
                           const struct pmt_common *common,
                           const struct pmt_reader_options *options);
 
 /* For tests of algorithms: `source` is taken over; `name` is borrowed. Prints
  * nothing; returns what pmt_reader_open does. */
-int pmt_input_from_source(struct pmt_input *in, struct pmt_source *source,
+int pmt_trace_from_source(struct pmt_trace *in, struct pmt_source *source,
                           const char *name,
                           const struct pmt_reader_options *options,
                           struct pmt_error *err);
 
 /* pmt_reader_next(), noting health and progress. */
-int pmt_input_next(struct pmt_input *in, struct pmt_event *event,
+int pmt_trace_next(struct pmt_trace *in, struct pmt_event *event,
                    struct pmt_error *err);
 
 /* Prints `err` with the trace's name, closes, returns PMT_EXIT_TROUBLE. */
-int pmt_input_failed(struct pmt_input *in, const struct pmt_error *err);
+int pmt_trace_failed(struct pmt_trace *in, const struct pmt_error *err);
 
 /*
  * Prints what was wrong, one line a thing, and closes. Returns the exit
@@ -106,10 +106,10 @@ int pmt_input_failed(struct pmt_input *in, const struct pmt_error *err);
  *   corrupt                                PMT_EXIT_NO at least
  *   truncated, missing, of a later version no change
  */
-int pmt_input_close(struct pmt_input *in, int status, bool strict);
+int pmt_trace_close(struct pmt_trace *in, int status, bool strict);
 
 /* Closes without a word. Harmless on a zeroed or closed input. */
-void pmt_input_release(struct pmt_input *in);
+void pmt_trace_release(struct pmt_trace *in);
 
 /* The worse of two exit statuses, for commands with several traces. */
 int pmt_exit_worse(int a, int b);
@@ -128,7 +128,7 @@ struct pmt_instant {
  * pass over the marks of the file (so not "-"), PEAK is not found here.
  * Returns PMT_EXIT_OK, or PMT_EXIT_TROUBLE after printing why.
  */
-int pmt_input_find_moment(const struct pmt_input *in,
+int pmt_trace_find_moment(const struct pmt_trace *in,
                           struct pmt_instant *instant);
 
 /* The instant as ns since stream `s` began: clamped at 0; UINT64_MAX for the
@@ -143,7 +143,7 @@ enum pmt_journal_state {
     PMT_JOURNAL_DEAD,   /* that of a dead one */
     PMT_JOURNAL_WRONG   /* a file that is no journal, or can't be read */
 };
-enum pmt_journal_state pmt_input_journal(const char *path);
+enum pmt_journal_state pmt_trace_journal(const char *path);
 
 /* Rows for the option tables. */
 #define PMT_OPT_STRICT(type, field)                                           \

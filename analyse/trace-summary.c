@@ -309,7 +309,7 @@ static void add_event(struct pmt_summary_stream *stream,
         add_losses(stream, reader, envelope->count);
 }
 
-int pmt_summary_walk(struct pmt_summary *s, struct pmt_input *in,
+int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in,
                      struct pmt_error *err)
 {
     struct pmt_event event;
@@ -318,7 +318,7 @@ int pmt_summary_walk(struct pmt_summary *s, struct pmt_input *in,
 
     memset(s, 0, sizeof *s);
     pmt_reader_position(in->reader, &at, &s->bytes);
-    while ((code = pmt_input_next(in, &event, err)) == PMT_OK) {
+    while ((code = pmt_trace_next(in, &event, err)) == PMT_OK) {
         struct pmt_summary_stream *stream;
 
         s->foreign += event.type == PMT_EVENT_FOREIGN;

@@ -79,7 +79,7 @@ extern const struct pmt_reader_options pmt_summary_options;
 
 /* By going through `in` to its end. PMT_OK or negative. Headers are borrowed
  * from `in`. */
-int pmt_summary_walk(struct pmt_summary *s, struct pmt_input *in,
+int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in,
                      struct pmt_error *err);
 
 /* Accepts a zeroed one. */
