@@ -7,8 +7,9 @@
 #    layers see only format's public headers, format/pmt/.
 # 2. One file each knows zstd.h, cbor.h, CPython's versions and /proc.  A .c
 #    and its .h count as one.
-# 3. format/ never prints, exits or reads the environment; the algorithms in
-#    analyse/ never print or exit; options are parsed in analyse/cli/ only.
+# 3. format/ never prints, exits or reads the environment; files of analyse/
+#    that are no command never print to stdout or stderr, or exit; options are
+#    parsed in analyse/cli/ only.
 #
 # Comments do not count.  Exit status: 0, or 1 if a rule is broken.
 
@@ -160,9 +161,10 @@ only_one "cbor.h" '#[ ]*include[ ]*[<"]cbor[/.]' format recorder analyse plot
 only_one "CPython's versions" 'PY_VERSION_HEX|PY_M[A-Z]*_VERSION' recorder
 only_one "/proc" '"/proc/' format recorder
 
-prints='(v?d?f?printf|f?puts|f?putc|putchar|perror)[ ]*\(|std(out|err)\>'
+prints='(v?d?printf|puts|putchar|perror)[ ]*\(|std(out|err)\>'
+writes='(v?fprintf|fputs|f?putc|fwrite)[ ]*\('
 exits='(_?exit|_Exit|quick_exit|abort)[ ]*\('
-never "format/ never prints" 'format/.*' "$prints"
+never "format/ never prints" 'format/.*' "$prints|$writes"
 never "format/ never exits" 'format/.*' "$exits"
 never "format/ never reads the environment" 'format/.*' \
     '(secure_)?getenv[ ]*\(|environ\>'
@@ -176,6 +178,7 @@ for file in analyse/*.c; do
     esac
 done
 if [[ -n $algorithms ]]; then
+    # What renders a result writes to the FILE that its command hands it.
     never "algorithms never print" "${algorithms%|}" "$prints"
     never "algorithms never exit" "${algorithms%|}" "$exits"
 fi
