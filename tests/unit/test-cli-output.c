@@ -189,9 +189,13 @@ static int leave(void *how)
     case DIE:
         pmt_die("enough");
     case CHILD:
-        /* The end of a child is not the end of the output. */
-        if (fork() == 0)
-            exit(0);
+        /* The end of a child, and of an output of its own, is not the end
+         * of ours. */
+        if (fork() == 0) {
+            struct pmt_output own;
+
+            exit(pmt_output_open(&own, "b", 0));
+        }
         wait(&status);
         return pmt_output_commit(&out);
     default:
@@ -295,6 +299,22 @@ static int fill_blindly(void *unused)
     return pmt_output_finish(PMT_EXIT_OK);
 }
 
+/* An error in the middle is not forgotten when the last write succeeds. */
+static int fail_early(void *unused)
+{
+    struct pmt_output out;
+    int full = open("/dev/full", O_WRONLY), null = open("/dev/null", O_WRONLY);
+
+    (void)unused;
+    if (full < 0 || dup2(full, STDOUT_FILENO) < 0 ||
+        pmt_output_open(&out, NULL, 0))
+        return 1;
+    fputs("x", out.file);
+    if (fflush(out.file) == 0 || dup2(null, STDOUT_FILENO) < 0)
+        return 1;
+    return pmt_output_finish(pmt_output_commit(&out));
+}
+
 static int finish_no(void *unused)
 {
     (void)unused;
@@ -316,6 +336,9 @@ static void test_no_room(void **state)
     capture_run(&got, fill_blindly, NULL);
     assert_int_equal(got.status, 2);
     assert_string_equal(got.err, line);
+    capture_run(&got, fail_early, NULL);
+    assert_int_equal(got.status, 2);
+    assert_string_equal(got.err, "pmt: standard output: write failed\n");
     capture_run(&got, finish_no, NULL);
     assert_int_equal(got.status, 1);
     assert_string_equal(got.err, "");
