@@ -80,6 +80,14 @@ const uint8_t *pmt_input_at(struct pmt_input *in, uint64_t offset, size_t n,
             pmt_error_set(err, PMT_ERR_MEMORY, offset, "out of memory");
             return NULL;
         }
+        if (in->source.size != PMT_NO_OFFSET) {
+            uint64_t left = in->source.size - (in->start + w->used);
+
+            if (in->start + w->used >= in->source.size) {
+                break;
+            }
+            want = left < want ? (size_t)left : want;
+        }
         got = in->source.read_at(in->source.context, in->start + w->used,
                                  w->bytes + w->used, want, err);
         if (got < 0) {

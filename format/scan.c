@@ -379,6 +379,7 @@ static int take_labelled(struct pmt_scan *s, struct pmt_scanned *item,
     uint64_t q = p + PMT_LABEL_BYTES;
     uint64_t end = q + item->entry.frame_bytes;
     enum like like = LIKE_END;
+    bool whole;
     int rc = look(s, q, &like, err);
 
     if (rc < 0) {
@@ -404,11 +405,19 @@ static int take_labelled(struct pmt_scan *s, struct pmt_scanned *item,
     default:
         break;
     }
-    /* Only where the size is not known is the frame fetched to learn that
-     * it is all there: skipping must not read it. */
-    if (s->input->source.size != PMT_NO_OFFSET
-            ? end > s->input->source.size
-            : false) {
+    /* A file's size tells that the frame is all there without reading it,
+     * so that skipping stays cheap; a pipe must be read. */
+    if (s->input->source.size != PMT_NO_OFFSET) {
+        whole = end <= s->input->source.size;
+    } else {
+        size_t have;
+
+        if (!pmt_input_at(s->input, q, item->entry.frame_bytes, &have, err)) {
+            return PMT_ERR_IO;
+        }
+        whole = have >= item->entry.frame_bytes;
+    }
+    if (!whole) {
         return passes_end(s, item, p, q, true, false, err);
     }
     item->type = PMT_SCAN_FRAME;
@@ -626,22 +635,21 @@ const uint8_t *pmt_scan_frame(struct pmt_scan *s,
                                     item->frame_bytes, &have, err);
 
     if (p && have < item->frame_bytes) {
-        pmt_error_set(err, PMT_ERR_TRUNCATED, item->offset,
-                      "the file ends inside a frame");
+        pmt_error_set(err, PMT_ERR_IO, item->offset,
+                      "the file became shorter while it was read");
         return NULL;
     }
     return p;
 }
 
 /* The checks of a labelled frame before it is decompressed. */
-static int check_labelled(struct pmt_scan *s, struct pmt_scanned *item,
-                          const uint8_t *p, struct pmt_error *err)
+static int check_labelled(struct pmt_scanned *item, const uint8_t *p,
+                          struct pmt_error *err)
 {
     size_t frame = 0;
     size_t content = 0;
     int rc;
 
-    (void)s;
     if (pmt_crc32c(0, p, item->frame_bytes) != item->entry.frame_crc) {
         return pmt_error_set(err, PMT_ERR_CORRUPT, item->frame_offset,
                              "CRC of a frame differs from its label's");
@@ -665,11 +673,9 @@ int pmt_scan_content(struct pmt_scan *s, struct pmt_scanned *item,
     int going_on;
 
     if (!p) {
-        return item->frame_bytes && err && err->code == PMT_ERR_TRUNCATED
-                   ? PMT_ERR_TRUNCATED
-                   : PMT_ERR_IO;
+        return PMT_ERR_IO;
     }
-    rc = item->has_label ? check_labelled(s, item, p, err) : PMT_OK;
+    rc = item->has_label ? check_labelled(item, p, err) : PMT_OK;
     if (rc == PMT_OK) {
         rc = pmt_decompress(s->decompressor, p, item->frame_bytes,
                             item->frame_offset, item->content_bytes, content,

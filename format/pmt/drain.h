@@ -24,8 +24,7 @@ struct pmt_drain;
 
 /*
  * A drain of a living journal into the open, empty file `trace_fd` (not
- * owned; written by write(2) only, never sought). Writes the stream header
- * at once. `info` and `options` are copied.
+ * owned; written by pwrite(2)). Writes the stream header at once. `info` and `options` are copied.
  */
 int pmt_drain_new(struct pmt_drain **out, struct pmt_journal *j,
                   int trace_fd, const struct pmt_stream_info *info,
@@ -37,17 +36,19 @@ int pmt_drain_new(struct pmt_drain **out, struct pmt_journal *j,
  * all threads, and writes each chunk that is complete. With `flush`, writes
  * what is left as well. Frees segments that are emptied and written.
  *
- * PMT_ERR_IO (disk full): the records that could not be written are counted
- * as lost (cause IO), the file is cut back to its last whole chunk, segments
- * are freed, and the drain goes on: the next pass tries again.
+ * PMT_ERR_IO (disk full): the file is cut back to its last whole chunk, and
+ * what could not be written stays in the journal; the next pass tries again.
+ * Meanwhile no segment is freed: when the journal is full the producers
+ * count what they drop, which the trace then shows as lost by cause `io`.
  */
 int pmt_drain_pass(struct pmt_drain *d, bool flush, struct pmt_error *err);
 
 /* Records taken so far that are not in the trace yet. */
 uint64_t pmt_drain_unwritten(const struct pmt_drain *d);
 
-/* The last pass, the end of the stream, and the index. The journal file may
- * be removed after PMT_OK. */
+/* The last pass, when all producers have stopped; the end of the stream; the
+ * index. After PMT_OK the journal file may be removed; after an error it
+ * holds what is missing, and should stay. */
 int pmt_drain_finish(struct pmt_drain *d, struct pmt_error *err);
 
 /* NULL is allowed. Does not close the journal or the file. */

@@ -30,8 +30,7 @@ extern "C" {
 #define PMT_JOURNAL_MAGIC "PMTJRNL\n"
 #define PMT_JOURNAL_VERSION 1u
 #define PMT_JOURNAL_SUFFIX ".journal"
-#define PMT_JOURNAL_HEADER_BYTES 8192u
-#define PMT_JOURNAL_INFO_BYTES 4096u
+#define PMT_JOURNAL_HEADER_BYTES 4096u
 #define PMT_SEGMENT_BYTES (128u * 1024u)
 #define PMT_JOURNAL_SEGMENTS 128u          /* 16 MiB with the default size */
 
@@ -181,9 +180,7 @@ struct pmt_journal_header {
     uint64_t lost[8];
     /* Next serial number for pmt_segment.order; atomic. */
     uint64_t next_order;
-    uint32_t info_bytes;       /* of `info`: the stream's header chunk body */
-    uint32_t reserved;
-    uint8_t info[PMT_JOURNAL_INFO_BYTES]; /* written once, by the drain */
+    uint8_t uuid[16];          /* of the stream; set by the drain */
 };
 
 /* A mapped journal. Plain storage; the caller's. */

@@ -1,0 +1,689 @@
+/* chunk.c - envelopes, and the bodies of known kinds. */
+#include "chunk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chunk-extra.h"
+#include "defs.h" /* PMT_ID_MAX */
+#include "kinds.h"
+
+static int corrupt(const struct pmt_chunk *c, struct pmt_error *err,
+                   const char *what)
+{
+    return pmt_error_set(err, PMT_ERR_CORRUPT, c->offset, "%s", what);
+}
+
+static int no_memory(const struct pmt_chunk *c, struct pmt_error *err)
+{
+    return pmt_error_set(err, PMT_ERR_MEMORY, c->offset, "out of memory");
+}
+
+void pmt_chunk_release(struct pmt_chunk *c)
+{
+    for (unsigned i = 0; i < PMT_KNOWN_COLUMNS; i++) {
+        free(c->columns[i].values);
+    }
+    free(c->extra.values);
+    free(c->texts);
+    free(c->figures);
+    free(c->slots);
+    free(c->classes);
+    pmt_addresser_free(c->addresser);
+    memset(c, 0, sizeof *c);
+}
+
+/* ---- the envelope ------------------------------------------------------- */
+
+#define ENVELOPE_KEYS 16u
+/* Keys that must be there: 0 to 5, 7, 9 and 15. */
+#define ENVELOPE_MUST 0x82bfu
+#define KEY_ORDINAL 8
+#define KEY_FEATURES 13
+#define KEY_BODY 15
+
+static int take_features(struct pmt_chunk *c, struct pmt_cbor_cursor *in,
+                         struct pmt_error *err)
+{
+    struct pmt_cbor item;
+    uint64_t n;
+    int rc = pmt_cbor_expect(in, PMT_CBOR_ARRAY, &item, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    if (!item.value) {
+        return corrupt(c, err, "a list of features is empty");
+    }
+    n = item.value;
+    for (uint64_t i = 0; i < n; i++) {
+        rc = pmt_cbor_expect(in, PMT_CBOR_UINT, &item, err);
+        if (rc < 0) {
+            return rc;
+        }
+        /* More than fit are counted with those that do: one is enough for
+         * the chunk to be skipped. */
+        if (c->feature_count < sizeof c->features / sizeof *c->features) {
+            c->features[c->feature_count++] = item.value;
+        }
+    }
+    return PMT_OK;
+}
+
+/* The value of a known key other than the body. */
+static int take_field(struct pmt_chunk *c, struct pmt_cbor_cursor *in,
+                      uint64_t key, struct pmt_error *err)
+{
+    struct pmt_envelope *e = &c->envelope;
+    struct pmt_cbor v;
+    int rc;
+
+    if (key == KEY_FEATURES) {
+        return take_features(c, in, err);
+    }
+    rc = pmt_cbor_expect(in, PMT_CBOR_UINT, &v, err);
+    if (rc < 0) {
+        return rc;
+    }
+    switch (key) {
+    case 0:
+        e->kind = v.value < UINT32_MAX ? (uint32_t)v.value : UINT32_MAX;
+        break;
+    case 1:
+        e->stream_key = v.value;
+        break;
+    case 2:
+        e->seq = v.value;
+        break;
+    case 3:
+        if (v.value > PMT_CHUNK_RECORDS_MAX) {
+            return pmt_error_set(err, PMT_ERR_LIMIT, c->offset,
+                                 "chunk claims %llu records",
+                                 (unsigned long long)v.value);
+        }
+        e->count = (uint32_t)v.value;
+        break;
+    case 4:
+        e->t0 = v.value;
+        break;
+    case 5:
+        e->t1 = v.value;
+        break;
+    case 7:
+        e->epoch = (uint32_t)v.value;
+        break;
+    case KEY_ORDINAL:
+        e->ordinal = v.value;
+        break;
+    case 9:
+        e->lost = v.value;
+        break;
+    case 10:
+        e->rss0 = v.value;
+        break;
+    case 11:
+        e->align = v.value > 4 ? 5 : (uint32_t)v.value;
+        break;
+    default: /* 12 */
+        e->model = v.value > 1 ? 2 : (uint32_t)v.value;
+        break;
+    }
+    return PMT_OK;
+}
+
+static int check_envelope(struct pmt_chunk *c, uint32_t seen, bool tagged,
+                          struct pmt_error *err)
+{
+    const struct pmt_envelope *e = &c->envelope;
+    bool known = e->kind && e->kind < PMT_KIND_KNOWN;
+
+    if ((seen & ENVELOPE_MUST) != ENVELOPE_MUST) {
+        return corrupt(c, err, "the envelope lacks a key");
+    }
+    if (known && pmt_kind_rule(e->kind)->records &&
+        !(seen & 1u << KEY_ORDINAL)) {
+        return corrupt(c, err, "the envelope lacks the ordinal");
+    }
+    if (tagged != (e->kind == PMT_KIND_STREAM)) {
+        return corrupt(c, err, "tag 55799 where it must not be, or missing");
+    }
+    if (e->t1 < e->t0) {
+        return corrupt(c, err, "the chunk ends before it begins");
+    }
+    if (e->align > 4 || e->model > 1) {
+        return corrupt(c, err, "align or model is out of range");
+    }
+    return PMT_OK;
+}
+
+/* Version of a stream chunk: body key 0. */
+static int find_version(struct pmt_chunk *c, uint32_t version[2],
+                        struct pmt_error *err)
+{
+    struct pmt_cbor_cursor in = c->body;
+
+    for (uint64_t i = 0; i < c->body_entries; i++) {
+        struct pmt_cbor key, v;
+        int rc = pmt_cbor_next(&in, &key, err);
+
+        rc = rc < 0 ? rc : pmt_cbor_skip(&in, &key, 2, err);
+        if (rc < 0) {
+            return rc;
+        }
+        if (key.type == PMT_CBOR_UINT && key.value == 0) {
+            rc = pmt_cbor_expect(&in, PMT_CBOR_ARRAY, &v, err);
+            if (rc == PMT_OK && v.value != 2) {
+                rc = corrupt(c, err, "a version is not two numbers");
+            }
+            for (unsigned k = 0; rc == PMT_OK && k < 2; k++) {
+                rc = pmt_cbor_expect(&in, PMT_CBOR_UINT, &v, err);
+                version[k] = v.value < UINT32_MAX ? (uint32_t)v.value
+                                                  : UINT32_MAX;
+            }
+            return rc;
+        }
+        rc = pmt_cbor_next(&in, &v, err);
+        rc = rc < 0 ? rc : pmt_cbor_skip(&in, &v, 2, err);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    return corrupt(c, err, "a stream has no version");
+}
+
+/* The map's entries, whose number is `n`. */
+static int take_envelope(struct pmt_chunk *c, struct pmt_cbor_cursor *in,
+                         uint64_t n, bool tagged, struct pmt_error *err)
+{
+    uint32_t seen = 0;
+
+    for (uint64_t i = 0; i < n; i++) {
+        struct pmt_cbor key, v;
+        int rc = pmt_cbor_next(in, &key, err);
+        bool known = rc == PMT_OK && key.type == PMT_CBOR_UINT &&
+                     key.value < ENVELOPE_KEYS && key.value != 6 &&
+                     key.value != 14;
+
+        if (rc < 0) {
+            return rc;
+        }
+        if (known && seen & 1u << key.value) {
+            return corrupt(c, err, "a key is there twice");
+        }
+        if (!known) {
+            rc = pmt_cbor_skip(in, &key, 2, err);
+        } else {
+            seen |= 1u << key.value;
+        }
+        if (rc == PMT_OK && known && key.value != KEY_BODY) {
+            rc = take_field(c, in, key.value, err);
+        } else if (rc == PMT_OK) {
+            struct pmt_cbor_cursor head = *in;
+
+            rc = pmt_cbor_next(in, &v, err);
+            if (rc == PMT_OK && known && v.type != PMT_CBOR_MAP) {
+                return corrupt(c, err, "the body is not a map");
+            }
+            if (rc == PMT_OK && known) {
+                c->body_head = head;
+                c->body = *in;
+                c->body_entries = v.value;
+            }
+            rc = rc < 0 ? rc : pmt_cbor_skip(in, &v, 2, err);
+        }
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    return check_envelope(c, seen, tagged, err);
+}
+
+int pmt_chunk_open(struct pmt_chunk *c, const struct pmt_buffer *content,
+                   uint64_t offset, uint32_t version[2],
+                   struct pmt_error *err)
+{
+    struct pmt_cbor_cursor in;
+    struct pmt_cbor head;
+    bool tagged = false;
+    int rc;
+
+    memset(&c->envelope, 0, sizeof c->envelope);
+    c->offset = offset;
+    c->feature_count = 0;
+    /* One pass for the form alone: levels, items, lengths, nothing left. */
+    pmt_cbor_begin(&in, content->bytes, content->used, offset);
+    rc = pmt_cbor_next(&in, &head, err);
+    rc = rc < 0 ? rc : pmt_cbor_skip(&in, &head, 0, err);
+    if (rc == PMT_OK && in.at != in.end) {
+        rc = corrupt(c, err, "bytes are left behind the chunk");
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    pmt_cbor_begin(&in, content->bytes, content->used, offset);
+    rc = pmt_cbor_next(&in, &head, err);
+    if (rc == PMT_OK && head.type == PMT_CBOR_TAG && head.value == 55799) {
+        tagged = true;
+        rc = pmt_cbor_next(&in, &head, err);
+    }
+    if (rc == PMT_OK && head.type != PMT_CBOR_MAP) {
+        rc = corrupt(c, err, "a chunk is not a map");
+    }
+    rc = rc < 0 ? rc : take_envelope(c, &in, head.value, tagged, err);
+    if (rc == PMT_OK && c->envelope.kind == PMT_KIND_STREAM) {
+        rc = find_version(c, version, err);
+    }
+    return rc;
+}
+
+/* ---- columns ------------------------------------------------------------ */
+
+static int make_room(struct pmt_chunk *c, struct pmt_values *v, size_t n,
+                     struct pmt_error *err)
+{
+    if (n > v->room) {
+        size_t room = v->room ? v->room : 256;
+        uint64_t *p;
+
+        while (room < n) {
+            room *= 2;
+        }
+        free(v->values);
+        v->room = 0;
+        p = malloc(room * sizeof *p);
+        v->values = p;
+        if (!p) {
+            return no_memory(c, err);
+        }
+        v->room = room;
+    }
+    return PMT_OK;
+}
+
+static int check_ids(struct pmt_chunk *c, const uint64_t *ids, size_t n,
+                     struct pmt_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!ids[i] || ids[i] > PMT_ID_MAX || (i && ids[i] <= ids[i - 1])) {
+            return corrupt(c, err, "ids do not rise, or are out of range");
+        }
+    }
+    return PMT_OK;
+}
+
+static int check_times(struct pmt_chunk *c, const uint64_t *times, size_t n,
+                       struct pmt_error *err)
+{
+    uint64_t last = c->envelope.t0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (times[i] < last) {
+            return corrupt(c, err, "time goes back");
+        }
+        last = times[i];
+    }
+    return last > c->envelope.t1
+               ? corrupt(c, err, "a time is later than the chunk's end")
+               : PMT_OK;
+}
+
+static int transform(struct pmt_chunk *c, enum pmt_transform how,
+                     uint64_t *values, size_t n, struct pmt_error *err)
+{
+    switch (how) {
+    case PMT_DELTA:
+        pmt_column_undelta(values, n, 0);
+        return PMT_OK;
+    case PMT_IDS:
+        pmt_column_undelta(values, n, 0);
+        return check_ids(c, values, n, err);
+    case PMT_TIME:
+        pmt_column_undelta(values, n, c->envelope.t0);
+        return check_times(c, values, n, err);
+    case PMT_ZIGZAG:
+        pmt_column_unzigzag(values, n, 0);
+        return PMT_OK;
+    case PMT_RSS:
+        pmt_column_unzigzag(values, n, c->envelope.rss0);
+        return PMT_OK;
+    case PMT_PLAIN:
+    case PMT_ADDRESSES:
+    case PMT_SIZED:
+    default:
+        return PMT_OK;
+    }
+}
+
+/* Decodes column `id` of `n` rows as it is, into c->columns. */
+static int decode_raw(struct pmt_chunk *c, unsigned id, size_t n,
+                      struct pmt_error *err)
+{
+    struct pmt_values *v = &c->columns[id];
+    int rc = make_room(c, v, n, err);
+
+    rc = rc < 0 ? rc : pmt_column_decode(&c->views[id], n, v->values,
+                                         c->offset, err);
+    v->there = rc == PMT_OK;
+    return rc;
+}
+
+/* ---- addresses ---------------------------------------------------------- */
+
+static int make_slots(struct pmt_chunk *c, struct pmt_error *err)
+{
+    if (!c->slots) {
+        c->slots = malloc(PMT_CHUNK_RECORDS_MAX);
+        c->classes = malloc(PMT_CHUNK_RECORDS_MAX * sizeof *c->classes);
+        if (!c->slots || !c->classes ||
+            pmt_addresser_new(&c->addresser) < 0) {
+            return no_memory(c, err);
+        }
+    }
+    return PMT_OK;
+}
+
+static int alloc_slots(struct pmt_chunk *c, size_t *acquires, size_t *sized,
+                       struct pmt_error *err)
+{
+    const uint64_t *ops = c->columns[PMT_COL_OP].values;
+
+    *acquires = *sized = 0;
+    for (size_t i = 0; i < c->envelope.count; i++) {
+        unsigned op = (unsigned)(ops[i] >> 2);
+
+        if (ops[i] > 31 || op > PMT_ALLOC_REALLOC_UNDO) {
+            return corrupt(c, err, "an operation is out of range");
+        }
+        c->slots[i] = pmt_alloc_releases(op)   ? PMT_SLOT_RELEASE
+                      : pmt_alloc_has_size(op) ? PMT_SLOT_ACQUIRE_SIZED
+                                               : PMT_SLOT_ACQUIRE;
+        *acquires += c->slots[i] != PMT_SLOT_RELEASE;
+        *sized += c->slots[i] == PMT_SLOT_ACQUIRE_SIZED;
+    }
+    return PMT_OK;
+}
+
+static int object_slots(struct pmt_chunk *c, const struct pmt_stream *s,
+                        size_t *acquires, struct pmt_error *err)
+{
+    const uint64_t *classes = c->columns[PMT_COL_CLASS].values;
+
+    *acquires = 0;
+    for (size_t i = 0; i < c->envelope.count; i++) {
+        struct pmt_class class_;
+
+        if (classes[i] > PMT_ID_MAX ||
+            !pmt_stream_class(s, (uint32_t)classes[i], &class_) ||
+            class_.kind != PMT_KIND_OBJECT ||
+            class_.what > PMT_OBJECT_DESTROY) {
+            return corrupt(c, err, "a record is of an unknown class");
+        }
+        c->slots[i] = class_.what == PMT_OBJECT_DESTROY ? PMT_SLOT_RELEASE
+                                                        : PMT_SLOT_ACQUIRE;
+        *acquires += c->slots[i] != PMT_SLOT_RELEASE;
+    }
+    return PMT_OK;
+}
+
+/* Sizes come one per record that has one: spreads them over all records, in
+ * place, from the end. Fills c->classes. */
+static void spread_sizes(struct pmt_chunk *c, size_t sized)
+{
+    uint64_t *sizes = c->columns[PMT_COL_SIZE].values;
+    const uint64_t *ops = c->columns[PMT_COL_OP].values;
+    bool there = c->columns[PMT_COL_SIZE].there;
+
+    for (size_t i = c->envelope.count; i-- > 0;) {
+        uint64_t size = 0;
+
+        if (there) {
+            if (c->slots[i] == PMT_SLOT_ACQUIRE_SIZED) {
+                size = sizes[--sized];
+            }
+            sizes[i] = size;
+        }
+        c->classes[i] = (uint16_t)pmt_size_class(size, (unsigned)ops[i] & 3);
+    }
+}
+
+/* How many values column 10 holds is known only from the others: as many as
+ * there are zeros in 8 and 9. */
+static size_t count_zeros(const uint64_t *v, size_t n)
+{
+    size_t zeros = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        zeros += v[i] == 0;
+    }
+    return zeros;
+}
+
+static int decode_addresses(struct pmt_chunk *c, size_t acquires,
+                            struct pmt_error *err)
+{
+    struct pmt_values *out = &c->columns[PMT_COL_ADDRESS];
+    struct pmt_address_columns in = {.align = c->envelope.align};
+    size_t n = c->envelope.count;
+    int rc;
+
+    in.releases = n - acquires;
+    in.acquires = acquires;
+    if ((in.releases && !c->has_view[PMT_COL_RELEASE]) ||
+        (in.acquires && !c->has_view[PMT_COL_ACQUIRE])) {
+        return corrupt(c, err, "a column of addresses is missing");
+    }
+    rc = decode_raw(c, PMT_COL_RELEASE, in.releases, err);
+    rc = rc < 0 ? rc : decode_raw(c, PMT_COL_ACQUIRE, in.acquires, err);
+    if (rc < 0) {
+        return rc;
+    }
+    in.release = c->columns[PMT_COL_RELEASE].values;
+    in.acquire = c->columns[PMT_COL_ACQUIRE].values;
+    in.explicits = count_zeros(in.release, in.releases) +
+                   count_zeros(in.acquire, in.acquires);
+    if (in.explicits && !c->has_view[PMT_COL_EXPLICIT]) {
+        return corrupt(c, err, "a column of addresses is missing");
+    }
+    rc = decode_raw(c, PMT_COL_EXPLICIT, in.explicits, err);
+    rc = rc < 0 ? rc : make_room(c, out, n, err);
+    if (rc < 0) {
+        return rc;
+    }
+    in.explicit_ = c->columns[PMT_COL_EXPLICIT].values;
+    rc = pmt_addresses_decode(c->addresser, c->envelope.model, &in, c->slots,
+                              c->classes, n, out->values, c->offset, err);
+    out->there = rc == PMT_OK;
+    return rc;
+}
+
+/* Everything of an alloc or object chunk that depends on its ops. */
+static int decode_events(struct pmt_chunk *c, const struct pmt_stream *s,
+                         struct pmt_error *err)
+{
+    size_t acquires = 0;
+    size_t sized = 0;
+    int rc = make_slots(c, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    if (c->envelope.kind == PMT_KIND_OBJECT) {
+        rc = object_slots(c, s, &acquires, err);
+        return rc < 0 ? rc : decode_addresses(c, acquires, err);
+    }
+    rc = alloc_slots(c, &acquires, &sized, err);
+    if (rc == PMT_OK && c->has_view[PMT_COL_SIZE]) {
+        rc = make_room(c, &c->columns[PMT_COL_SIZE], c->envelope.count, err);
+        rc = rc < 0 ? rc : decode_raw(c, PMT_COL_SIZE, sized, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    spread_sizes(c, sized);
+    return decode_addresses(c, acquires, err);
+}
+
+/* ---- the body ----------------------------------------------------------- */
+
+/* Goes through the map once: views of columns, and what else there is. */
+static int take_body(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
+                     struct pmt_error *err)
+{
+    struct pmt_cbor_cursor in = c->body;
+    struct pmt_extra_state extra;
+    uint64_t wanted = 0;
+    int rc = PMT_OK;
+
+    for (size_t i = 0; i < rule->column_count; i++) {
+        wanted |= UINT64_C(1) << rule->columns[i].id;
+    }
+    memset(c->has_view, 0, sizeof c->has_view);
+    pmt_extra_begin(&extra, c, rule->extra);
+    for (uint64_t i = 0; rc == PMT_OK && i < c->body_entries; i++) {
+        struct pmt_cbor key, v;
+
+        rc = pmt_cbor_next(&in, &key, err);
+        if (rc < 0) {
+            break;
+        }
+        if (key.type == PMT_CBOR_UINT && key.value < PMT_KNOWN_COLUMNS &&
+            wanted >> key.value & 1) {
+            struct pmt_column_view *view = &c->views[key.value];
+
+            rc = c->has_view[key.value]
+                     ? corrupt(c, err, "a column is there twice")
+                     : pmt_cbor_next(&in, &v, err);
+            rc = rc < 0 ? rc : pmt_column_parse(&in, &v, view, err);
+            view->id = (uint32_t)key.value;
+            c->has_view[key.value] = true;
+        } else if (key.type == PMT_CBOR_UINT &&
+                   pmt_extra_wants(&extra, key.value)) {
+            rc = pmt_extra_take(&extra, &in, key.value, err);
+        } else {
+            rc = pmt_cbor_skip(&in, &key, 2, err);
+            rc = rc < 0 ? rc : pmt_cbor_next(&in, &v, err);
+            rc = rc < 0 ? rc : pmt_cbor_skip(&in, &v, 2, err);
+        }
+    }
+    return pmt_extra_end(&extra, rc, err);
+}
+
+/* A must column in a codec of later times makes the chunk unreadable, first
+ * of all (spec 4.3). Columns that may be absent are then absent. */
+static int check_codecs(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
+                        struct pmt_error *err)
+{
+    for (size_t i = 0; i < rule->column_count; i++) {
+        unsigned id = rule->columns[i].id;
+        bool must = rule->columns[i].must ||
+                    (id == PMT_COL_SIZE && c->envelope.model == 1);
+
+        if (!c->has_view[id] || c->views[id].codec != PMT_CODEC_LATER) {
+            continue;
+        }
+        if (must && c->envelope.count) {
+            return pmt_error_set(err, PMT_ERR_UNSUPPORTED, c->offset,
+                                 "column %u has an unknown codec", id);
+        }
+        c->has_view[id] = false;
+    }
+    return PMT_OK;
+}
+
+static int decode_columns(struct pmt_chunk *c,
+                          const struct pmt_kind_rule *rule,
+                          struct pmt_error *err)
+{
+    size_t n = c->envelope.count;
+
+    for (size_t i = 0; i < rule->column_count; i++) {
+        const struct pmt_column_rule *r = &rule->columns[i];
+        int rc = PMT_OK;
+
+        if (r->transform == PMT_ADDRESSES || r->transform == PMT_SIZED) {
+            continue;
+        }
+        if (!c->has_view[r->id]) {
+            if (r->must && n) {
+                return pmt_error_set(err, PMT_ERR_CORRUPT, c->offset,
+                                     "column %u is missing", r->id);
+            }
+            continue;
+        }
+        rc = decode_raw(c, r->id, n, err);
+        rc = rc < 0 ? rc : transform(c, r->transform,
+                                     c->columns[r->id].values, n, err);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    return PMT_OK;
+}
+
+/* Rules of single kinds that the table of columns does not say. */
+static int check_kind(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
+                      struct pmt_error *err)
+{
+    const struct pmt_envelope *e = &c->envelope;
+    size_t n = e->count;
+
+    if (rule->moment && e->t0 != e->t1) {
+        return corrupt(c, err, "a state has two moments");
+    }
+    if (e->model == 1 && e->kind != PMT_KIND_ALLOC) {
+        return corrupt(c, err, "addresses of this kind are not predicted");
+    }
+    if (e->kind == PMT_KIND_END && n) {
+        return corrupt(c, err, "the end of a stream has records");
+    }
+    if (e->kind == PMT_KIND_STACKS) {
+        const uint64_t *ids = c->columns[0].values;
+        const uint64_t *back = c->columns[1].values;
+
+        for (size_t i = 0; i < n; i++) {
+            if (!back[i] || back[i] > ids[i]) {
+                return corrupt(c, err, "a stack's caller is not before it");
+            }
+        }
+    }
+    if (e->kind == PMT_KIND_GC) {
+        for (size_t i = 0; i < n; i++) {
+            if (c->columns[PMT_COL_OP].values[i] > 1) {
+                return corrupt(c, err, "an operation is out of range");
+            }
+        }
+    }
+    return PMT_OK;
+}
+
+int pmt_chunk_decode(struct pmt_chunk *c, const struct pmt_stream *s,
+                     struct pmt_error *err)
+{
+    const struct pmt_kind_rule *rule = pmt_kind_rule(c->envelope.kind);
+    int rc;
+
+    for (unsigned i = 0; i < PMT_KNOWN_COLUMNS; i++) {
+        c->columns[i].there = false;
+    }
+    rc = take_body(c, rule, err);
+    rc = rc < 0 ? rc : check_codecs(c, rule, err);
+    rc = rc < 0 ? rc : decode_columns(c, rule, err);
+    rc = rc < 0 ? rc : check_kind(c, rule, err);
+    if (rc == PMT_OK && (c->envelope.kind == PMT_KIND_ALLOC ||
+                         c->envelope.kind == PMT_KIND_OBJECT)) {
+        rc = decode_events(c, s, err);
+    }
+    return rc;
+}
+
+const uint64_t *pmt_chunk_column(const struct pmt_chunk *c, unsigned id)
+{
+    if (id < PMT_KNOWN_COLUMNS) {
+        return c->columns[id].there ? c->columns[id].values : NULL;
+    }
+    id -= PMT_KNOWN_COLUMNS;
+    if (id >= PMT_FIGURES_MAX || !c->extra_there[id]) {
+        return NULL;
+    }
+    return c->extra.values + (size_t)id * c->envelope.count;
+}

@@ -1,0 +1,291 @@
+/* journal.c - creating, opening and checking journals. */
+#include "pmt/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+int pmt_clock_counter_usable(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    unsigned a, b, c, d;
+
+    /* Invariant TSC: Intel SDM volume 3, "Time-Stamp Counter". */
+    return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d >> 8 & 1);
+#elif defined(__aarch64__)
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+/* Counts per ns as 32.32 fixed point, over some 200 us. */
+static uint64_t measure_rate(uint32_t clock, uint64_t raw0, uint64_t mono0)
+{
+    uint64_t raw1, mono1;
+
+    if (clock == PMT_CLOCK_MONOTONIC) {
+        return UINT64_C(1) << 32;
+    }
+    do {
+        mono1 = pmt_clock_mono_ns();
+        raw1 = pmt_clock_raw(clock);
+    } while (mono1 - mono0 < 200000);
+    return (uint64_t)(((unsigned __int128)(raw1 - raw0) << 32) /
+                      (mono1 - mono0));
+}
+
+static void fill_header(struct pmt_journal_header *h, uint32_t segments,
+                        uint32_t tick_ns)
+{
+    struct timespec real;
+
+    h->version = PMT_JOURNAL_VERSION;
+    h->header_bytes = PMT_JOURNAL_HEADER_BYTES;
+    h->segment_bytes = PMT_SEGMENT_BYTES;
+    h->segment_count = segments;
+    h->clock = pmt_clock_counter_usable() ? PMT_CLOCK_COUNTER
+                                          : PMT_CLOCK_MONOTONIC;
+    h->tick_ns = tick_ns;
+    h->pid = (uint64_t)getpid();
+    h->next_order = 1;
+    h->start_mono_ns = pmt_clock_mono_ns();
+    h->start_raw = pmt_clock_raw(h->clock);
+    clock_gettime(CLOCK_REALTIME, &real);
+    h->start_real_ns = (int64_t)real.tv_sec * 1000000000 + real.tv_nsec;
+    h->anchor_raw = h->start_raw;
+    h->anchor_mono_ns = h->start_mono_ns;
+    h->raw_per_ns_q32 =
+        measure_rate(h->clock, h->start_raw, h->start_mono_ns);
+    /* The magic last: a journal without it is none. */
+    memcpy(h->magic, PMT_JOURNAL_MAGIC, sizeof h->magic);
+}
+
+/* A write lock on the whole file, by fcntl: it goes with the process, and a
+ * forked child does not have it. */
+static int lock_file(int fd)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    return fcntl(fd, F_SETLK, &lock);
+}
+
+static int create_file(const char *path, size_t bytes, int *fd_out,
+                       struct pmt_error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                  0600);
+    int rc;
+
+    if (fd < 0) {
+        return pmt_error_set_errno(err, errno, PMT_NO_OFFSET,
+                                   "can't create the journal");
+    }
+    /* All blocks now: a store into a hole of a full disk is SIGBUS. */
+    rc = posix_fallocate(fd, 0, (off_t)bytes);
+    if (!rc && lock_file(fd) < 0) {
+        rc = errno;
+    }
+    if (rc) {
+        unlink(path);
+        close(fd);
+        return pmt_error_set_errno(err, rc, PMT_NO_OFFSET,
+                                   "can't allocate the journal");
+    }
+    *fd_out = fd;
+    return PMT_OK;
+}
+
+int pmt_journal_create(struct pmt_journal *j, const char *path,
+                       uint32_t segment_count, uint32_t tick_ns,
+                       int allow_anonymous, struct pmt_error *err)
+{
+    uint32_t segments = segment_count ? segment_count : PMT_JOURNAL_SEGMENTS;
+    size_t bytes =
+        PMT_JOURNAL_HEADER_BYTES + (size_t)segments * PMT_SEGMENT_BYTES;
+    int fd = -1;
+    void *p = MAP_FAILED;
+
+    memset(j, 0, sizeof *j);
+    j->fd = -1;
+    if (path) {
+        int rc = create_file(path, bytes, &fd, err);
+
+        if (rc < 0 && !allow_anonymous) {
+            return rc;
+        }
+    }
+    if (fd >= 0) {
+        p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (p == MAP_FAILED) {
+            unlink(path);
+            close(fd);
+            fd = -1;
+        }
+    }
+    if (p == MAP_FAILED && (!path || allow_anonymous)) {
+        p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+    if (p == MAP_FAILED) {
+        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
+                             "can't map the journal");
+    }
+    j->header = p;
+    j->bytes = bytes;
+    j->fd = fd;
+    fill_header(j->header, segments, tick_ns);
+    return PMT_OK;
+}
+
+void pmt_journal_close(struct pmt_journal *j)
+{
+    if (j->header) {
+        munmap(j->header, j->bytes);
+        if (j->fd >= 0) {
+            close(j->fd);
+        }
+    }
+    memset(j, 0, sizeof *j);
+    j->fd = -1;
+}
+
+/* ---- opening what another process left ---------------------------------- */
+
+static int sound(const struct pmt_journal_header *h, size_t bytes)
+{
+    return !memcmp(h->magic, PMT_JOURNAL_MAGIC, sizeof h->magic) &&
+           h->version == PMT_JOURNAL_VERSION &&
+           h->header_bytes == PMT_JOURNAL_HEADER_BYTES &&
+           h->segment_bytes >= PMT_SEGMENT_HEADER_BYTES + 4096 &&
+           h->segment_bytes <= 64u << 20 && h->segment_bytes % 64 == 0 &&
+           h->segment_count >= 1 && h->segment_count <= 65536 &&
+           h->clock <= PMT_CLOCK_COUNTER && h->tick_ns &&
+           h->tick_ns <= 1000000000 && h->raw_per_ns_q32 &&
+           bytes == h->header_bytes +
+                        (uint64_t)h->segment_count * h->segment_bytes;
+}
+
+static int is_locked(int fd)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+static int map_private(struct pmt_journal *j, int fd, struct pmt_error *err)
+{
+    struct stat st;
+    void *p;
+
+    if (fstat(fd, &st) < 0) {
+        return pmt_error_set_errno(err, errno, PMT_NO_OFFSET,
+                                   "can't read the journal");
+    }
+    if (!S_ISREG(st.st_mode) ||
+        (uint64_t)st.st_size < PMT_JOURNAL_HEADER_BYTES) {
+        return pmt_error_set(err, PMT_ERR_CORRUPT, 0, "not a journal");
+    }
+    if (is_locked(fd)) {
+        return pmt_error_set(err, PMT_ERR_BUSY, PMT_NO_OFFSET,
+                             "the process that writes it lives");
+    }
+    p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+             fd, 0);
+    if (p == MAP_FAILED) {
+        return pmt_error_set_errno(err, errno, PMT_NO_OFFSET,
+                                   "can't map the journal");
+    }
+    if (!sound(p, (size_t)st.st_size)) {
+        munmap(p, (size_t)st.st_size);
+        return pmt_error_set(err, PMT_ERR_CORRUPT, 0, "not a journal");
+    }
+    j->header = p;
+    j->bytes = (size_t)st.st_size;
+    j->fd = fd;
+    return PMT_OK;
+}
+
+int pmt_journal_open(struct pmt_journal *j, const char *path,
+                     struct pmt_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int rc;
+
+    memset(j, 0, sizeof *j);
+    j->fd = -1;
+    if (fd < 0) {
+        return pmt_error_set_errno(err, errno, PMT_NO_OFFSET,
+                                   "can't open the journal");
+    }
+    rc = map_private(j, fd, err);
+    if (rc < 0) {
+        close(fd);
+    }
+    return rc;
+}
+
+/* ---- producing ---------------------------------------------------------- */
+
+struct pmt_segment *pmt_journal_take(struct pmt_journal *j,
+                                     enum pmt_segment_kind kind,
+                                     uint32_t thread)
+{
+    for (uint32_t i = 0; i < j->header->segment_count; i++) {
+        struct pmt_segment *s = pmt_journal_segment(j, i);
+        uint32_t free_ = PMT_SEGMENT_FREE;
+
+        if (__atomic_load_n(&s->state, __ATOMIC_RELAXED) != free_ ||
+            !__atomic_compare_exchange_n(&s->state, &free_,
+                                         PMT_SEGMENT_ACTIVE, 0,
+                                         __ATOMIC_ACQUIRE,
+                                         __ATOMIC_RELAXED)) {
+            continue;
+        }
+        s->kind = kind;
+        s->thread = thread;
+        s->consumed = 0;
+        s->pending = 0;
+        __atomic_store_n(&s->head, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&s->order,
+                         __atomic_fetch_add(&j->header->next_order, 1,
+                                            __ATOMIC_RELAXED),
+                         __ATOMIC_RELEASE);
+        return s;
+    }
+    return NULL;
+}
+
+int pmt_journal_define(struct pmt_journal *j, struct pmt_segment *s,
+                       const struct pmt_def *def, const char *text,
+                       size_t text_bytes, const char *text2,
+                       size_t text2_bytes)
+{
+    size_t text_total = text_bytes + text2_bytes;
+    size_t total = (sizeof *def + text_total + 7) & ~(size_t)7;
+    uint64_t head = __atomic_load_n(&s->head, __ATOMIC_RELAXED);
+    struct pmt_def *out = (struct pmt_def *)(void *)(s->data + head);
+
+    if (total > pmt_segment_capacity(j) - head) {
+        return 0;
+    }
+    *out = *def;
+    out->total_bytes = (uint32_t)total;
+    out->text_bytes = (uint32_t)text_total;
+    if (text_bytes) {
+        memcpy(out + 1, text, text_bytes);
+    }
+    if (text2_bytes) {
+        memcpy((char *)(out + 1) + text_bytes, text2, text2_bytes);
+    }
+    __atomic_store_n(&s->head, head + total, __ATOMIC_RELEASE);
+    return 1;
+}
