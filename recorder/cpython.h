@@ -1,0 +1,221 @@
+/*
+ * cpython.h - the differences between CPython versions, and nothing else.
+ *
+ * The only files that test PY_VERSION_HEX are this one and cpython.c. What
+ * the hot path needs (reading a thread's frames) is inline here; all else is
+ * in cpython.c. Frames are read as raw memory: no reference is counted, no
+ * object is made, nothing of Python is called, so all of it may be done
+ * inside an allocator hook, and with or without the GIL as long as the frames
+ * are the calling thread's own.
+ *
+ * Layouts are those of the headers compiled with; they are fixed inside a
+ * minor version. cpy_check_layout() compares them with the interpreter that
+ * runs, and pmtrace/_selftest.py compares whole walks.
+ */
+#ifndef REC_CPYTHON_H
+#define REC_CPYTHON_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if PY_VERSION_HEX < 0x03080000
+#error "pmtrace needs CPython 3.8 or later"
+#endif
+#ifdef Py_GIL_DISABLED
+#error "pmtrace does not know free-threaded builds of CPython"
+#endif
+#ifdef PYPY_VERSION
+#error "pmtrace needs CPython"
+#endif
+
+#if PY_VERSION_HEX >= 0x030b0000
+#define Py_BUILD_CORE 1
+#if PY_VERSION_HEX >= 0x030e0000
+#include <internal/pycore_interpframe.h>
+#include <internal/pycore_interpframe_structs.h>
+#else
+#include <internal/pycore_frame.h>
+#endif
+#undef Py_BUILD_CORE
+#else
+#include <frameobject.h>
+#endif
+
+#if PY_VERSION_HEX >= 0x030d0000
+#define CPY_HAS_REFTRACER 1
+#else
+#define CPY_HAS_REFTRACER 0
+#endif
+
+#if PY_VERSION_HEX >= 0x030b0000
+typedef struct _PyInterpreterFrame cpy_frame;
+#else
+typedef struct _frame cpy_frame;
+#endif
+
+/* The frame that `ts` executes, or NULL. `ts` is the calling thread's. */
+static inline const cpy_frame *cpy_frame_top(const PyThreadState *ts)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    return ts->current_frame;
+#elif PY_VERSION_HEX >= 0x030b0000
+    return ts->cframe->current_frame;
+#else
+    return ts->frame;
+#endif
+}
+
+/* The frame that called this one, or NULL. */
+static inline const cpy_frame *cpy_frame_previous(const cpy_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030b0000
+    return f->previous;
+#else
+    return f->f_back;
+#endif
+}
+
+/* True for the frames that 3.12 and later put between an evaluation loop and
+ * the C code that called it. They run no code. */
+static inline bool cpy_frame_is_shim(const cpy_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    return f->owner >= 3;
+#else
+    (void)f;
+    return false;
+#endif
+}
+
+/* A number that tells this code object and this instruction from all others
+ * as long as the code object lives. */
+static inline uint64_t cpy_frame_key(const cpy_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    return (uint64_t)(uintptr_t)f->instr_ptr;
+#elif PY_VERSION_HEX >= 0x030b0000
+    return (uint64_t)(uintptr_t)f->prev_instr;
+#else
+    return (uint64_t)(uintptr_t)f->f_code +
+           (uint64_t)(unsigned)f->f_lasti * UINT64_C(0x9e3779b97f4a7c15);
+#endif
+}
+
+/* The code object, borrowed; NULL when the frame has none. */
+static inline PyCodeObject *cpy_frame_code(const cpy_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030e0000
+    return (PyCodeObject *)(void *)(f->f_executable.bits &
+                                    ~(uintptr_t)Py_TAG_BITS);
+#elif PY_VERSION_HEX >= 0x030d0000
+    return (PyCodeObject *)(void *)f->f_executable;
+#else
+    return f->f_code;
+#endif
+}
+
+/* Bytes from the start of the code to the frame's instruction; negative
+ * before the first. `code` is cpy_frame_code(f), a real code object. */
+static inline int cpy_frame_offset(const cpy_frame *f,
+                                   const PyCodeObject *code)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    return (int)((const char *)f->instr_ptr - code->co_code_adaptive);
+#elif PY_VERSION_HEX >= 0x030b0000
+    return (int)((const char *)f->prev_instr - code->co_code_adaptive);
+#elif PY_VERSION_HEX >= 0x030a0000
+    (void)code;
+    return f->f_lasti < 0 ? -1 : f->f_lasti * 2;
+#else
+    (void)code;
+    return f->f_lasti;
+#endif
+}
+
+/* The thread state of the calling thread, which holds the GIL; or NULL. */
+static inline PyThreadState *cpy_thread_holding(void)
+{
+    return _PyThreadState_UncheckedGet();
+}
+
+/* The thread state of the calling thread, with or without the GIL; or NULL
+ * when Python does not know the thread. (Without the GIL the function above
+ * gives another thread's state up to 3.11.) */
+static inline PyThreadState *cpy_thread_any(void)
+{
+    return PyGILState_GetThisThreadState();
+}
+
+/* True when `code` is a code object that is not being destroyed. 3.11 frees
+ * the parts of a code object while its last frame is still the current
+ * one. */
+static inline bool cpy_code_alive(const PyCodeObject *code)
+{
+    return code != NULL && Py_REFCNT((PyObject *)(uintptr_t)code) > 0 &&
+           Py_TYPE((PyObject *)(uintptr_t)code) == &PyCode_Type;
+}
+
+/* True when the calling thread holds the GIL in the interpreter where
+ * cpy_watch_start() was called, so that cpy_watch_code() is possible and
+ * means something. */
+bool cpy_can_watch(const PyThreadState *ts);
+
+/*
+ * Compares the layouts compiled in with the running interpreter. Needs the
+ * GIL and a running Python function. Returns NULL when they agree, else what
+ * does not, in a static string.
+ */
+const char *cpy_check_layout(void);
+
+/* Source line of the instruction at byte `offset`; the first line of the code
+ * before the first instruction, 0 where there is none. Allocates nothing. */
+uint32_t cpy_code_line(PyCodeObject *code, int offset);
+
+uint32_t cpy_code_first_line(const PyCodeObject *code);
+PyObject *cpy_code_file(const PyCodeObject *code);
+/* The qualified name from 3.11 on, else the plain name. */
+PyObject *cpy_code_function(const PyCodeObject *code);
+
+/*
+ * Copies a str as UTF-8 into buffer[cap], cut between characters where it
+ * does not fit. Surrogates are written as three bytes each. Returns the
+ * number of bytes; 0 for anything that is not a str. Allocates nothing, runs
+ * nothing, needs no GIL if the str can't be freed meanwhile.
+ */
+size_t cpy_text(PyObject *text, char *buffer, size_t cap);
+
+/*
+ * Code objects die and their memory is used again. From cpy_watch_start() on,
+ * `died(code)` is called (GIL held) when a watched code object dies, before
+ * its memory can be used again; it is never switched off. With code watchers
+ * (3.12) every code object is watched; before, those given to
+ * cpy_watch_code(), which may allocate through Python's allocators and
+ * needs cpy_can_watch(). Both return 0, or -1 when it can't be done, with no
+ * exception set.
+ */
+int cpy_watch_start(void (*died)(const void *code));
+int cpy_watch_code(PyCodeObject *code);
+
+/* The name of a type, as "module.qualname" for heap types and tp_name for
+ * static ones; into buffer[cap], returns the number of bytes. */
+size_t cpy_type_name(PyTypeObject *type, char *buffer, size_t cap);
+
+/* To be called once with the GIL before the function above. */
+int cpy_prepare(void);
+
+/* "3.13.0", of the running interpreter. */
+const char *cpy_version(void);
+
+/* The version number of the running interpreter as in PY_VERSION_HEX. */
+unsigned long cpy_version_hex(void);
+
+#if CPY_HAS_REFTRACER
+/* True when `tracer` is the process's tracer. Needs no GIL in a release
+ * build; says true, without looking, in a debug build of Python. */
+bool cpy_reftracer_is(PyRefTracer tracer);
+#endif
+
+#endif

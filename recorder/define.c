@@ -1,0 +1,128 @@
+/*
+ * define.c - puts definitions and marks into the journal (define.h).
+ */
+#include "define.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "pmt/journal.h"
+#include "recording.h"
+
+/* Guarded by rec_lock. */
+static struct pmt_segment *segment;
+
+_Static_assert(REC_TEXT_MAX == PMT_DEF_TEXT_MAX, "one limit, two names");
+
+/* Bytes at the start of text[n] that end between characters of UTF-8, at most
+ * `limit`. */
+static size_t cut(const char *text, size_t n, size_t limit)
+{
+    if (n <= limit)
+        return n;
+    while (limit > 0 && ((unsigned char)text[limit] & 0xc0) == 0x80)
+        limit--;
+    return limit;
+}
+
+/* Gives up the segment and takes another; with `wait`, for up to a second. */
+static int renew(void)
+{
+    const struct timespec pause = {0, 200000};
+    int tries = rec_hot.wait ? 5000 : 1;
+
+    if (segment != NULL) {
+        pmt_journal_give(segment);
+        segment = NULL;
+    }
+    for (int i = 0; i < tries; i++) {
+        segment = pmt_journal_take(&rec_journal, PMT_SEGMENT_DEFINITIONS, 0);
+        if (segment != NULL)
+            return 0;
+        rec_recording_wake();
+        if (i + 1 < tries)
+            nanosleep(&pause, NULL);
+    }
+    return -1;
+}
+
+static int define(struct pmt_def *def, const char *text, size_t bytes,
+                  const char *text2, size_t bytes2)
+{
+    for (int tries = 0; tries < 2; tries++) {
+        if (segment == NULL && renew() != 0)
+            return -1;
+        if (pmt_journal_define(&rec_journal, segment, def, text, bytes, text2,
+                               bytes2))
+            return 0;
+        pmt_journal_give(segment);
+        segment = NULL;
+        rec_recording_wake();
+    }
+    return -1;
+}
+
+int rec_define_start(void)
+{
+    segment = NULL;
+    return renew();
+}
+
+void rec_define_stop(void)
+{
+    if (segment != NULL)
+        pmt_journal_give(segment);
+    segment = NULL;
+}
+
+int rec_define_code(uint32_t id, uint32_t first_line, const char *file,
+                    size_t file_bytes, const char *function,
+                    size_t function_bytes)
+{
+    struct pmt_def def = {.type = PMT_DEF_CODE};
+
+    file_bytes = cut(file, file_bytes, REC_TEXT_MAX / 2);
+    function_bytes = cut(function, function_bytes, REC_TEXT_MAX / 2);
+    def.v[0] = id;
+    def.v[1] = first_line;
+    def.v[2] = (uint32_t)file_bytes;
+    return define(&def, file, file_bytes, function, function_bytes);
+}
+
+int rec_define_stack(uint32_t id, uint32_t parent, uint32_t code,
+                     uint32_t line)
+{
+    struct pmt_def def = {.type = PMT_DEF_STACK,
+                          .v = {id, parent, code, line}};
+
+    return define(&def, NULL, 0, NULL, 0);
+}
+
+int rec_define_type(uint32_t id, const char *name, size_t bytes,
+                    uint32_t basic_size, uint32_t item_size)
+{
+    struct pmt_def def = {.type = PMT_DEF_TYPE,
+                          .v = {id, basic_size, item_size, 0}};
+
+    return define(&def, name, cut(name, bytes, REC_TEXT_MAX), NULL, 0);
+}
+
+int rec_define_thread(uint32_t id, uint64_t native_id, uint64_t ident,
+                      const char *name, size_t bytes)
+{
+    struct pmt_def def = {.type = PMT_DEF_THREAD,
+                          .v = {id, (uint32_t)native_id, 0, 0},
+                          .wide = ident};
+
+    return define(&def, name, cut(name, bytes, REC_TEXT_MAX), NULL, 0);
+}
+
+int rec_define_mark(uint32_t thread, uint64_t time, const char *text,
+                    size_t bytes)
+{
+    struct pmt_def def = {.type = PMT_DEF_MARK,
+                          .v = {thread, 0, 0, 0},
+                          .wide = time};
+
+    return define(&def, text, cut(text, bytes, REC_TEXT_MAX), NULL, 0);
+}

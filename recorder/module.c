@@ -1,0 +1,473 @@
+/*
+ * module.c - the extension module pmtrace._recorder: a thin binding. The
+ * Python package around it (pmtrace/) checks arguments, runs the self-tests
+ * and says what may be asked of it.
+ */
+#include "about.h"
+#include "alloc.h"
+#include "cpython.h"
+#include "define.h"
+#include "object.h"
+#include "recording.h"
+#include "stacks.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOOKS_MAX 16
+#define SETTINGS_MAX 64 /* pairs */
+
+/* All guarded by the GIL. */
+static unsigned modes_in;   /* modes whose hooks were put in */
+static bool exit_prepared;
+static bool vanished_said;
+static bool say_at_exit;
+
+/* ---- errors -------------------------------------------------------------------- */
+
+static PyObject *raise_error(const struct pmt_error *err, const char *path)
+{
+    if (err->code == PMT_ERR_IO) {
+        errno = err->sys_errno;
+        return PyErr_SetFromErrnoWithFilename(PyExc_OSError, path);
+    }
+    if (err->code == PMT_ERR_MEMORY)
+        return PyErr_NoMemory();
+    PyErr_Format(err->code == PMT_ERR_ARGUMENT ? PyExc_ValueError
+                                               : PyExc_RuntimeError,
+                 "%s", err->message);
+    return NULL;
+}
+
+/* ---- start ----------------------------------------------------------------------- */
+
+/* Pointers to the strings of a tuple, which stays the caller's. */
+static int strings_of(PyObject *tuple, const char **out, Py_ssize_t max)
+{
+    Py_ssize_t n = PyTuple_GET_SIZE(tuple);
+
+    if (n > max) {
+        PyErr_SetString(PyExc_ValueError, "too many strings");
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        out[i] = PyUnicode_AsUTF8(PyTuple_GET_ITEM(tuple, i));
+        if (out[i] == NULL)
+            return -1;
+    }
+    return (int)n;
+}
+
+/* Ends a recording that was to last as long as the process. */
+static void at_exit(void)
+{
+    struct pmt_error err = {0};
+    struct rec_stats stats;
+    bool runs = rec_phase() == REC_PHASE_RUNNING;
+
+    if (rec_recording_close(&err) != PMT_OK) {
+        rec_recording_stats(&stats);
+        fprintf(stderr, "pmtrace: %s: %s\n", stats.path, err.message);
+    } else if (runs && say_at_exit) {
+        rec_recording_stats(&stats);
+        fprintf(stderr, "pmtrace: %s: %llu records, %llu bytes\n",
+                stats.path, (unsigned long long)stats.records,
+                (unsigned long long)stats.trace_bytes);
+    }
+}
+
+/* The end of Python, after all modules are taken down; and the end of the C
+ * program, where Python is not. */
+static int prepare_exit(void)
+{
+    if (exit_prepared)
+        return 0;
+    if (Py_AtExit(at_exit) != 0) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "Py_AtExit has no room for the recorder");
+        return -1;
+    }
+    atexit(at_exit);
+    exit_prepared = true;
+    return 0;
+}
+
+/* The draining thread's look at the hooks. */
+static void check_hooks(void)
+{
+    static const char gone[] =
+        "pmtrace: the hooks were replaced; nothing is recorded from here on";
+
+    if (vanished_said ||
+        (!((modes_in & REC_MODE_ALLOC) && !rec_alloc_is_called()) &&
+         !((modes_in & REC_MODE_OBJECT) && !rec_object_is_called())))
+        return;
+    vanished_said = true;
+    rec_lock();
+    rec_define_mark(0, rec_now(), gone, sizeof gone - 1);
+    rec_unlock();
+}
+
+static int install(unsigned modes, bool floor)
+{
+    if ((modes & REC_MODE_OBJECT) && rec_object_install(floor) != 0)
+        return -1;
+    if (modes & REC_MODE_ALLOC)
+        rec_alloc_install(floor);
+    modes_in = modes;
+    return 0;
+}
+
+static void uninstall(void)
+{
+    if (modes_in & REC_MODE_ALLOC)
+        rec_alloc_uninstall();
+    if (modes_in & REC_MODE_OBJECT)
+        rec_object_uninstall();
+    modes_in = 0;
+}
+
+static int start(const struct rec_config *config)
+{
+    struct pmt_error err = {0};
+    int result;
+
+    if (prepare_exit() != 0)
+        return -1;
+    vanished_said = false;
+    rec_recording_set_check(check_hooks);
+    Py_BEGIN_ALLOW_THREADS
+    result = rec_recording_open(config, &err);
+    Py_END_ALLOW_THREADS
+    if (result != PMT_OK) {
+        raise_error(&err, config->path);
+        return -1;
+    }
+    if (install(config->modes, false) != 0) {
+        Py_BEGIN_ALLOW_THREADS
+        rec_recording_close(NULL);
+        Py_END_ALLOW_THREADS
+        return -1;
+    }
+    rec_recording_go();
+    return 0;
+}
+
+PyDoc_STRVAR(start_doc,
+"start(path, modes, frames, object_frames, force, wait, segments, tick_ns,\n"
+"      level, chunk_records, hooks, settings)\n\n"
+"Begins to record. `hooks` and `settings` are tuples of strings for the\n"
+"stream header. Arguments are checked by the caller.");
+
+static PyObject *module_start(PyObject *module, PyObject *args)
+{
+    const char *hooks[HOOKS_MAX], *settings[2 * SETTINGS_MAX];
+    struct rec_config c = {0};
+    int force, wait, hook_count, setting_count, failed = 1;
+    PyObject *path, *hook_tuple, *setting_tuple;
+
+    (void)module;
+    if (!PyArg_ParseTuple(args, "O&IIIppIIiIO!O!", PyUnicode_FSConverter,
+                          &path, &c.modes, &c.frames, &c.object_frames,
+                          &force, &wait, &c.segments, &c.info.tick_ns,
+                          &c.options.level, &c.options.chunk_records,
+                          &PyTuple_Type, &hook_tuple, &PyTuple_Type,
+                          &setting_tuple))
+        return NULL;
+    hook_count = strings_of(hook_tuple, hooks, HOOKS_MAX);
+    setting_count = strings_of(setting_tuple, settings, 2 * SETTINGS_MAX);
+    if (hook_count >= 0 && setting_count >= 0) {
+        c.path = PyBytes_AS_STRING(path);
+        c.force = force;
+        c.wait = wait;
+        rec_about(&c.info);
+        c.info.hooks = hooks;
+        c.info.hook_count = (size_t)hook_count;
+        c.info.settings = settings;
+        c.info.setting_count = (size_t)setting_count / 2;
+        failed = start(&c);
+    }
+    Py_DECREF(path);
+    if (failed)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* ---- stop, mark, names --------------------------------------------------------------- */
+
+PyDoc_STRVAR(stop_doc,
+"stop()\n\nEnds the recording and finishes the trace. OSError: it could not\n"
+"be finished, and the journal is left beside it.");
+
+static PyObject *module_stop(PyObject *module, PyObject *unused)
+{
+    struct pmt_error err = {0};
+    struct rec_stats stats;
+    int result;
+
+    (void)module;
+    (void)unused;
+    Py_BEGIN_ALLOW_THREADS
+    result = rec_recording_close(&err);
+    Py_END_ALLOW_THREADS
+    if (rec_phase() != REC_PHASE_FORKED)
+        uninstall();
+    if (result != PMT_OK) {
+        rec_recording_stats(&stats);
+        return raise_error(&err, stats.path);
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(mark_doc,
+"mark(text) -> bool\n\nPuts a message into the trace. False: nothing is being\n"
+"recorded, or there was no room.");
+
+static PyObject *module_mark(PyObject *module, PyObject *text)
+{
+    static char bytes[REC_TEXT_MAX + 4];
+    uint32_t thread;
+    uint64_t time;
+    int failed = 1;
+    size_t n;
+
+    (void)module;
+    if (!PyUnicode_Check(text)) {
+        PyErr_SetString(PyExc_TypeError, "a mark's text must be a str");
+        return NULL;
+    }
+    time = rec_now();
+    thread = rec_thread_self_id();
+    rec_lock();
+    if (__atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE)) {
+        n = cpy_text(text, bytes, sizeof bytes);
+        failed = rec_define_mark(thread, time, bytes, n);
+    }
+    rec_unlock();
+    return PyBool_FromLong(failed == 0);
+}
+
+PyDoc_STRVAR(name_thread_doc,
+"name_thread(ident, name)\n\nTells the stream the name of the thread with this\n"
+"ident (threading.get_ident()).");
+
+static PyObject *module_name_thread(PyObject *module, PyObject *args)
+{
+    unsigned long long ident;
+    const char *name;
+    Py_ssize_t bytes;
+
+    (void)module;
+    if (!PyArg_ParseTuple(args, "Ky#", &ident, &name, &bytes))
+        return NULL;
+    rec_thread_name(ident, name, (size_t)bytes);
+    Py_RETURN_NONE;
+}
+
+static PyObject *module_verbose(PyObject *module, PyObject *arg)
+{
+    int on = PyObject_IsTrue(arg);
+
+    (void)module;
+    if (on < 0)
+        return NULL;
+    say_at_exit = on;
+    Py_RETURN_NONE;
+}
+
+/* ---- figures ---------------------------------------------------------------------------- */
+
+static PyObject *loss_dict(const struct rec_stats *s)
+{
+    static const char *const names[PMT_LOSS_CAUSES] = {
+        "full", "reentrant", "memory", "io", "torn", "damaged"};
+    PyObject *dict = PyDict_New();
+
+    for (int i = 0; dict != NULL && i < PMT_LOSS_CAUSES; i++) {
+        PyObject *n = PyLong_FromUnsignedLongLong(s->lost[i]);
+
+        if (n == NULL || PyDict_SetItemString(dict, names[i], n) != 0)
+            Py_CLEAR(dict);
+        Py_XDECREF(n);
+    }
+    return dict;
+}
+
+PyDoc_STRVAR(stats_doc,
+"stats() -> dict\n\nFigures of the recording that runs, or of the last one.");
+
+static PyObject *module_stats(PyObject *module, PyObject *unused)
+{
+    struct rec_stats s;
+    PyObject *lost;
+
+    (void)module;
+    (void)unused;
+    Py_BEGIN_ALLOW_THREADS
+    rec_recording_stats(&s);
+    Py_END_ALLOW_THREADS
+    lost = loss_dict(&s);
+    if (lost == NULL)
+        return NULL;
+    return Py_BuildValue(
+        "{s:N,s:K,s:N,s:K,s:K,s:K,s:K,s:K,s:K,s:K,s:K,s:N,s:s,s:i}", "path",
+        PyUnicode_DecodeFSDefault(s.path), "records", s.records, "lost",
+        lost, "unwritten", s.unwritten, "memory_bytes", s.memory_bytes,
+        "trace_bytes", s.trace_bytes, "stacks", s.stacks, "codes", s.codes,
+        "types", s.types, "threads", s.threads, "unstacked", s.unstacked,
+        "journal_survives", PyBool_FromLong(!s.anonymous), "error",
+        s.error != 0 ? pmt_status_name(s.error) : NULL, "errno",
+        s.error_errno);
+}
+
+static PyObject *module_phase(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return PyLong_FromLong((long)rec_phase());
+}
+
+/* ---- self-tests and floors ----------------------------------------------------------------- */
+
+PyDoc_STRVAR(walk_doc,
+"walk(limit) -> list of (code object, line)\n\nThe calling thread's frames as\n"
+"the recorder reads them, the innermost first.");
+
+static PyObject *module_walk(PyObject *module, PyObject *arg)
+{
+    PyThreadState *ts = cpy_thread_holding();
+    unsigned long limit = PyLong_AsUnsignedLong(arg);
+    const cpy_frame *f;
+    PyObject *list;
+
+    (void)module;
+    if (limit == (unsigned long)-1 && PyErr_Occurred())
+        return NULL;
+    list = PyList_New(0);
+    for (f = cpy_frame_top(ts); list != NULL && f != NULL && limit > 0;
+         f = cpy_frame_previous(f)) {
+        PyCodeObject *code;
+        PyObject *item;
+
+        if (cpy_frame_is_shim(f))
+            continue;
+        limit--;
+        code = cpy_frame_code(f);
+        if (!cpy_code_alive(code))
+            continue;
+        item = Py_BuildValue("(OI)", code,
+                             cpy_code_line(code, cpy_frame_offset(f, code)));
+        if (item == NULL || PyList_Append(list, item) != 0)
+            Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+PyDoc_STRVAR(check_layout_doc,
+"check_layout() -> str or None\n\nWhat differs between this interpreter and the\n"
+"one the recorder was built for.");
+
+static PyObject *module_check_layout(PyObject *module, PyObject *unused)
+{
+    const char *wrong = cpy_check_layout();
+
+    (void)module;
+    (void)unused;
+    if (wrong == NULL && cpy_watch_start(rec_stacks_code_died) != 0)
+        wrong = "the death of code objects can't be watched";
+    if (wrong != NULL)
+        return PyUnicode_FromString(wrong);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(count_objects_doc,
+"count_objects(function) -> (created, destroyed)\n\nCalls the function and counts\n"
+"what the reference tracer reports meanwhile.");
+
+static PyObject *module_count_objects(PyObject *module, PyObject *function)
+{
+    uint64_t created, destroyed;
+    PyObject *result;
+
+    (void)module;
+    if (rec_object_count_begin() != 0)
+        return NULL;
+    result = PyObject_CallObject(function, NULL);
+    rec_object_count_end(&created, &destroyed);
+    if (result == NULL)
+        return NULL;
+    Py_DECREF(result);
+    return Py_BuildValue("(KK)", (unsigned long long)created,
+                         (unsigned long long)destroyed);
+}
+
+PyDoc_STRVAR(floor_doc,
+"_floor(modes)\n\nPuts in hooks that return at once, to measure what hooks cost\n"
+"by themselves; 0 takes them out.");
+
+static PyObject *module_floor(PyObject *module, PyObject *arg)
+{
+    unsigned long modes = PyLong_AsUnsignedLong(arg);
+
+    (void)module;
+    if (modes == (unsigned long)-1 && PyErr_Occurred())
+        return NULL;
+    if (rec_phase() != REC_PHASE_NONE) {
+        PyErr_SetString(PyExc_RuntimeError, "a recording runs");
+        return NULL;
+    }
+    uninstall();
+    if (install((unsigned)modes, true) != 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* ---- the module ------------------------------------------------------------------------------- */
+
+static PyMethodDef methods[] = {
+    {"start", module_start, METH_VARARGS, start_doc},
+    {"stop", module_stop, METH_NOARGS, stop_doc},
+    {"mark", module_mark, METH_O, mark_doc},
+    {"name_thread", module_name_thread, METH_VARARGS, name_thread_doc},
+    {"verbose", module_verbose, METH_O,
+     "verbose(on): say at exit, on stderr, what was recorded"},
+    {"stats", module_stats, METH_NOARGS, stats_doc},
+    {"phase", module_phase, METH_NOARGS, "0 none, 1 runs, 2 forked from one"},
+    {"walk", module_walk, METH_O, walk_doc},
+    {"check_layout", module_check_layout, METH_NOARGS, check_layout_doc},
+    {"count_objects", module_count_objects, METH_O, count_objects_doc},
+    {"_floor", module_floor, METH_O, floor_doc},
+    {NULL, NULL, 0, NULL}};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, .m_name = "_recorder",
+    .m_doc = "The recorder itself; see the package pmtrace.", .m_size = -1,
+    .m_methods = methods};
+
+/* 3.8 does not export it by itself under -fvisibility=hidden. */
+__attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__recorder(void);
+
+PyMODINIT_FUNC PyInit__recorder(void)
+{
+    PyObject *module;
+
+    if (cpy_prepare() != 0)
+        return NULL;
+    module = PyModule_Create(&definition);
+    if (module == NULL ||
+        PyModule_AddIntConstant(module, "MODE_ALLOC", REC_MODE_ALLOC) != 0 ||
+        PyModule_AddIntConstant(module, "MODE_OBJECT", REC_MODE_OBJECT) !=
+            0 ||
+        PyModule_AddIntConstant(module, "OBJECT_POSSIBLE",
+                                rec_object_is_possible()) != 0 ||
+        PyModule_AddIntConstant(module, "FRAMES_MAX", REC_FRAMES_MAX) != 0 ||
+        PyModule_AddStringConstant(module, "VERSION", PMT_BUILD_VERSION) !=
+            0) {
+        Py_XDECREF(module);
+        return NULL;
+    }
+    return module;
+}

@@ -1,0 +1,82 @@
+"""Between the process that is told what to record and the one that is
+recorded: settings, the environment that carries them, and the start."""
+
+import os
+import sys
+
+import pmtrace
+from pmtrace import _options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, MutableMapping
+
+# Settings that are numbers.
+_NUMBERS = tuple(_options.LIMITS) + ("force", "verbose")
+
+
+def settings_of(text):
+    # type: (str) -> Dict[str, Any]
+    """Settings from the variable PMTRACE, with defaults. ValueError."""
+    settings = dict(_options.DEFAULTS, out="python-%p.pmt", force=0,
+                    verbose=0, pythonpath="")
+    for name, value in _options.split(text).items():
+        if name not in settings:
+            raise ValueError("%s: there is no setting %s"
+                             % (_options.VARIABLE, name))
+        settings[name] = int(value) if name in _NUMBERS else value
+    return settings
+
+
+def recorder_of(settings):
+    # type: (Dict[str, Any]) -> pmtrace.Recorder
+    """A Recorder with these settings, not started. ValueError."""
+    return pmtrace.Recorder(
+        settings["out"], settings["mode"], force=bool(settings["force"]),
+        **{name: settings[name] for name in _options.DEFAULTS
+           if name != "mode"})
+
+
+def begin(settings):
+    # type: (Dict[str, Any]) -> None
+    """Records this process from here to its end."""
+    recorder = recorder_of(settings)
+    if settings["verbose"]:
+        pmtrace._recorder.verbose(True)
+    recorder.start()
+
+
+def bootstrap_folder():
+    # type: () -> str
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        "bootstrap")
+
+
+def environment(settings, environ):
+    # type: (Dict[str, Any], MutableMapping[str, str]) -> Dict[str, str]
+    """A copy of `environ` in which the next interpreter is recorded."""
+    changed = dict(environ)
+    folder = bootstrap_folder()
+    before = environ.get("PYTHONPATH")
+    if before:
+        changed["PYTHONPATH"] = folder + os.pathsep + before
+    else:
+        # An empty element would mean the current folder.
+        changed["PYTHONPATH"] = folder
+        if before is not None:
+            settings = dict(settings, pythonpath="empty")
+    changed[_options.VARIABLE] = _options.join(settings)
+    return changed
+
+
+def python_blocks_bootstrap():
+    # type: () -> str
+    """The option of this interpreter that keeps the bootstrap from being
+    found, or an empty string."""
+    if sys.flags.isolated:
+        return "-I"
+    if sys.flags.ignore_environment:
+        return "-E"
+    if sys.flags.no_site:
+        return "-S"
+    return ""

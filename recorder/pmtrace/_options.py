@@ -1,0 +1,147 @@
+"""The recorder's settings: their defaults, their limits, and the text in
+which they are handed to a process that is about to be recorded."""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Tuple, Union
+
+# Name in the environment that carries settings to the bootstrap.
+VARIABLE = "PMTRACE"
+
+MODES = ("alloc", "object")
+
+DEFAULTS = {
+    "mode": "alloc",
+    "frames": 32,
+    "object_frames": 1,
+    "when_full": "drop",
+    "tick_ns": 64,
+    "level": 1,
+    "chunk_records": 65536,
+    "segments": 128,
+}  # type: Dict[str, Any]
+
+# Least and greatest value.
+LIMITS = {
+    "frames": (0, 1024),
+    "object_frames": (0, 1024),
+    "tick_ns": (1, 1000000000),
+    "level": (-7, 19),
+    "chunk_records": (1, 65536),
+    "segments": (4, 65536),
+}  # type: Dict[str, Tuple[int, int]]
+
+WHEN_FULL = ("drop", "wait")
+
+
+def modes_of(text):
+    # type: (str) -> List[str]
+    """The modes in "alloc,object", in a fixed order. ValueError."""
+    if not isinstance(text, str):
+        raise TypeError("mode must be a str")
+    given = [word.strip() for word in text.split(",")]
+    for word in given:
+        if word not in MODES:
+            raise ValueError("there is no mode %r; there are %s"
+                             % (word, " and ".join(MODES)))
+    return [word for word in MODES if word in given]
+
+
+def mode_bits(modes):
+    # type: (List[str]) -> int
+    return sum(1 << MODES.index(word) for word in modes)
+
+
+def check_mode(text):
+    # type: (str) -> None
+    """ValueError where this CPython can't do the mode."""
+    if "object" in modes_of(text) and sys.version_info < (3, 13):
+        raise ValueError(
+            "mode object needs CPython 3.13 or later; this is %d.%d"
+            % sys.version_info[:2])
+
+
+def check(settings):
+    # type: (Dict[str, Any]) -> Dict[str, Any]
+    """The settings with numbers made int. ValueError, TypeError."""
+    checked = dict(settings)
+    checked["mode"] = ",".join(modes_of(settings["mode"]))
+    for name, (low, high) in LIMITS.items():
+        value = settings[name]
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise TypeError("%s must be an int" % name)
+        value = value.__index__()
+        if not low <= value <= high:
+            raise ValueError("%s must be %d to %d, not %d"
+                             % (name, low, high, value))
+        checked[name] = value
+    if settings["when_full"] not in WHEN_FULL:
+        raise ValueError("when_full must be %s, not %r"
+                         % (" or ".join(WHEN_FULL), settings["when_full"]))
+    return checked
+
+
+def expand(template):
+    # type: (Union[str, bytes]) -> str
+    """A path with %p, %h, %t and %% replaced. ValueError for others."""
+    text = os.fsdecode(template)
+    if not text:
+        raise ValueError("the trace needs a name")
+    if "\0" in text:
+        raise ValueError("a null character in the name of the trace")
+    if "%" not in text:
+        return text
+    parts = []
+    i = 0
+    while i < len(text):
+        if text[i] != "%":
+            parts.append(text[i])
+            i += 1
+            continue
+        letter = text[i + 1:i + 2]
+        if letter == "p":
+            parts.append(str(os.getpid()))
+        elif letter == "h":
+            parts.append(os.uname().nodename)
+        elif letter == "t":
+            import time
+
+            parts.append(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+        elif letter == "%":
+            parts.append("%")
+        else:
+            raise ValueError(
+                "%%%s in the name of the trace; there are %%p (process), "
+                "%%h (host), %%t (time) and %%%%" % letter)
+        i += 2
+    return "".join(parts)
+
+
+def join(settings):
+    # type: (Dict[str, Any]) -> str
+    """Settings as "name=value,name=value"; percent signs, commas and equal
+    signs in values are written as %25, %2C and %3D."""
+    words = []
+    for name in settings:
+        value = str(settings[name])
+        for char in "%,=":
+            value = value.replace(char, "%%%02X" % ord(char))
+        words.append(name + "=" + value)
+    return ",".join(words)
+
+
+def split(text):
+    # type: (str) -> Dict[str, str]
+    """What join() made. ValueError."""
+    settings = {}
+    for word in text.split(","):
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise ValueError("%s: %r is no setting" % (VARIABLE, word))
+        for char in ",=%":
+            value = value.replace("%%%02X" % ord(char), char)
+        settings[name] = value
+    return settings

@@ -1,0 +1,281 @@
+/*
+ * stacks.c - interning of code objects, sites and stacks (stacks.h).
+ *
+ * Nothing here makes a Python object, runs Python code or gives up the GIL
+ * while the lock is held. Strong references are never taken: that a code
+ * object is the one seen before is known from its death being watched.
+ *
+ *   instances    code object's address -> birth << 32 | code id
+ *   contents     hash of file, function, first line -> code id
+ *   lines        hash of address, birth, offset -> line
+ *   nodes        parent, code id, line -> stack id
+ *   rec_stack_cache   hash of frames -> verified << 32 | stack id
+ *
+ * `birth` and `verified` are values of rec_hot.deaths: when the instance was
+ * first seen, and when a cached stack was last known to be right. A cached
+ * stack is right still if each of its code objects was born no later than it
+ * was verified: had another code object been at that address then, its death
+ * would lie between.
+ */
+#include "stacks.h"
+
+#include <errno.h>
+
+#include "define.h"
+
+#define CACHE_LIMIT (2u << 20)
+#define LINES_LIMIT (1u << 20)
+
+struct rec_map rec_stack_cache;
+
+/* All guarded by rec_lock. */
+static struct rec_map instances, contents, lines, nodes;
+static uint32_t code_count, stack_count;
+static bool running;
+
+/* One frame, as the slow path takes it from the thread. */
+struct step {
+    PyCodeObject *code;
+    int offset;
+};
+static struct step steps[REC_FRAMES_MAX];
+static char file_text[REC_TEXT_MAX / 2], function_text[REC_TEXT_MAX / 2];
+
+int rec_stacks_start(void)
+{
+    rec_stacks_stop();
+    if (rec_map_init(&rec_stack_cache, CACHE_LIMIT, true, true) != 0 ||
+        rec_map_init(&instances, 2 * REC_CODE_LIMIT, false, false) != 0 ||
+        rec_map_init(&contents, REC_CODE_LIMIT, false, true) != 0 ||
+        rec_map_init(&lines, LINES_LIMIT, false, true) != 0 ||
+        rec_map_init(&nodes, REC_STACK_LIMIT, false, false) != 0) {
+        rec_stacks_stop();
+        return -1;
+    }
+    running = true;
+    return 0;
+}
+
+void rec_stacks_stop(void)
+{
+    running = false;
+    code_count = stack_count = 0;
+    if (rec_stack_cache.now != NULL)
+        rec_map_release(&rec_stack_cache);
+    rec_map_release(&instances);
+    rec_map_release(&contents);
+    rec_map_release(&lines);
+    rec_map_release(&nodes);
+}
+
+void rec_stacks_count(struct rec_stats *stats)
+{
+    stats->stacks = stack_count;
+    stats->codes = code_count;
+}
+
+void rec_stacks_code_died(const void *code)
+{
+    struct rec_pair *pair;
+
+    rec_lock();
+    if (running) {
+        pair = rec_map_find(&instances, (uint64_t)(uintptr_t)code);
+        if (pair != NULL && pair->value != 0) {
+            pair->value = 0;
+            /* At the greatest number the cache is no longer used. */
+            if (rec_hot.deaths < UINT32_MAX)
+                __atomic_store_n(&rec_hot.deaths, rec_hot.deaths + 1,
+                                 __ATOMIC_RELEASE);
+        }
+    }
+    rec_unlock();
+}
+
+/* ---- code objects ---------------------------------------------------------- */
+
+/* The id of a code object's file, function and first line; 0 when it can't be
+ * had. */
+static uint32_t intern_content(const PyCodeObject *code)
+{
+    uint32_t first = cpy_code_first_line(code);
+    size_t file_bytes, function_bytes;
+    struct rec_pair *pair;
+    uint64_t hash;
+
+    file_bytes = cpy_text(cpy_code_file(code), file_text, sizeof file_text);
+    function_bytes = cpy_text(cpy_code_function(code), function_text,
+                              sizeof function_text);
+    hash = rec_hash_bytes(first, file_text, file_bytes);
+    hash = rec_hash_bytes(hash, function_text, function_bytes);
+    hash = rec_finish(hash);
+    pair = rec_map_find(&contents, hash);
+    if (pair != NULL)
+        return (uint32_t)pair->value;
+    if (code_count >= REC_CODE_LIMIT ||
+        rec_define_code(code_count + 1, first, file_text, file_bytes,
+                        function_text, function_bytes) != 0)
+        return 0;
+    code_count++;
+    rec_map_put(&contents, hash, code_count);
+    return code_count;
+}
+
+/*
+ * The id of a code object. `birth` is set to when it was first seen, or to
+ * UINT32_MAX when its death would not be noticed.
+ */
+static uint32_t intern_code(PyCodeObject *code, bool can_watch,
+                            uint32_t *birth)
+{
+    uint64_t key = (uint64_t)(uintptr_t)code;
+    struct rec_pair *pair = rec_map_find(&instances, key);
+    uint32_t id;
+
+    if (pair != NULL && pair->value != 0) {
+        *birth = (uint32_t)(pair->value >> 32);
+        return (uint32_t)pair->value;
+    }
+    *birth = UINT32_MAX;
+    id = intern_content(code);
+    if (id == 0 || !can_watch || rec_hot.deaths == UINT32_MAX ||
+        cpy_watch_code(code) != 0)
+        return id;
+    if (rec_map_put(&instances, key,
+                    (uint64_t)rec_hot.deaths << 32 | id) == 0)
+        *birth = rec_hot.deaths;
+    return id;
+}
+
+static uint32_t intern_line(PyCodeObject *code, uint32_t birth, int offset)
+{
+    uint64_t hash = rec_mix(rec_mix(0, (uint64_t)(uintptr_t)code), birth);
+    struct rec_pair *pair;
+    uint32_t line;
+
+    hash = rec_finish(rec_mix(hash, (uint64_t)(unsigned)offset));
+    if (birth != UINT32_MAX) {
+        pair = rec_map_find(&lines, hash);
+        if (pair != NULL)
+            return (uint32_t)pair->value;
+    }
+    line = cpy_code_line(code, offset);
+    if (line > REC_LINE_LIMIT)
+        line = 0;
+    if (birth != UINT32_MAX) {
+        if (rec_map_count(&lines) >= LINES_LIMIT)
+            rec_map_clear(&lines);
+        rec_map_put(&lines, hash, line);
+    }
+    return line;
+}
+
+/* ---- stacks ------------------------------------------------------------------- */
+
+static uint32_t intern_node(uint32_t parent, uint32_t code, uint32_t line)
+{
+    uint64_t key = (uint64_t)parent << 42 | (uint64_t)code << 22 | line;
+    struct rec_pair *pair = rec_map_find(&nodes, key);
+
+    if (pair != NULL)
+        return (uint32_t)pair->value;
+    if (stack_count >= REC_STACK_LIMIT ||
+        rec_define_stack(stack_count + 1, parent, code, line) != 0)
+        return 0;
+    stack_count++;
+    rec_map_put(&nodes, key, stack_count);
+    return stack_count;
+}
+
+/* Takes the top frames into `steps`, the innermost first. A code object that
+ * is being destroyed is left out. */
+static unsigned collect(const PyThreadState *ts, unsigned limit, bool *whole)
+{
+    const cpy_frame *f = cpy_frame_top(ts);
+    unsigned count = 0;
+
+    *whole = true;
+    for (; f != NULL && limit > 0; f = cpy_frame_previous(f)) {
+        PyCodeObject *code;
+
+        if (cpy_frame_is_shim(f))
+            continue;
+        limit--;
+        code = cpy_frame_code(f);
+        if (!cpy_code_alive(code)) {
+            *whole = false;
+            continue;
+        }
+        steps[count].code = code;
+        steps[count++].offset = cpy_frame_offset(f, code);
+    }
+    return count;
+}
+
+/* True when all code objects were born no later than `verified`. */
+static bool still_right(unsigned count, uint32_t verified)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct rec_pair *pair =
+            rec_map_find(&instances, (uint64_t)(uintptr_t)steps[i].code);
+
+        if (pair == NULL || pair->value == 0 ||
+            (uint32_t)(pair->value >> 32) > verified)
+            return false;
+    }
+    return true;
+}
+
+/* Interns the stack in `steps`. `keep` is cleared when the result must not be
+ * cached. 0: there is no room for it. */
+static uint32_t intern_steps(unsigned count, bool can_watch, bool *keep)
+{
+    uint32_t id = 0;
+
+    for (unsigned i = count; i > 0; i--) {
+        struct step *s = &steps[i - 1];
+        uint32_t birth, line;
+        uint32_t code = intern_code(s->code, can_watch, &birth);
+
+        if (code == 0) {
+            *keep = false;
+            return 0;
+        }
+        if (birth == UINT32_MAX)
+            *keep = false;
+        line = intern_line(s->code, birth, s->offset);
+        id = intern_node(id, code, line);
+        if (id == 0) {
+            *keep = false;
+            return 0;
+        }
+    }
+    return id;
+}
+
+uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
+                        unsigned limit, uint64_t hash)
+{
+    struct rec_pair *pair;
+    uint32_t deaths, id;
+    int saved = errno;
+    unsigned count;
+    bool keep;
+
+    rec_lock();
+    deaths = rec_hot.deaths;
+    count = collect(ts, limit, &keep);
+    pair = rec_map_find(&rec_stack_cache, hash);
+    if (pair != NULL && keep && deaths != UINT32_MAX &&
+        still_right(count, (uint32_t)(pair->value >> 32)))
+        id = (uint32_t)pair->value;
+    else
+        id = intern_steps(count, cpy_can_watch(ts), &keep);
+    if (id == 0 && count > 0)
+        t->unstacked++;
+    if (keep && deaths != UINT32_MAX)
+        rec_map_put(&rec_stack_cache, hash, (uint64_t)deaths << 32 | id);
+    rec_unlock();
+    errno = saved;
+    return id;
+}
