@@ -129,16 +129,14 @@ static bool health_bad(const struct pmt_health *health)
            health->unreadable > 0;
 }
 
-static int health_status(const char *name, const struct pmt_health *health,
-                         bool strict)
+int pmt_trace_refused(const struct pmt_trace *in)
 {
-    if (health->refused > 0)
-        return pmt_fail("%s: version %" PRIu32 ".%" PRIu32
-                        " of the format is newer than this program",
-                        name, health->refused_major, health->refused_minor);
-    if (strict && health_bad(health))
-        return PMT_EXIT_TROUBLE;
-    return health->corrupt > 0 ? PMT_EXIT_NO : PMT_EXIT_OK;
+    if (in->health.refused == 0)
+        return PMT_EXIT_OK;
+    return pmt_fail("%s: version %" PRIu32 ".%" PRIu32
+                    " of the format is newer than this program",
+                    in->name, in->health.refused_major,
+                    in->health.refused_minor);
 }
 
 /* ---- opening and closing ----------------------------------------------- */
@@ -238,16 +236,21 @@ int pmt_trace_failed(struct pmt_trace *in, const struct pmt_error *err)
 
 int pmt_trace_close(struct pmt_trace *in, int status, bool strict)
 {
-    pmt_progress_stop(&in->progress);
+    pmt_progress_stop(&in->progress); /* before any line is printed */
     health_warn(in->name, &in->health);
-    status = pmt_exit_worse(status,
-                            health_status(in->name, &in->health, strict));
+    if (in->health.corrupt > 0)
+        status = pmt_exit_worse(status, PMT_EXIT_NO);
+    if (strict && health_bad(&in->health))
+        status = PMT_EXIT_TROUBLE;
+    status = pmt_exit_worse(status, pmt_trace_refused(in));
     pmt_trace_release(in);
     return status;
 }
 
 void pmt_trace_release(struct pmt_trace *in)
 {
+    if (in->reader != NULL)
+        pmt_progress_stop(&in->progress);
     pmt_reader_free(in->reader);
     free(in->path);
     pmt_moment_release(&in->moment);

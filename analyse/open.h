@@ -108,6 +108,10 @@ int pmt_trace_failed(struct pmt_trace *in, const struct pmt_error *err);
  */
 int pmt_trace_close(struct pmt_trace *in, int status, bool strict);
 
+/* Says that the trace has a stream of a greater major version, and returns
+ * PMT_EXIT_TROUBLE; or PMT_EXIT_OK when it has none. Part of close. */
+int pmt_trace_refused(const struct pmt_trace *in);
+
 /* Closes without a word. Harmless on a zeroed or closed input. */
 void pmt_trace_release(struct pmt_trace *in);
 
