@@ -1,4 +1,4 @@
-/* options-check.c: is a command's table sound? See pmt_command_check(). */
+/* options-check.c: is a command's table sound? See pmt_command_sound(). */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,7 +154,7 @@ static bool check_texts(const struct pmt_command *command, char *why)
     return true;
 }
 
-bool pmt_command_check(const struct pmt_command *command, char *why)
+bool pmt_command_sound(const struct pmt_command *command, char *why)
 {
     const struct pmt_option *option;
     size_t at = 0;

@@ -254,7 +254,7 @@ static void apply_presets(const struct pmt_command *command,
                       pmt_option_store(option, option->preset, false,
                                        (char *)common + option->offset, reason,
                                        sizeof reason);
-        assert(stored); /* pmt_command_check() says why not */
+        assert(stored); /* pmt_command_sound() says why not */
         (void)stored;
     }
 }

@@ -161,7 +161,7 @@ const struct pmt_option *pmt_options_next(const struct pmt_command *command,
  * Returns true, or false with the reason in `why` (PMT_WHY_SIZE bytes). A
  * test runs this on every command.
  */
-bool pmt_command_check(const struct pmt_command *command, char *why);
+bool pmt_command_sound(const struct pmt_command *command, char *why);
 
 /* Rows. The field's type is checked by the compiler. After the help text,
  * further members may follow: .preset = "20", .low = 1, .hidden = true. */

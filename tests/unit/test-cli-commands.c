@@ -30,7 +30,7 @@ static void sound(const struct pmt_command *command)
 {
     char why[PMT_WHY_SIZE];
 
-    if (!pmt_command_check(command, why))
+    if (!pmt_command_sound(command, why))
         fail_msg("%s: %s", command->name ? command->name : "?", why);
     if (command->summary[strlen(command->summary) - 1] == '.')
         fail_msg("%s: the summary ends with a full stop", command->name);

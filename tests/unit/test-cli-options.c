@@ -224,7 +224,7 @@ static void test_parse_exits(void **state)
     assert_string_equal(got.err, "");
 }
 
-/* ---- pmt_command_check() ---- */
+/* ---- pmt_command_sound() ---- */
 
 /* Is a table with this one row refused for a reason with `part` in it? */
 static void assert_refused(struct pmt_option row, const char *part)
@@ -234,7 +234,7 @@ static void assert_refused(struct pmt_option row, const char *part)
 
     command.options = rows;
     why[0] = '\0';
-    assert_false(pmt_command_check(&command, why));
+    assert_false(pmt_command_sound(&command, why));
     if (!strstr(why, part))
         fail_msg("\"%s\" does not say \"%s\"", why, part);
 }
@@ -248,7 +248,7 @@ static void test_check(void **state)
     struct pmt_command command = sample_command;
 
     (void)state;
-    assert_true(pmt_command_check(&sample_command, why));
+    assert_true(pmt_command_sound(&sample_command, why));
 
 #define REFUSED(part, ...)                                                     \
     do {                                                                       \
@@ -272,16 +272,16 @@ static void test_check(void **state)
     REFUSED("neither name", row.name = NULL, row.letter = 0);
 
     command.summary = NULL;
-    assert_false(pmt_command_check(&command, why));
+    assert_false(pmt_command_sound(&command, why));
     assert_string_equal(why, "no summary");
     command = sample_command;
     command.examples = (const char *const[]){"pmt sample", NULL, NULL};
-    assert_false(pmt_command_check(&command, why));
+    assert_false(pmt_command_sound(&command, why));
     command = sample_command;
     command.usage = (const char *const[]){
         "FILE FILE FILE FILE FILE FILE FILE FILE FILE FILE FILE FILE FILE FIL",
         NULL};
-    assert_false(pmt_command_check(&command, why));
+    assert_false(pmt_command_sound(&command, why));
 }
 
 int main(void)
