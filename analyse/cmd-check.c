@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "cli/errors.h"
+#include "cli/json.h"
 #include "cli/output.h"
 #include "cli/text.h"
 #include "commands.h"
