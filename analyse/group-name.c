@@ -1,0 +1,132 @@
+/* group-name.c: what groups and streams are called; see group.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "group.h"
+#include "names.h"
+
+const char *const pmt_group_by_names[] = {
+    "type",  "site",   "file",   "function", "stack",
+    "thread", "domain", "stream", NULL,
+};
+
+const char *const pmt_group_sort_names[] = {"bytes", "count", NULL};
+
+/* Puts `length` more bytes behind `used` ones, as names.h does. */
+static size_t append(char *buffer, size_t size, size_t used, const char *bytes,
+                     size_t length)
+{
+    if (used + 1 < size) {
+        size_t room = size - used - 1;
+
+        if (room > length)
+            room = length;
+        memcpy(buffer + used, bytes, room);
+        buffer[used + room] = '\0';
+    }
+    return used + length;
+}
+
+static size_t append_format(char *buffer, size_t size, size_t used,
+                            const char *before, uint64_t number,
+                            const char *after)
+{
+    char text[64];
+    int length = snprintf(text, sizeof text, "%s%" PRIu64 "%s", before,
+                          number, after);
+
+    return append(buffer, size, used, text, (size_t)length);
+}
+
+size_t pmt_stream_name(char *buffer, size_t size, const struct pmt_stream *s)
+{
+    const struct pmt_stream_header *header;
+    size_t used = 0;
+
+    if (!s)
+        return append(buffer, size, 0, "(unknown stream)", 16);
+    header = pmt_stream_header(s);
+    if (header->has_pid)
+        used = append_format(buffer, size, 0, "pid ", header->pid, "");
+    else
+        used = append_format(buffer, size, 0, "stream ",
+                             pmt_stream_index(s) + (uint64_t)1, "");
+    for (size_t i = 0; header->argv && i < header->argc; i++) {
+        used = append(buffer, size, used, i ? " " : ": ", i ? 1 : 2);
+        if (header->argv[i].bytes)
+            used = append(buffer, size, used, header->argv[i].bytes,
+                          header->argv[i].length);
+    }
+    return used;
+}
+
+static size_t function_name(char *buffer, size_t size,
+                            const struct pmt_group *group)
+{
+    char file[PMT_NAME_SIZE];
+    struct pmt_site site;
+    struct pmt_code code;
+    size_t used = pmt_name_function(buffer, size, group->stream, group->id);
+
+    if (!pmt_stream_site(group->stream, group->id, &site) ||
+        !pmt_stream_code(group->stream, site.code, &code))
+        return used;
+    pmt_name_file(file, sizeof file, group->stream, group->id);
+    used = append(buffer, size, used, " (", 2);
+    used = append(buffer, size, used, file, strlen(file));
+    return append(buffer, size, used, ")", 1);
+}
+
+static size_t thread_name(char *buffer, size_t size,
+                          const struct pmt_group *group)
+{
+    size_t used = pmt_name_thread(buffer, size, group->stream, group->id);
+    struct pmt_thread thread;
+
+    if (group->id && pmt_stream_thread(group->stream, group->id, &thread) &&
+        thread.name.length > 0)
+        used = append_format(buffer, size, used, " (", thread.native_id, ")");
+    return used;
+}
+
+static size_t stack_name(char *buffer, size_t size, enum pmt_group_by by,
+                         const struct pmt_group *group)
+{
+    if (!group->id)
+        return append(buffer, size, 0, "(no Python frame)", 17);
+    if (by == PMT_BY_FILE)
+        return pmt_name_file(buffer, size, group->stream, group->id);
+    if (by == PMT_BY_FUNCTION)
+        return function_name(buffer, size, group);
+    return pmt_name_site(buffer, size, group->stream, group->id);
+}
+
+size_t pmt_group_name(char *buffer, size_t size,
+                      const struct pmt_grouping *grouping,
+                      const struct pmt_group *group)
+{
+    const char *domain;
+    size_t used;
+
+    switch (grouping->by) {
+    case PMT_BY_TYPE:
+        used = pmt_name_type(buffer, size, group->stream, group->id);
+        if (group->twin)
+            used = append_format(buffer, size, used, " #", group->twin, "");
+        return used;
+    case PMT_BY_THREAD:
+        return thread_name(buffer, size, group);
+    case PMT_BY_DOMAIN:
+        domain = pmt_domain_name(group->id);
+        return append(buffer, size, 0, domain, strlen(domain));
+    case PMT_BY_STREAM:
+        return pmt_stream_name(buffer, size, group->stream);
+    case PMT_BY_SITE:
+    case PMT_BY_FILE:
+    case PMT_BY_FUNCTION:
+    case PMT_BY_STACK:
+        break;
+    }
+    return stack_name(buffer, size, grouping->by, group);
+}

@@ -1,0 +1,409 @@
+/* live-set.c: see live-set.h. */
+#include "live-set.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "pmt/error.h"
+
+/* Records between two reservations of room, and how far ahead of a record
+ * its bucket and then the first block of its chain are fetched (measured:
+ * docs/benchmarks.md). */
+#define BATCH 1024
+#define AHEAD_BUCKET 16
+#define AHEAD_BLOCK 8
+
+/* ---- the last realloc_free of each thread ------------------------------ */
+
+enum pending_state {
+    PENDING_EMPTY,   /* the slot is not in use */
+    PENDING_NONE,    /* the thread has no open realloc */
+    PENDING_KNOWN,   /* `block` was live */
+    PENDING_BEFORE,  /* it was not known: counted in unknown_before_loss */
+    PENDING_AFTER    /* the same in unknown_after_loss */
+};
+
+struct pmt_live_pending_slot {
+    struct pmt_block block;
+    uint32_t thread;
+    enum pending_state state;
+};
+
+static struct pmt_live_pending_slot *
+pending_slot(struct pmt_live_pending_slot *slots, uint32_t capacity,
+             uint64_t key, uint32_t thread)
+{
+    uint32_t i = (uint32_t)((thread ^ key >> 32) * (key | 1) >> 32);
+
+    for (i &= capacity - 1; slots[i].state != PENDING_EMPTY;
+         i = (i + 1) & (capacity - 1))
+        if (slots[i].thread == thread)
+            break;
+    return &slots[i];
+}
+
+static int pending_grow(struct pmt_live_pending *pending)
+{
+    uint32_t capacity = pending->capacity ? pending->capacity * 2 : 16;
+    struct pmt_live_pending_slot *slots;
+
+    if (!capacity || !(slots = calloc(capacity, sizeof *slots)))
+        return PMT_ERR_MEMORY;
+    if (!pending->capacity &&
+        getrandom(&pending->key, sizeof pending->key, GRND_NONBLOCK) < 0)
+        pending->key = 0x9e3779b97f4a7c15u;
+    for (uint32_t i = 0; i < pending->capacity; i++)
+        if (pending->slots[i].state != PENDING_EMPTY)
+            *pending_slot(slots, capacity, pending->key,
+                          pending->slots[i].thread) = pending->slots[i];
+    free(pending->slots);
+    pending->slots = slots;
+    pending->capacity = capacity;
+    return PMT_OK;
+}
+
+/* The slot of `thread`, made when it is new; NULL: no memory. */
+static struct pmt_live_pending_slot *
+pending_of(struct pmt_live_pending *pending, uint32_t thread)
+{
+    struct pmt_live_pending_slot *slot;
+
+    if (pending->count * UINT64_C(2) >= pending->capacity &&
+        pending_grow(pending))
+        return NULL;
+    slot = pending_slot(pending->slots, pending->capacity, pending->key,
+                        thread);
+    if (slot->state == PENDING_EMPTY) {
+        slot->state = PENDING_NONE;
+        slot->thread = thread;
+        pending->count++;
+    }
+    return slot;
+}
+
+/* ---- one block comes or goes ------------------------------------------- */
+
+void pmt_live_set_init(struct pmt_live_set *set, enum pmt_kind kind)
+{
+    memset(set, 0, sizeof *set);
+    set->kind = kind;
+    set->until_time = UINT64_MAX;
+    set->until_step = UINT64_MAX;
+}
+
+void pmt_live_set_release(struct pmt_live_set *set)
+{
+    pmt_live_table_release(&set->table);
+    free(set->pending.slots);
+    memset(set, 0, sizeof *set);
+}
+
+uint64_t pmt_live_set_memory(const struct pmt_live_set *set)
+{
+    return pmt_live_table_memory(&set->table) +
+           set->pending.capacity * (uint64_t)sizeof *set->pending.slots;
+}
+
+void pmt_live_set_lost(struct pmt_live_set *set, uint64_t time)
+{
+    if (!set->lossy && set->now.step < set->until_step) {
+        set->lossy = true;
+        set->loss_time = time;
+    }
+}
+
+static inline void watch(const struct pmt_live_set *set,
+                         const struct pmt_block *block, int sign)
+{
+    if (set->watch)
+        set->watch(set->watch_context, block, sign, set->now.time);
+}
+
+static inline void note_peak(struct pmt_live_set *set)
+{
+    bool higher = set->kind == PMT_KIND_ALLOC
+                      ? set->now.bytes > set->peak.bytes
+                      : set->now.count > set->peak.count;
+
+    if (higher)
+        set->peak = set->now;
+}
+
+/* There is room. A block that was at the address is gone. */
+static inline void acquire(struct pmt_live_set *set,
+                           const struct pmt_block *block)
+{
+    struct pmt_block old;
+
+    if (pmt_live_table_put(&set->table, block, &old)) {
+        if (set->infer)
+            set->counts.inferred++;
+        else
+            set->counts.unseen++;
+        set->now.count--;
+        set->now.bytes -= old.size;
+        watch(set, &old, -1);
+    }
+    set->now.count++;
+    set->now.bytes += block->size;
+    watch(set, block, 1);
+    note_peak(set);
+}
+
+static inline bool release(struct pmt_live_set *set, uint64_t address,
+                           struct pmt_block *block)
+{
+    if (!pmt_live_table_remove(&set->table, address, block)) {
+        if (set->lossy)
+            set->counts.unknown_after_loss++;
+        else
+            set->counts.unknown_before_loss++;
+        return false;
+    }
+    set->now.count--;
+    set->now.bytes -= block->size;
+    watch(set, block, -1);
+    return true;
+}
+
+/* ---- alloc ------------------------------------------------------------- */
+
+static int realloc_free(struct pmt_live_set *set,
+                        const struct pmt_alloc *record)
+{
+    struct pmt_live_pending_slot *slot =
+        pending_of(&set->pending, record->thread);
+
+    if (!slot)
+        return PMT_ERR_MEMORY;
+    if (release(set, record->address, &slot->block))
+        slot->state = PENDING_KNOWN;
+    else
+        slot->state = set->lossy ? PENDING_AFTER : PENDING_BEFORE;
+    slot->block.address = record->address;
+    return PMT_OK;
+}
+
+/* The thread's realloc came back with a new block. */
+static void realloc_done(struct pmt_live_set *set, uint32_t thread)
+{
+    struct pmt_live_pending_slot *slot;
+
+    if (set->pending.count == 0)
+        return;
+    slot = pending_slot(set->pending.slots, set->pending.capacity,
+                        set->pending.key, thread);
+    if (slot->state != PENDING_EMPTY)
+        slot->state = PENDING_NONE;
+}
+
+/* The block of the thread's last realloc_free lives on as it was. When that
+ * record was lost the block is still in the set, or was never known. */
+static int realloc_undo(struct pmt_live_set *set,
+                        const struct pmt_alloc *record)
+{
+    struct pmt_live_pending_slot *slot =
+        pending_of(&set->pending, record->thread);
+
+    if (!slot)
+        return PMT_ERR_MEMORY;
+    set->counts.undone++;
+    if (slot->block.address == record->address) {
+        if (slot->state == PENDING_KNOWN)
+            acquire(set, &slot->block);
+        else if (slot->state == PENDING_BEFORE)
+            set->counts.unknown_before_loss--;
+        else if (slot->state == PENDING_AFTER)
+            set->counts.unknown_after_loss--;
+    }
+    slot->state = PENDING_NONE;
+    return PMT_OK;
+}
+
+static inline void alloc_block(struct pmt_live_set *set,
+                               const struct pmt_alloc *record)
+{
+    struct pmt_block block = {
+        .address = record->address,
+        .size = record->size,
+        .time = record->time,
+        .stack = record->stack,
+        .thread = record->thread,
+        .domain = record->domain & 3,
+    };
+
+    set->counts.bytes += record->size;
+    acquire(set, &block);
+}
+
+static inline int take_alloc(struct pmt_live_set *set,
+                             const struct pmt_alloc *record)
+{
+    struct pmt_block block;
+
+    switch ((enum pmt_alloc_op)record->op) {
+    case PMT_ALLOC_FREE:
+        set->counts.destroyed += release(set, record->address, &block);
+        return PMT_OK;
+    case PMT_ALLOC_MALLOC:
+    case PMT_ALLOC_CALLOC:
+        set->counts.created++;
+        alloc_block(set, record);
+        return PMT_OK;
+    case PMT_ALLOC_REALLOC:
+        set->counts.resized++;
+        realloc_done(set, record->thread);
+        alloc_block(set, record);
+        return PMT_OK;
+    case PMT_ALLOC_REALLOC_FREE:
+        return realloc_free(set, record);
+    case PMT_ALLOC_REALLOC_UNDO:
+        return realloc_undo(set, record);
+    }
+    return PMT_OK; /* no other passes the reader */
+}
+
+/* Is the next record behind a limit? Else it is the one taken now. */
+static inline bool stops(struct pmt_live_set *set, uint64_t time)
+{
+    if (time > set->until_time || set->now.step >= set->until_step)
+        return true;
+    set->now.step++;
+    set->now.time = time;
+    return false;
+}
+
+#define FETCH_AHEAD(set, records, i, n)                                       \
+    do {                                                                      \
+        if ((i) + AHEAD_BUCKET < (n))                                         \
+            pmt_live_table_prefetch_bucket(                                   \
+                &(set)->table, (records)[(i) + AHEAD_BUCKET].address);        \
+        if ((i) + AHEAD_BLOCK < (n))                                          \
+            pmt_live_table_prefetch_block(                                    \
+                &(set)->table, (records)[(i) + AHEAD_BLOCK].address);         \
+    } while (0)
+
+int pmt_live_set_allocs(struct pmt_live_set *set,
+                        const struct pmt_alloc *records, size_t n)
+{
+    int code;
+
+    for (size_t i = 0; i < n; i++) {
+        if (i % BATCH == 0 && pmt_live_table_reserve(&set->table, BATCH))
+            return PMT_ERR_MEMORY;
+        if (stops(set, records[i].time))
+            break;
+        FETCH_AHEAD(set, records, i, n);
+        code = take_alloc(set, &records[i]);
+        if (code)
+            return code;
+    }
+    return PMT_OK;
+}
+
+/* ---- object ------------------------------------------------------------ */
+
+int pmt_live_set_objects(struct pmt_live_set *set,
+                         const struct pmt_object *records,
+                         const uint64_t *sizes, size_t n,
+                         const struct pmt_id_map *type_sizes)
+{
+    struct pmt_block block;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct pmt_object *record = &records[i];
+
+        if (i % BATCH == 0 && pmt_live_table_reserve(&set->table, BATCH))
+            return PMT_ERR_MEMORY;
+        if (stops(set, record->time))
+            break;
+        FETCH_AHEAD(set, records, i, n);
+        if (record->op == PMT_OBJECT_DESTROY) {
+            set->counts.destroyed += release(set, record->address, &block);
+            continue;
+        }
+        block = (struct pmt_block){
+            .address = record->address,
+            .time = record->time,
+            .stack = record->stack,
+            .thread = record->thread,
+            .type = record->type & 0xffffff,
+        };
+        block.size =
+            sizes ? sizes[i] : pmt_id_map_get(type_sizes, record->type);
+        set->counts.created++;
+        set->counts.bytes += block.size;
+        acquire(set, &block);
+    }
+    return PMT_OK;
+}
+
+/* ---- a live set in the trace ------------------------------------------- */
+
+static void forget_all(struct pmt_live_set *set)
+{
+    const struct pmt_block *block;
+    uint32_t at = 0;
+
+    if (set->watch)
+        while ((block = pmt_live_table_next(&set->table, &at)) != NULL)
+            watch(set, block, -1);
+    pmt_live_table_clear(&set->table);
+    set->now.count = 0;
+    set->now.bytes = 0;
+}
+
+/* Keeps track of which parts came: any that did not makes the set lossy. */
+static void note_part(struct pmt_live_set *set, uint64_t time, uint32_t part,
+                      uint32_t parts)
+{
+    if (part == 0 || parts != set->parts || part < set->next_part) {
+        forget_all(set);
+        set->lossy = false;
+        set->next_part = 0;
+        set->parts = parts;
+        set->counts.states++;
+    }
+    if (part != set->next_part)
+        pmt_live_set_lost(set, time);
+    set->next_part = part + 1;
+    set->counts.parts_missing = parts > set->next_part
+                                    ? parts - set->next_part
+                                    : 0;
+}
+
+int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
+                      const struct pmt_live *live, size_t n, uint32_t part,
+                      uint32_t parts, const struct pmt_id_map *type_sizes)
+{
+    if (stops(set, time))
+        return PMT_OK;
+    note_part(set, time, part, parts);
+    if (pmt_live_table_reserve(&set->table, n))
+        return PMT_ERR_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        struct pmt_block old, block = {
+            .address = live[i].address,
+            .size = live[i].size,
+            .time = live[i].time,
+            .stack = live[i].stack,
+            .thread = live[i].thread,
+            .type = live[i].type & 0xffffff,
+            .domain = live[i].domain & 3,
+        };
+
+        if (type_sizes)
+            block.size = pmt_id_map_get(type_sizes, live[i].type);
+        if (pmt_live_table_put(&set->table, &block, &old)) {
+            set->now.count--;
+            set->now.bytes -= old.size;
+            watch(set, &old, -1);
+        }
+        set->now.count++;
+        set->now.bytes += block.size;
+        watch(set, &block, 1);
+    }
+    note_peak(set);
+    return PMT_OK;
+}

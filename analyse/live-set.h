@@ -1,0 +1,122 @@
+/*
+ * live-set.h: the live set of one stream and one kind of record, kept up
+ * record by record (spec 7.11, 8.1, 8.3), with what had to be assumed.
+ *
+ * Never prints and reads no file: live.h feeds it chunks.
+ *
+ * Threads: one at a time per set.
+ */
+#ifndef PMT_LIVE_SET_H
+#define PMT_LIVE_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "id-map.h"
+#include "live-table.h"
+#include "pmt/record.h"
+
+/* What happened so far. All are numbers of events. */
+struct pmt_live_counts {
+    uint64_t created;      /* malloc, calloc; create */
+    uint64_t destroyed;    /* free, destroy, of a block that was live */
+    uint64_t resized;      /* realloc; its realloc_free is not counted */
+    uint64_t undone;       /* realloc_undo: a realloc that failed */
+    uint64_t bytes;        /* of all blocks created or resized */
+    /* Releases of an address that was not live: before anything was lost the
+     * block was made before recording began; later it may have been lost. */
+    uint64_t unknown_before_loss, unknown_after_loss;
+    /* Acquisitions of a live address, so the old block's release was not
+     * seen: as the interpreter is known to miss some, or for no known
+     * reason. */
+    uint64_t inferred, unseen;
+    uint64_t filtered;     /* events not recorded, as asked for (7.1 gap) */
+    uint64_t states;       /* live sets in the trace that were taken over */
+    /* Of all of these, how many of the last live set are missing. */
+    uint64_t parts_missing;
+};
+
+/* A state of the set: how much was live. */
+struct pmt_live_level {
+    uint64_t step;         /* records and parts of live sets so far */
+    uint64_t time;         /* tick of the last of them */
+    uint64_t count;        /* blocks */
+    uint64_t bytes;
+};
+
+/* Called for each block that becomes live (sign 1) or is no longer (-1), at
+ * `time` (tick). It must not call into the set. */
+typedef void pmt_live_watch(void *context, const struct pmt_block *block,
+                            int sign, uint64_t time);
+
+/* The last realloc_free of each thread, for realloc_undo. */
+struct pmt_live_pending {
+    struct pmt_live_pending_slot *slots;
+    uint32_t count, capacity; /* a power of 2 */
+    uint64_t key;
+};
+
+struct pmt_live_set {
+    /* To be set before the first record, after init. */
+    bool infer;            /* hook object:destroy-unreliable (8.1) */
+    uint64_t until_time;   /* tick: later records are not taken */
+    uint64_t until_step;   /* steps behind this one are not taken */
+    pmt_live_watch *watch; /* NULL: none */
+    void *watch_context;
+
+    /* To be read. */
+    enum pmt_kind kind;    /* PMT_KIND_ALLOC or PMT_KIND_OBJECT */
+    struct pmt_live_table table;
+    struct pmt_live_level now;
+    /* The first moment of the greatest bytes (alloc) or count (object). */
+    struct pmt_live_level peak;
+    struct pmt_live_counts counts;
+    bool lossy;            /* events were lost since the set was known */
+    uint64_t loss_time;    /* tick: nothing was lost before */
+
+    /* Private. */
+    struct pmt_live_pending pending;
+    uint32_t next_part, parts;
+};
+
+/* An empty set without limits. `kind` is PMT_KIND_ALLOC or _OBJECT. */
+void pmt_live_set_init(struct pmt_live_set *set, enum pmt_kind kind);
+
+/* Gives back all memory; accepts a zeroed set. */
+void pmt_live_set_release(struct pmt_live_set *set);
+
+/*
+ * Takes `n` records in their order. Returns PMT_OK, or PMT_ERR_MEMORY: the
+ * set is then as after some of them, and of no further use but to release.
+ */
+int pmt_live_set_allocs(struct pmt_live_set *set,
+                        const struct pmt_alloc *records, size_t n);
+
+/*
+ * The same for objects. sizes: bytes of each record's object, or NULL; then
+ * type_sizes gives the bytes of an object by the id of its type.
+ */
+int pmt_live_set_objects(struct pmt_live_set *set,
+                         const struct pmt_object *records,
+                         const uint64_t *sizes, size_t n,
+                         const struct pmt_id_map *type_sizes);
+
+/*
+ * Takes one part of a live set of this kind (7.11) at tick `time`: part 0
+ * forgets all that was known; behind the last one nothing is lossy any more.
+ * type_sizes: as above for objects without sizes; NULL: the sizes in `live`
+ * are used. Same returns.
+ */
+int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
+                      const struct pmt_live *live, size_t n, uint32_t part,
+                      uint32_t parts, const struct pmt_id_map *type_sizes);
+
+/* Events were lost at or after tick `time`, and before what is taken next.
+ * Nothing happens once `until_step` is reached. */
+void pmt_live_set_lost(struct pmt_live_set *set, uint64_t time);
+
+/* Bytes of memory held. */
+uint64_t pmt_live_set_memory(const struct pmt_live_set *set);
+
+#endif
