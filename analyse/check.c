@@ -373,12 +373,12 @@ static int check_chunk(struct check *c, const struct pmt_event *event)
     c->report->chunks++;
     check_seq(c, stream, event);
     check_order(c, stream, event);
-    if (event->type == PMT_EVENT_TABLE)
+    if (event->type == PMT_EVENT_TABLE &&
+        event->envelope.kind <= PMT_KIND_CLASSES)
         return check_table(c, stream, event);
     if (event->type == PMT_EVENT_END)
         check_end(c, stream, event);
-    if (event->type != PMT_EVENT_RECORDS ||
-        event->envelope.kind == PMT_KIND_ANCHORS)
+    if (event->type != PMT_EVENT_RECORDS)
         return PMT_OK;
     c->report->records += event->envelope.count;
     check_series(c, stream, event);

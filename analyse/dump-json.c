@@ -266,11 +266,12 @@ void pmt_dump_json(struct pmt_dump *d, const struct pmt_event *event)
         put_stream(d, event);
         break;
     case PMT_EVENT_TABLE:
-        if (pmt_dump_kind(d, event->envelope.kind))
-            put_table(d, event);
-        break;
     case PMT_EVENT_RECORDS:
-        if (pmt_dump_kind(d, event->envelope.kind))
+        if (!pmt_dump_kind(d, event->envelope.kind))
+            break;
+        if (pmt_dump_is_table(event->envelope.kind))
+            put_table(d, event);
+        else
             pmt_dump_json_records(d, event);
         break;
     case PMT_EVENT_END:

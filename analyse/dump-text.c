@@ -1,4 +1,6 @@
 /* dump-text.c: the text lines of dump.h but those of records. */
+#include <string.h>
+
 #include "dump-text.h"
 #include "names.h"
 #include "pmt/record.h"
@@ -147,15 +149,18 @@ void pmt_dump_text(struct pmt_dump *d, const struct pmt_event *event)
 {
     switch (event->type) {
     case PMT_EVENT_STREAM:
+        /* It may be a known one anew. */
+        memset(d->sites, 0, sizeof d->sites);
         if (pmt_dump_kind(d, PMT_KIND_STREAM))
             put_stream(d, event);
         break;
     case PMT_EVENT_TABLE:
-        if (pmt_dump_kind(d, event->envelope.kind))
-            put_table(d, event);
-        break;
     case PMT_EVENT_RECORDS:
-        if (pmt_dump_kind(d, event->envelope.kind))
+        if (!pmt_dump_kind(d, event->envelope.kind))
+            break;
+        if (pmt_dump_is_table(event->envelope.kind))
+            put_table(d, event);
+        else
             pmt_put_records(d, event);
         break;
     case PMT_EVENT_END:

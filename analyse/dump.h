@@ -92,6 +92,12 @@ static inline bool pmt_dump_kind(const struct pmt_dump *d, uint32_t kind)
     return kind < 32 && (d->filter.kinds >> kind & 1) != 0;
 }
 
+/* Anchors are clock values, printed as records are. */
+static inline bool pmt_dump_is_table(uint32_t kind)
+{
+    return kind >= PMT_KIND_STRINGS && kind <= PMT_KIND_CLASSES;
+}
+
 /* The units of the stream of a chunk. */
 uint32_t pmt_dump_tick_ns(const struct pmt_event *event);
 uint32_t pmt_dump_rss_unit(const struct pmt_event *event);
