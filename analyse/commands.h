@@ -19,7 +19,8 @@
 
 #include "cli/options.h"
 
-#define PMT_COMMANDS(X)
+#define PMT_COMMANDS(X) \
+    X(record)
 
 #define PMT_COMMAND_DECLARE(name)                                             \
     extern const struct pmt_command pmt_command_##name;

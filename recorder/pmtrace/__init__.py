@@ -129,6 +129,9 @@ class Recorder:
             settings["tick_ns"], settings["level"],
             settings["chunk_records"], tuple(hooks), tuple(pairs))
         _current = self
+        if not self._extension.stats()["journal_survives"]:
+            _warn("%s.journal could not be made: the last events are lost "
+                  "if the process is killed" % self.path)
 
     def stop(self):
         # type: () -> None

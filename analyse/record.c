@@ -1,0 +1,332 @@
+/*
+ * record.c - how a Python program is started so that it is recorded
+ * (record.h).
+ */
+#include "record.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VARIABLE "PMTRACE"
+#define BOOTSTRAP "pmtrace/bootstrap"
+
+/* ---- text -------------------------------------------------------------------- */
+
+__attribute__((format(printf, 1, 2))) static char *format(const char *text,
+                                                          ...)
+{
+    va_list args;
+    char *made;
+    int n;
+
+    va_start(args, text);
+    n = vasprintf(&made, text, args);
+    va_end(args);
+    return n < 0 ? NULL : made;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* ---- the package ------------------------------------------------------------- */
+
+static char *package_at(const char *folder, const char *below)
+{
+    char *path = format("%s%s", folder, below);
+    char *file = path ? format("%s/" BOOTSTRAP "/sitecustomize.py", path)
+                      : NULL;
+    char *real = NULL;
+
+    if (file != NULL && access(file, R_OK) == 0)
+        real = realpath(path, NULL);
+    free(path);
+    free(file);
+    return real;
+}
+
+char *pmt_record_find_package(void)
+{
+    const char *given = getenv(PMT_RECORD_PACKAGE);
+    char program[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    char *slash, *found;
+
+    if (given != NULL && *given != '\0')
+        return package_at(given, "");
+    if (n <= 0)
+        return NULL;
+    program[n] = '\0';
+    slash = strrchr(program, '/');
+    if (slash == NULL)
+        return NULL;
+    *slash = '\0';
+    found = package_at(program, "/../python");
+    return found != NULL ? found
+                         : package_at(program, "/../lib/pmtrace/python");
+}
+
+bool pmt_record_has_extension(const char *package, int major, int minor)
+{
+    char *folder = format("%s/pmtrace", package);
+    char prefix[64];
+    struct dirent *entry;
+    bool found = false;
+    DIR *dir;
+
+    snprintf(prefix, sizeof prefix, "_recorder.cpython-%d%d-", major, minor);
+    dir = folder != NULL ? opendir(folder) : NULL;
+    free(folder);
+    if (dir == NULL)
+        return false;
+    while (!found && (entry = readdir(dir)) != NULL)
+        found = strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+    closedir(dir);
+    return found;
+}
+
+/* ---- the program --------------------------------------------------------------- */
+
+/* "python3.11" gives 3 and 11; true for anything named python and a number
+ * or nothing. */
+static bool is_python_name(const char *name, int *major, int *minor)
+{
+    const char *rest = name + 6;
+
+    *major = *minor = 0;
+    if (strncmp(name, "python", 6) != 0 ||
+        rest[strspn(rest, "0123456789.d")] != '\0')
+        return false;
+    if (sscanf(rest, "%3d.%3d", major, minor) != 2)
+        *major = *minor = 0;
+    return true;
+}
+
+/* The file that execvp() would run, or NULL. */
+static char *find_program(const char *name)
+{
+    const char *path = getenv("PATH");
+    char *file, *real = NULL;
+
+    if (strchr(name, '/') != NULL)
+        return realpath(name, NULL);
+    while (path != NULL && real == NULL) {
+        size_t n = strcspn(path, ":");
+
+        file = format("%.*s/%s", (int)n, n > 0 ? path : ".", name);
+        if (file != NULL && access(file, X_OK) == 0)
+            real = realpath(file, NULL);
+        free(file);
+        path = path[n] == ':' ? path + n + 1 : NULL;
+    }
+    return real;
+}
+
+static void set_stem(struct pmt_program *p, const char *text, bool is_path)
+{
+    const char *base = is_path ? base_name(text) : text;
+    const char *dot = is_path ? strrchr(base, '.') : NULL;
+    size_t n = dot != NULL && dot != base ? (size_t)(dot - base)
+                                          : strlen(base);
+
+    /* A percent sign would mean something in the name of a trace. */
+    if (n == 0 || n >= sizeof p->stem || memchr(base, '%', n) != NULL)
+        return;
+    memcpy(p->stem, base, n);
+    p->stem[n] = '\0';
+}
+
+/*
+ * Takes apart one cluster of Python's options, "-Bum". Returns how many words
+ * it takes, or 0 when the program's own words follow (its name set).
+ */
+static int take_cluster(char *const *argv, struct pmt_program *p)
+{
+    for (const char *c = argv[0] + 1; *c != '\0'; c++) {
+        switch (*c) {
+        case 'I':
+        case 'E':
+        case 'S':
+            p->blocked = *c;
+            break;
+        case 'W':
+        case 'X':
+            return c[1] != '\0' || argv[1] == NULL ? 1 : 2;
+        case 'm':
+            if (c[1] != '\0')
+                set_stem(p, c + 1, false);
+            else if (argv[1] != NULL)
+                set_stem(p, argv[1], false);
+            return 0;
+        case 'c':
+            return 0;
+        default:
+            break;
+        }
+    }
+    return 1;
+}
+
+void pmt_record_examine(char *const *argv, struct pmt_program *p)
+{
+    char *file;
+    int words;
+
+    memset(p, 0, sizeof *p);
+    set_stem(p, argv[0], true);
+    p->is_python = is_python_name(base_name(argv[0]), &p->major, &p->minor);
+    if (!p->is_python)
+        return;
+    strcpy(p->stem, "python");
+    file = find_program(argv[0]);
+    if (file == NULL ||
+        !is_python_name(base_name(file), &p->major, &p->minor))
+        p->major = p->minor = 0;
+    free(file);
+    argv++;
+    while (*argv != NULL && (*argv)[0] == '-' && (*argv)[1] != '\0') {
+        if (strcmp(*argv, "--check-hash-based-pycs") == 0)
+            words = argv[1] != NULL ? 2 : 1;
+        else if ((*argv)[1] == '-')
+            words = 1;
+        else
+            words = take_cluster(argv, p);
+        if (words == 0)
+            return;
+        argv += words;
+    }
+    if (*argv != NULL && strcmp(*argv, "-") != 0)
+        set_stem(p, *argv, true);
+}
+
+/* ---- the environment -------------------------------------------------------------- */
+
+/* Appends "name=value" with the value's % , = written as %25 %2C %3D. */
+static void put_setting(FILE *out, const char *name, const char *value,
+                        bool first)
+{
+    fprintf(out, "%s%s=", first ? "" : ",", name);
+    for (; *value != '\0'; value++) {
+        if (strchr("%,=", *value) != NULL)
+            fprintf(out, "%%%02X", (unsigned char)*value);
+        else
+            putc(*value, out);
+    }
+}
+
+int pmt_record_set_environment(const char *package,
+                               const struct pmt_setting *settings,
+                               size_t count)
+{
+    const char *before = getenv("PYTHONPATH");
+    char *text = NULL, *path;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    int failed;
+
+    if (out == NULL)
+        return errno;
+    for (size_t i = 0; i < count; i++)
+        put_setting(out, settings[i].name, settings[i].value, i == 0);
+    /* An empty element of PYTHONPATH would mean the current folder. */
+    if (before != NULL && *before == '\0')
+        put_setting(out, "pythonpath", "empty", count == 0);
+    failed = fclose(out) != 0;
+    path = before != NULL && *before != '\0'
+               ? format("%s/" BOOTSTRAP ":%s", package, before)
+               : format("%s/" BOOTSTRAP, package);
+    failed = failed || path == NULL || setenv(VARIABLE, text, 1) != 0 ||
+             setenv("PYTHONPATH", path, 1) != 0;
+    free(text);
+    free(path);
+    return failed ? ENOMEM : 0;
+}
+
+/* ---- the trace's name --------------------------------------------------------------- */
+
+/* Appends what %letter means; false when it means nothing. */
+static bool put_expanded(FILE *out, char letter)
+{
+    char text[256] = "";
+    time_t now = time(NULL);
+    struct tm tm;
+
+    switch (letter) {
+    case 'p':
+        fprintf(out, "%ld", (long)getpid());
+        return true;
+    case 'h':
+        gethostname(text, sizeof text - 1);
+        fputs(text, out);
+        return true;
+    case 't':
+        strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+        fputs(text, out);
+        return true;
+    case '%':
+        putc('%', out);
+        return true;
+    default:
+        return false;
+    }
+}
+
+char *pmt_record_expand(const char *name, char *wrong)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    bool good = true;
+
+    *wrong = 0;
+    if (out == NULL)
+        return NULL;
+    for (; *name != '\0' && good; name++) {
+        if (*name != '%') {
+            putc(*name, out);
+            continue;
+        }
+        good = put_expanded(out, name[1]);
+        *wrong = name[1];
+        name += name[1] != '\0';
+    }
+    if (fclose(out) != 0) {
+        *wrong = 0;
+        good = false;
+    }
+    if (good)
+        return text;
+    free(text);
+    return NULL;
+}
+
+char *pmt_record_absolute(const char *name)
+{
+    char folder[PATH_MAX], *text = NULL;
+    size_t bytes;
+    FILE *out;
+
+    if (name[0] == '/' || getcwd(folder, sizeof folder) == NULL)
+        return strdup(name);
+    out = open_memstream(&text, &bytes);
+    if (out == NULL)
+        return NULL;
+    for (const char *c = folder; *c != '\0'; c++)
+        fputs(*c == '%' ? "%%" : (char[2]){*c, '\0'}, out);
+    fprintf(out, "/%s", name);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
