@@ -138,7 +138,11 @@ static inline int cpy_frame_offset(const cpy_frame *f,
 /* The thread state of the calling thread, which holds the GIL; or NULL. */
 static inline PyThreadState *cpy_thread_holding(void)
 {
+#if PY_VERSION_HEX >= 0x030d0000
+    return PyThreadState_GetUnchecked();
+#else
     return _PyThreadState_UncheckedGet();
+#endif
 }
 
 /* The thread state of the calling thread, with or without the GIL; or NULL
