@@ -115,7 +115,7 @@ static void put_stream(struct pmt_dump *d, const struct pmt_event *event)
     pmt_dump_json_text(j, "producer", h->producer);
     pmt_json_u64(j, "tick_ns", h->tick_ns);
     pmt_json_u64(j, "clock", h->clock);
-    pmt_dump_json_optional(j, "rss_unit", h->has_rss_unit, h->rss_unit);
+    pmt_json_u64(j, "rss_unit", h->rss_unit);
     put_process(j, h);
     put_id(j, "boot", h->has_boot, h->boot);
     put_texts(j, "hooks", h->hooks, h->hook_count);
