@@ -264,6 +264,20 @@ struct pmt_segment *pmt_journal_take(struct pmt_journal *j,
     return NULL;
 }
 
+void pmt_journal_losses(const struct pmt_journal *j, uint64_t *lost)
+{
+    const struct pmt_journal_header *h = j->header;
+    uint64_t by_io = h->full_by_io;
+
+    for (unsigned c = 0; c < PMT_LOSS_CAUSES; c++) {
+        lost[c] = __atomic_load_n(&h->lost[c], __ATOMIC_RELAXED);
+    }
+    /* A journal from outside may say anything. */
+    by_io = by_io < lost[PMT_LOSS_FULL] ? by_io : lost[PMT_LOSS_FULL];
+    lost[PMT_LOSS_FULL] -= by_io;
+    lost[PMT_LOSS_IO] += by_io;
+}
+
 int pmt_journal_define(struct pmt_journal *j, struct pmt_segment *s,
                        const struct pmt_def *def, const char *text,
                        size_t text_bytes, const char *text2,

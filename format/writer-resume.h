@@ -14,6 +14,9 @@
 int pmt_writer_load_tables(struct pmt_writer *w, const struct pmt_stream *s,
                            struct pmt_error *err);
 
+/* Records that can be staged before the writer flushes by itself. */
+uint32_t pmt_writer_room(const struct pmt_writer *w);
+
 /* One entry of it (defs-load.c): nothing when the stream does not have it. */
 int pmt_defs_load(struct pmt_defs *d, enum pmt_def_table table, uint32_t id,
                   const struct pmt_stream *s);

@@ -29,7 +29,7 @@ struct pmt_writer {
     uint64_t ordinals[PMT_KIND_KNOWN];
     uint64_t records;
     uint64_t lost[PMT_LOSS_CAUSES], lost_written[PMT_LOSS_CAUSES];
-    uint64_t lost_total, lost_base;
+    uint64_t lost_total;
     uint64_t lost_time;
     uint64_t last_time;
 
@@ -65,7 +65,7 @@ static int put_chunk(struct pmt_writer *w, enum pmt_kind kind, size_t count,
         .t1 = t1,
         .epoch = w->epoch,
         .ordinal = w->ordinals[kind],
-        .lost = w->lost_base + w->lost_total,
+        .lost = w->lost_total,
         .align = align,
         .model = model,
     };
@@ -285,7 +285,11 @@ static void resume(struct pmt_writer *w, const struct pmt_writer_options *o)
 {
     w->seq = o->resume_seq;
     w->epoch = o->resume_epoch;
-    w->lost_base = o->resume_lost;
+    memcpy(w->lost, o->resume_lost, sizeof w->lost);
+    memcpy(w->lost_written, w->lost, sizeof w->lost);
+    for (unsigned c = 0; c < PMT_LOSS_CAUSES; c++) {
+        w->lost_total += w->lost[c];
+    }
     memcpy(w->ordinals, o->resume_ordinal, sizeof w->ordinals);
 }
 
@@ -360,7 +364,7 @@ int pmt_writer_finish(struct pmt_writer *w, int clean, struct pmt_error *err)
         return rc;
     }
     if (pmt_encode_end(&w->body, w->seq, w->records,
-                       w->lost_base + w->lost_total, clean) < 0) {
+                       w->lost_total, clean) < 0) {
         return no_memory(err);
     }
     rc = put_chunk(w, PMT_KIND_END, 0, w->last_time, w->last_time, 0, 0, err);
@@ -670,6 +674,14 @@ void pmt_writer_anchor(struct pmt_writer *w, uint64_t time, uint64_t mono_ns,
 uint64_t pmt_writer_staged(const struct pmt_writer *w)
 {
     return w->alloc_count + w->object_count + w->mark_count;
+}
+
+uint32_t pmt_writer_room(const struct pmt_writer *w)
+{
+    size_t most = w->alloc_count > w->object_count ? w->alloc_count
+                                                   : w->object_count;
+
+    return w->chunk_records - (uint32_t)most;
 }
 
 uint64_t pmt_writer_offset(const struct pmt_writer *w)

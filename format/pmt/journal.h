@@ -180,6 +180,8 @@ struct pmt_journal_header {
     uint64_t lost[8];
     /* Next serial number for pmt_segment.order; atomic. */
     uint64_t next_order;
+    uint64_t full_by_io;       /* of lost[FULL]: while the disk refused
+                                * writes; kept by the drain */
     uint8_t uuid[16];          /* of the stream; set by the drain */
 };
 
@@ -282,6 +284,10 @@ static inline void pmt_journal_lose(struct pmt_journal *j,
 {
     __atomic_fetch_add(&j->header->lost[cause], n, __ATOMIC_RELAXED);
 }
+
+/* Losses so far by cause, PMT_LOSS_CAUSES of them; what was dropped while
+ * the disk refused writes counts as IO. */
+void pmt_journal_losses(const struct pmt_journal *j, uint64_t *lost);
 
 /*
  * Appends one definition to segment `s` of kind DEFINITIONS. Returns 0 when

@@ -62,7 +62,7 @@ struct pmt_writer_options {
     uint32_t resume_seq;       /* next sequence number */
     uint32_t resume_epoch;     /* epoch that begins now */
     uint64_t resume_ordinal[PMT_KIND_KNOWN]; /* next ordinal by kind */
-    uint64_t resume_lost;
+    uint64_t resume_lost[8];   /* by cause, as far as it was written */
 };
 
 struct pmt_writer;

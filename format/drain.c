@@ -1,0 +1,371 @@
+/*
+ * drain.c - a living journal into a trace file.
+ *
+ * A batch of chunks is collected in memory, and goes to the file in one
+ * piece with a commit in two phases, so that a record is never twice in the
+ * trace nor missing, whenever the process dies:
+ *
+ *   1. each segment's `pending` says how far it will be consumed, the
+ *      header's `pending_end` how long the file will be; `pending` = 1;
+ *   2. the write;
+ *   3. each segment's `consumed` = its `pending`; `pending` = 0.
+ *
+ * Dead before 1 is complete: nothing is pending. Dead between 1 and 3: the
+ * batch counts exactly if the file is as long as `pending_end`
+ * (pmt_journal_trace_end). Within 3, doing it again changes nothing.
+ */
+#include "pmt/drain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "journal-read.h"
+#include "writer-resume.h"
+
+/* A pair of clock values is put into the trace this often. */
+#define ANCHOR_EVERY_NS UINT64_C(10000000000)
+
+struct pmt_drain {
+    struct pmt_journal *journal;
+    struct pmt_writer *writer;
+    struct pmt_journal_reader reader;
+    int fd;
+    struct pmt_buffer out;      /* frames that are not in the file yet */
+    uint64_t file_end;          /* of the last whole batch */
+    bool batch_pending;         /* `out` waits: a write failed */
+    uint32_t tick_ns;
+    uint64_t last_anchor_ns;
+    uint64_t full_seen;
+    uint64_t peak_bytes;
+};
+
+/* ---- clocks ------------------------------------------------------------- */
+
+/* A pair of values of the two clocks, taken at one moment. */
+static void read_clocks(const struct pmt_drain *d, uint64_t *raw,
+                        uint64_t *mono_ns)
+{
+    uint32_t clock = d->journal->header->clock;
+    uint64_t before = pmt_clock_raw(clock);
+
+    *mono_ns = pmt_clock_mono_ns();
+    *raw = before + (pmt_clock_raw(clock) - before) / 2;
+}
+
+/* Draws the line on from the last anchor to (raw, mono_ns). Records before
+ * that anchor were all taken; time goes on from where the last piece ended. */
+static void draw_line(struct pmt_drain *d, uint64_t raw, uint64_t mono_ns)
+{
+    struct pmt_journal_header *h = d->journal->header;
+    struct pmt_clock_line *line = &d->reader.line;
+    uint64_t from_ns = h->anchor_mono_ns - h->start_mono_ns;
+    uint64_t ns = mono_ns - h->anchor_mono_ns;
+    uint64_t counts = raw - h->anchor_raw;
+
+    line->raw = h->anchor_raw;
+    line->tick = from_ns / d->tick_ns;
+    line->fraction_q32 = ((from_ns % d->tick_ns) << 32) / d->tick_ns;
+    if (counts && ns) {
+        line->ticks_per_raw_q32 =
+            (uint64_t)((((unsigned __int128)ns << 32) / d->tick_ns) /
+                       counts);
+        /* Kept for whoever finds the journal: over the whole time, so that
+         * no single pair decides. */
+        if (mono_ns - h->start_mono_ns > 1000000) {
+            h->raw_per_ns_q32 =
+                (uint64_t)(((unsigned __int128)(raw - h->start_raw) << 32) /
+                           (mono_ns - h->start_mono_ns));
+        }
+    }
+}
+
+static void keep_anchor(struct pmt_drain *d, uint64_t raw, uint64_t mono_ns)
+{
+    d->journal->header->anchor_raw = raw;
+    d->journal->header->anchor_mono_ns = mono_ns;
+}
+
+static void write_anchor(struct pmt_drain *d, uint64_t mono_ns, bool always)
+{
+    const struct pmt_journal_header *h = d->journal->header;
+    struct timespec real;
+    uint64_t after;
+
+    if (!always && mono_ns - d->last_anchor_ns < ANCHOR_EVERY_NS) {
+        return;
+    }
+    d->last_anchor_ns = mono_ns;
+    mono_ns = pmt_clock_mono_ns();
+    clock_gettime(CLOCK_REALTIME, &real);
+    after = pmt_clock_mono_ns();
+    pmt_writer_anchor(d->writer, (mono_ns - h->start_mono_ns) / d->tick_ns,
+                      mono_ns,
+                      (int64_t)real.tv_sec * 1000000000 + real.tv_nsec,
+                      (uint32_t)(after - mono_ns));
+}
+
+/* ---- writing a batch ---------------------------------------------------- */
+
+static int write_batch(struct pmt_drain *d, struct pmt_error *err)
+{
+    size_t done = 0;
+
+    while (done < d->out.used) {
+        ssize_t n = pwrite(d->fd, d->out.bytes + done, d->out.used - done,
+                           (off_t)(d->file_end + done));
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            int why = n < 0 ? errno : ENOSPC;
+
+            /* Half a frame is worth nothing: cut it off. */
+            if (ftruncate(d->fd, (off_t)d->file_end) < 0) {
+                why = errno;
+            }
+            return pmt_error_set_errno(err, why, d->file_end,
+                                       "can't write the trace");
+        }
+        done += (size_t)n;
+    }
+    return PMT_OK;
+}
+
+/* The use that a segment is in; 0 while it is free. What its producer wrote
+ * when it took it is seen after this. */
+static uint64_t segment_order(const struct pmt_segment *s)
+{
+    return __atomic_load_n(&s->order, __ATOMIC_ACQUIRE);
+}
+
+/* Phase 3; frees what is empty and given up. */
+static void mark_consumed(struct pmt_drain *d)
+{
+    struct pmt_journal *j = d->journal;
+
+    for (uint32_t i = 0; i < j->header->segment_count; i++) {
+        struct pmt_segment *s = pmt_journal_segment(j, i);
+
+        if (d->reader.cursors[i].order && segment_order(s)) {
+            s->consumed = s->pending;
+        }
+    }
+    j->header->committed_end = d->file_end;
+    __atomic_store_n(&j->header->pending, 0, __ATOMIC_RELEASE);
+}
+
+static void free_segments(struct pmt_drain *d)
+{
+    struct pmt_journal *j = d->journal;
+
+    for (uint32_t i = 0; i < j->header->segment_count; i++) {
+        struct pmt_segment *s = pmt_journal_segment(j, i);
+
+        uint64_t order = segment_order(s);
+
+        if (order && d->reader.cursors[i].order == order &&
+            __atomic_load_n(&s->state, __ATOMIC_ACQUIRE) ==
+                PMT_SEGMENT_FULL &&
+            s->consumed == __atomic_load_n(&s->head, __ATOMIC_ACQUIRE)) {
+            __atomic_store_n(&s->order, 0, __ATOMIC_RELAXED);
+            __atomic_store_n(&s->state, PMT_SEGMENT_FREE, __ATOMIC_RELEASE);
+        }
+    }
+}
+
+/* Puts `out` into the file; on failure it stays, and so do the segments. */
+static int commit(struct pmt_drain *d, struct pmt_error *err)
+{
+    struct pmt_journal_header *h = d->journal->header;
+    int rc;
+
+    h->pending_end = d->file_end + d->out.used;
+    __atomic_store_n(&h->pending, 1, __ATOMIC_RELEASE);
+    rc = write_batch(d, err);
+    if (rc < 0) {
+        __atomic_store_n(&h->pending, 0, __ATOMIC_RELEASE);
+        d->batch_pending = true;
+        return rc;
+    }
+    d->batch_pending = false;
+    d->file_end += d->out.used;
+    d->out.used = 0;
+    mark_consumed(d);
+    free_segments(d);
+    return PMT_OK;
+}
+
+/* Losses so far. What was dropped while the disk refused writes, for want of
+ * a free segment, is the disk's fault. */
+static void count_losses(struct pmt_drain *d, uint64_t mono_ns)
+{
+    struct pmt_journal_header *h = d->journal->header;
+    uint64_t lost[PMT_LOSS_CAUSES];
+    uint64_t full = __atomic_load_n(&h->lost[PMT_LOSS_FULL],
+                                    __ATOMIC_RELAXED);
+
+    if (d->batch_pending) {
+        h->full_by_io += full - d->full_seen;
+    }
+    d->full_seen = full;
+    pmt_journal_losses(d->journal, lost);
+    pmt_writer_lost(d->writer, (mono_ns - h->start_mono_ns) / d->tick_ns,
+                    lost);
+}
+
+/* Makes chunks of all that is staged, and commits them with everything that
+ * was read up to here. */
+static int flush(struct pmt_drain *d, struct pmt_error *err)
+{
+    struct pmt_journal *j = d->journal;
+    int rc = pmt_writer_flush(d->writer, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    for (uint32_t i = 0; i < j->header->segment_count; i++) {
+        struct pmt_segment *s = pmt_journal_segment(j, i);
+
+        uint64_t order = segment_order(s);
+
+        if (d->reader.cursors[i].order && order) {
+            s->pending = d->reader.cursors[i].order == order
+                             ? d->reader.cursors[i].read
+                             : s->consumed;
+        }
+    }
+    return commit(d, err);
+}
+
+static int flush_when_full(void *context, struct pmt_error *err)
+{
+    return flush(context, err);
+}
+
+/* ---- the interface ------------------------------------------------------ */
+
+int pmt_drain_new(struct pmt_drain **out, struct pmt_journal *j, int trace_fd,
+                  const struct pmt_stream_info *info,
+                  const struct pmt_writer_options *options,
+                  struct pmt_error *err)
+{
+    struct pmt_drain *d = calloc(1, sizeof *d);
+    struct pmt_stream_info own = *info;
+    struct pmt_sink sink;
+    int rc;
+
+    *out = NULL;
+    if (!d) {
+        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
+                             "out of memory");
+    }
+    d->journal = j;
+    d->fd = trace_fd;
+    d->tick_ns = j->header->tick_ns;
+    own.tick_ns = d->tick_ns;
+    own.start_mono_ns = j->header->start_mono_ns;
+    own.start_real_ns = j->header->start_real_ns;
+    memcpy(j->header->uuid, info->uuid, sizeof j->header->uuid);
+    pmt_sink_to_buffer(&sink, &d->out);
+    rc = pmt_writer_new(&d->writer, &sink, &own, options, err);
+    if (rc == PMT_OK &&
+        pmt_journal_reader_init(&d->reader, j, d->writer, true) < 0) {
+        rc = pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
+                           "out of memory");
+    }
+    if (rc == PMT_OK) {
+        rc = commit(d, err); /* the stream's header */
+    }
+    if (rc < 0) {
+        pmt_drain_free(d);
+        return rc;
+    }
+    *out = d;
+    return PMT_OK;
+}
+
+static void note_peak(struct pmt_drain *d)
+{
+    uint64_t now, peak;
+
+    pmt_drain_memory(d, &now, &peak);
+    if (now > d->peak_bytes) {
+        d->peak_bytes = now;
+    }
+}
+
+int pmt_drain_pass(struct pmt_drain *d, bool flush_all, struct pmt_error *err)
+{
+    uint64_t raw, mono_ns;
+    int rc;
+
+    if (d->batch_pending) {
+        rc = commit(d, err);
+        count_losses(d, pmt_clock_mono_ns());
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    read_clocks(d, &raw, &mono_ns);
+    draw_line(d, raw, mono_ns);
+    count_losses(d, mono_ns);
+    write_anchor(d, mono_ns, false);
+    rc = pmt_journal_reader_pass(&d->reader, raw, flush_when_full, d, err);
+    note_peak(d);
+    if (rc == PMT_OK) {
+        keep_anchor(d, raw, mono_ns);
+        rc = flush_all ? flush(d, err) : PMT_OK;
+    }
+    return rc;
+}
+
+int pmt_drain_finish(struct pmt_drain *d, struct pmt_error *err)
+{
+    uint64_t raw, mono_ns;
+    int rc = d->batch_pending ? commit(d, err) : PMT_OK;
+
+    if (rc < 0) {
+        return rc;
+    }
+    read_clocks(d, &raw, &mono_ns);
+    draw_line(d, raw, mono_ns);
+    rc = pmt_journal_reader_pass(&d->reader, UINT64_MAX, flush_when_full, d,
+                                 err);
+    if (rc < 0) {
+        return rc;
+    }
+    count_losses(d, mono_ns);
+    write_anchor(d, mono_ns, true);
+    rc = flush(d, err);
+    rc = rc < 0 ? rc : pmt_writer_finish(d->writer, 1, err);
+    rc = rc < 0 ? rc : commit(d, err);
+    if (rc == PMT_OK) {
+        __atomic_store_n(&d->journal->header->closed, 1, __ATOMIC_RELEASE);
+    }
+    return rc;
+}
+
+void pmt_drain_free(struct pmt_drain *d)
+{
+    if (d) {
+        pmt_journal_reader_release(&d->reader);
+        pmt_writer_free(d->writer);
+        pmt_buffer_release(&d->out);
+        free(d);
+    }
+}
+
+uint64_t pmt_drain_unwritten(const struct pmt_drain *d)
+{
+    return pmt_writer_staged(d->writer);
+}
+
+void pmt_drain_memory(const struct pmt_drain *d, uint64_t *now_bytes,
+                      uint64_t *peak_bytes)
+{
+    *now_bytes = sizeof *d + d->out.capacity + pmt_writer_memory(d->writer);
+    *peak_bytes = *now_bytes > d->peak_bytes ? *now_bytes : d->peak_bytes;
+}

@@ -1,0 +1,85 @@
+/*
+ * journal-read.h - takes records out of a journal in order of time over all
+ * threads, and definitions before them, and gives both to a writer.
+ */
+#ifndef PMT_JOURNAL_READ_H
+#define PMT_JOURNAL_READ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pmt/journal.h"
+#include "pmt/writer.h"
+
+/* A straight piece of the line from raw clock values to ticks. */
+struct pmt_clock_line {
+    uint64_t raw;          /* the piece begins here, */
+    uint64_t tick;         /* at this tick */
+    uint64_t ticks_per_raw_q32;
+    uint64_t fraction_q32; /* of a tick, to add */
+};
+
+/* One segment as far as it was read. */
+struct pmt_segment_cursor {
+    uint64_t order;        /* use of the segment that is being read */
+    uint64_t read;         /* bytes of data taken */
+    uint64_t head;         /* bytes committed when the pass began */
+    uint32_t thread;
+    uint32_t index;
+};
+
+/* A segment in the queue of a pass. */
+struct pmt_queued {
+    uint64_t order;
+    uint32_t thread;
+    uint32_t index;
+};
+
+struct pmt_mark_waiting {
+    uint64_t raw;
+    uint32_t thread;
+    uint32_t text_bytes;
+    char *text;            /* owned */
+};
+
+/* The segments of one thread in the queue, and how far they were read. */
+struct pmt_lane {
+    uint32_t at, end;      /* in the queue */
+    uint64_t time;         /* of the next record; UINT64_MAX: no more */
+};
+
+struct pmt_journal_reader {
+    struct pmt_journal *journal;
+    struct pmt_writer *writer;
+    bool trusted;          /* a living journal, written by this process */
+    struct pmt_clock_line line;
+    struct pmt_segment_cursor *cursors; /* by segment */
+    struct pmt_queued *queue; /* of the pass, by thread and order */
+    struct pmt_lane *lanes;   /* of the pass: one a thread */
+    struct pmt_mark_waiting *marks;     /* by time */
+    size_t mark_count, mark_room;
+    uint64_t records;      /* taken since the start */
+    uint64_t damaged;      /* not usable */
+};
+
+int pmt_journal_reader_init(struct pmt_journal_reader *r,
+                            struct pmt_journal *j, struct pmt_writer *w,
+                            bool trusted);
+void pmt_journal_reader_release(struct pmt_journal_reader *r);
+
+/* Called when the writer has no room for another record: must flush it. */
+typedef int pmt_full_callback(void *context, struct pmt_error *err);
+
+/*
+ * Takes all definitions, and all records whose raw time is below `cut`, which
+ * must have been read from the clock before the call. Records go to the
+ * writer in order; `full` is called whenever it has no room.
+ */
+int pmt_journal_reader_pass(struct pmt_journal_reader *r, uint64_t cut,
+                            pmt_full_callback *full, void *context,
+                            struct pmt_error *err);
+
+/* Tick of a raw clock value on the line; values before it are raised. */
+uint64_t pmt_clock_line_tick(const struct pmt_clock_line *line, uint64_t raw);
+
+#endif
