@@ -56,7 +56,9 @@ static int move_to(struct pmt_input *in, uint64_t offset,
     }
     done = offset - in->start < w->used ? (size_t)(offset - in->start)
                                         : w->used;
-    memmove(w->bytes, w->bytes + done, w->used - done);
+    if (done < w->used) {
+        memmove(w->bytes, w->bytes + done, w->used - done);
+    }
     w->used -= done;
     in->start = offset;
     return PMT_OK;
