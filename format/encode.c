@@ -169,8 +169,8 @@ static int put_sizes(struct pmt_encoder *e, struct pmt_body *body,
 }
 
 int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
-                      const struct pmt_alloc *r, size_t n, uint32_t *align,
-                      uint32_t *model)
+                      const struct pmt_alloc *r, size_t n, uint32_t model,
+                      uint32_t *align)
 {
     int rc;
 
@@ -189,8 +189,7 @@ int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
                           : PMT_SLOT_ACQUIRE;
         e->classes[i] = (uint16_t)pmt_size_class(r[i].size, r[i].domain);
     }
-    *model = 1;
-    rc = put_addresses(e, body, *model, n, align);
+    rc = put_addresses(e, body, model, n, align);
     if (rc < 0) {
         return rc;
     }

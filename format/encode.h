@@ -49,10 +49,10 @@ struct pmt_staged_object {
     uint8_t op;
 };
 
-/* `align` and `model` go into the envelope. */
+/* `align` goes into the envelope, as does `model` (spec 7.2). */
 int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
                       const struct pmt_alloc *records, size_t n,
-                      uint32_t *align, uint32_t *model);
+                      uint32_t model, uint32_t *align);
 int pmt_encode_objects(struct pmt_encoder *e, struct pmt_body *body,
                        const struct pmt_staged_object *records, size_t n,
                        uint32_t *align);

@@ -170,7 +170,7 @@ static int take_clock_field(struct parse *p, uint64_t key)
         }
         h->tick_ns = (uint32_t)v;
     } else {
-        h->rss_unit = v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
+        h->rss_unit = v;
         h->has_rss_unit = true;
     }
     return PMT_OK;

@@ -22,6 +22,7 @@ struct pmt_writer {
     struct pmt_encoder *encoder;
     struct pmt_defs *defs;
     uint32_t chunk_records, epoch_chunks;
+    uint32_t alloc_model;      /* spec 7.2 */
 
     uint64_t stream_key;
     uint64_t seq;
@@ -186,20 +187,21 @@ static int put_marks(struct pmt_writer *w, struct pmt_error *err)
 static int put_allocs(struct pmt_writer *w, struct pmt_error *err)
 {
     size_t n = w->alloc_count;
-    uint32_t align, model;
+    uint32_t align;
     int rc;
 
     if (!n) {
         return PMT_OK;
     }
-    rc = pmt_encode_allocs(w->encoder, &w->body, w->allocs, n, &align, &model);
+    rc = pmt_encode_allocs(w->encoder, &w->body, w->allocs, n,
+                           w->alloc_model, &align);
     if (rc < 0) {
         return no_memory(err);
     }
     w->alloc_count = 0;
     w->epoch_used++;
     return put_chunk(w, PMT_KIND_ALLOC, n, w->allocs[0].time,
-                     w->allocs[n - 1].time, align, model, err);
+                     w->allocs[n - 1].time, align, w->alloc_model, err);
 }
 
 static int put_objects(struct pmt_writer *w, struct pmt_error *err)
@@ -316,7 +318,7 @@ int pmt_writer_new(struct pmt_writer **out, const struct pmt_sink *sink,
     w->chunk_records =
         o->chunk_records ? o->chunk_records : PMT_CHUNK_RECORDS_MAX;
     w->epoch_chunks = o->epoch_chunks ? o->epoch_chunks : DEFAULT_EPOCH_CHUNKS;
-    w->stream_key = 0;
+    w->alloc_model = !o->no_prediction;
     for (unsigned i = 0; i < 8; i++) {
         w->stream_key = w->stream_key << 8 | info->uuid[i];
     }

@@ -200,7 +200,8 @@ void pmt_reader_live_part(struct pmt_reader *r, uint32_t *of_kind,
 struct pmt_stream_header {
     uint32_t major, minor;
     uint32_t clock;
-    uint32_t tick_ns, rss_unit;
+    uint32_t tick_ns;
+    uint64_t rss_unit;
     bool has_pid, has_ppid, has_boot, has_session, has_parent, has_rss_unit;
     uint64_t pid, ppid;
     struct pmt_text producer, executable, python, host, system;

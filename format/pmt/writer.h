@@ -55,6 +55,7 @@ struct pmt_writer_options {
     int level;                 /* of zstd; default 1 */
     uint32_t epoch_chunks;     /* record chunks in an epoch; default 64 */
     int no_labels;             /* write no labels and no index (spec 3) */
+    int no_prediction;         /* address model 0 for alloc (spec 7.2) */
     /* To go on with a stream whose beginning is already in a file. */
     int resume;                /* no stream header chunk is written */
     uint64_t resume_offset;    /* bytes before what is written next, counted
