@@ -20,7 +20,11 @@
 #include "cli/options.h"
 
 #define PMT_COMMANDS(X) \
-    X(record)
+    X(record) \
+    X(info) \
+    X(dump) \
+    X(check) \
+    X(recover)
 
 #define PMT_COMMAND_DECLARE(name)                                             \
     extern const struct pmt_command pmt_command_##name;
