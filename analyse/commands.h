@@ -24,7 +24,8 @@
     X(info) \
     X(dump) \
     X(check) \
-    X(recover)
+    X(recover) \
+    X(live)
 
 #define PMT_COMMAND_DECLARE(name)                                             \
     extern const struct pmt_command pmt_command_##name;

@@ -44,8 +44,6 @@ size_t pmt_stream_name(char *buffer, size_t size, const struct pmt_stream *s)
     const struct pmt_stream_header *header;
     size_t used = 0;
 
-    if (!s)
-        return append(buffer, size, 0, "(unknown stream)", 16);
     header = pmt_stream_header(s);
     if (header->has_pid)
         used = append_format(buffer, size, 0, "pid ", header->pid, "");

@@ -37,8 +37,8 @@ extern const char *const pmt_group_by_names[];
 
 struct pmt_group {
     uint64_t count, bytes;
-    const struct pmt_stream *stream; /* the first in which it was met; may be
-                                        NULL; borrowed from the reader */
+    const struct pmt_stream *stream; /* the first in which it was met; borrowed
+                                        from the reader */
     uint32_t id;   /* there: of the type, thread or domain, or the stack */
     uint32_t ids;  /* how many ids it has, over all streams */
     uint32_t twin; /* 1, 2, ... when types share its name; else 0 */

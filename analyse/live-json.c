@@ -119,11 +119,8 @@ static void json_key(const struct pmt_live_report *report,
         pmt_json_string(json, "domain", pmt_domain_name(group->id));
         break;
     case PMT_BY_STREAM:
-        if (group->stream)
-            pmt_json_string(json, "stream",
-                            pmt_name_key(key, pmt_stream_key(group->stream)));
-        else
-            pmt_json_null(json, "stream");
+        pmt_json_string(json, "stream",
+                        pmt_name_key(key, pmt_stream_key(group->stream)));
         break;
     case PMT_BY_SITE:
     case PMT_BY_FILE:

@@ -85,7 +85,7 @@ static void begin_stream(struct pmt_live_sets *live,
             set->until_step = index < live->until_step_count
                                   ? live->until_steps[index][which]
                                   : 0;
-        set->infer = which == PMT_LIVE_OBJECTS && stream->stream &&
+        set->infer = which == PMT_LIVE_OBJECTS &&
                      pmt_stream_has_hook(stream->stream,
                                          "object:destroy-unreliable");
     }
@@ -99,8 +99,7 @@ static void open_stream(struct pmt_live_stream *stream,
     memset(stream, 0, sizeof *stream);
     stream->stream = event->stream;
     stream->key = event->envelope.stream_key;
-    stream->tick_ns =
-        event->stream ? pmt_stream_header(event->stream)->tick_ns : 1;
+    stream->tick_ns = pmt_stream_header(event->stream)->tick_ns;
 }
 
 /* A stream whose header comes again starts from nothing (5.1). */
@@ -158,13 +157,6 @@ static struct pmt_live_stream *stream_of(struct pmt_live_sets *live,
     struct pmt_live_stream *stream;
     size_t *place;
 
-    if (!event->stream) {
-        for (size_t i = live->stream_count; i-- > 0;)
-            if (!live->streams[i].stream &&
-                live->streams[i].key == event->envelope.stream_key)
-                return &live->streams[i];
-        return add_stream(live, event);
-    }
     place = place_of(live, pmt_stream_index(event->stream));
     if (!place)
         return NULL;
@@ -221,8 +213,6 @@ static int look_up_sizes(struct pmt_live_stream *stream)
     struct pmt_type type;
     uint32_t count;
 
-    if (!stream->stream)
-        return PMT_OK;
     count = pmt_stream_table_size(stream->stream, PMT_KIND_TYPES);
     for (; stream->next_type < count; stream->next_type++)
         if (pmt_stream_type(stream->stream, stream->next_type, &type) &&
@@ -379,9 +369,9 @@ int pmt_live_sets_take(struct pmt_live_sets *live, struct pmt_reader *r,
     return PMT_OK;
 }
 
-/* What was lost behind the last chunk of a stream no gap tells: any stream
- * that goes on to the end of the file may be the one. */
-static void settle_damage(struct pmt_live_sets *live)
+/* No gap in seq tells of what was lost behind the last chunk of a stream: any
+ * stream that goes on to the end of the file may be the one. */
+void pmt_live_sets_finish(struct pmt_live_sets *live)
 {
     for (size_t i = 0; live->damaged && i < live->stream_count; i++) {
         struct pmt_live_stream *stream = &live->streams[i];
@@ -404,6 +394,6 @@ int pmt_live_sets_read(struct pmt_live_sets *live, struct pmt_trace *in,
     }
     if (code != PMT_END)
         return code;
-    settle_damage(live);
+    pmt_live_sets_finish(live);
     return PMT_OK;
 }

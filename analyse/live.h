@@ -33,8 +33,7 @@ enum pmt_live_which { PMT_LIVE_BLOCKS, PMT_LIVE_OBJECTS, PMT_LIVE_KINDS };
 #define PMT_LIVE_OBJECT (1u << PMT_LIVE_OBJECTS)
 
 struct pmt_live_stream {
-    const struct pmt_stream *stream; /* NULL: its header was not met; else
-                                        borrowed from the reader */
+    const struct pmt_stream *stream; /* borrowed from the reader */
     uint64_t key;
     uint32_t tick_ns;                /* 1 without a header */
     struct pmt_live_set sets[PMT_LIVE_KINDS];
@@ -59,8 +58,9 @@ struct pmt_live_sets {
      * and kind, from pmt_live_sets_peaks; NULL: none. Borrowed. */
     const uint64_t (*until_steps)[PMT_LIVE_KINDS];
     size_t until_step_count;
-    /* Called for every stream when it is new, before its first record: may
-     * set `watch` of its sets. NULL: none. */
+    /* Called for every stream when it is new, or starts again with the same
+     * index, before its first record: may set `watch` and `until_step` of its
+     * sets. NULL: none. */
     void (*begin)(void *context, struct pmt_live_stream *stream,
                   size_t index);
     void *begin_context;
@@ -92,8 +92,12 @@ uint64_t pmt_live_sets_skip_kinds(unsigned wanted);
 int pmt_live_sets_take(struct pmt_live_sets *live, struct pmt_reader *r,
                        const struct pmt_event *event, struct pmt_error *err);
 
-/* Takes all events of `in` to its end. Same returns, and those of
- * pmt_trace_next but PMT_END. */
+/* To be called behind the last event: what was lost behind the last chunk of a
+ * stream becomes known only now. */
+void pmt_live_sets_finish(struct pmt_live_sets *live);
+
+/* Takes all events of `in` to its end, and finishes. Same returns, and those
+ * of pmt_trace_next but PMT_END. */
 int pmt_live_sets_read(struct pmt_live_sets *live, struct pmt_trace *in,
                        struct pmt_error *err);
 
