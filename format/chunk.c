@@ -458,6 +458,13 @@ static size_t count_zeros(const uint64_t *v, size_t n)
     return zeros;
 }
 
+/* A column of addresses; without rows it need not be there. */
+static int decode_rows(struct pmt_chunk *c, unsigned id, size_t rows,
+                       struct pmt_error *err)
+{
+    return c->has_view[id] ? decode_raw(c, id, rows, err) : PMT_OK;
+}
+
 static int decode_addresses(struct pmt_chunk *c, size_t acquires,
                             struct pmt_error *err)
 {
@@ -472,8 +479,8 @@ static int decode_addresses(struct pmt_chunk *c, size_t acquires,
         (in.acquires && !c->has_view[PMT_COL_ACQUIRE])) {
         return corrupt(c, err, "a column of addresses is missing");
     }
-    rc = decode_raw(c, PMT_COL_RELEASE, in.releases, err);
-    rc = rc < 0 ? rc : decode_raw(c, PMT_COL_ACQUIRE, in.acquires, err);
+    rc = decode_rows(c, PMT_COL_RELEASE, in.releases, err);
+    rc = rc < 0 ? rc : decode_rows(c, PMT_COL_ACQUIRE, in.acquires, err);
     if (rc < 0) {
         return rc;
     }
@@ -484,7 +491,7 @@ static int decode_addresses(struct pmt_chunk *c, size_t acquires,
     if (in.explicits && !c->has_view[PMT_COL_EXPLICIT]) {
         return corrupt(c, err, "a column of addresses is missing");
     }
-    rc = decode_raw(c, PMT_COL_EXPLICIT, in.explicits, err);
+    rc = decode_rows(c, PMT_COL_EXPLICIT, in.explicits, err);
     rc = rc < 0 ? rc : make_room(c, out, n, err);
     if (rc < 0) {
         return rc;

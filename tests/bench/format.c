@@ -157,6 +157,9 @@ static double read_back(const struct pmt_buffer *b, const struct loaded *l)
         die("reading", &err);
     }
     while (pmt_reader_next(r, &event, &err) == PMT_OK) {
+        if (event.type == PMT_EVENT_DAMAGE) {
+            die("reading back", &event.damage);
+        }
         if (event.type == PMT_EVENT_RECORDS && event.envelope.kind == l->kind) {
             n += event.envelope.count;
             if (l->kind == PMT_KIND_ALLOC) {
