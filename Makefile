@@ -49,7 +49,7 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
-        replay fuzzers check check-now check-headers check-layers \
+        replay fuzzers benches check check-now check-headers check-layers \
         valgrind-check demo bench fuzz sanitize deps install uninstall clean \
         help
 
@@ -267,6 +267,16 @@ $(B)/tests/fuzz/replay-%: $(B)/obj/tests/fuzz/fuzz-%.o $(B)/obj/tests/fuzz/repla
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(CMDS) $(LIB) $(LIBS)
 
+# Programs that measure.
+BENCHES := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
+
+benches: $(BENCHES)
+	@:
+
+$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(CMDS) $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $< $(CMDS) $(LIB) $(LIBS)
+
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 check: ## run every test; as root, install first what is missing
@@ -319,7 +329,7 @@ fuzz: deps ## fuzz each target for FUZZ_SECONDS (60) or FUZZ_RUNS, with libFuzze
 	done
 
 bench: ## measure the recorder, the format and the analyses
-	+@$(SUBMAKE) all
+	+@$(SUBMAKE) all benches
 	@PMT_BUILD=$(abspath $(B)) PMT_PYTHON=$(PYTHON) tests/bench/run
 
 demo: ## record the example program, count its live objects, draw them
@@ -390,4 +400,4 @@ help: ## list the targets
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CMD_OBJ) $(AUX_OBJ) $(EXT_OBJ) \
     $(call objects,$(UNIT_SRC) $(FUZZ_SRC) $(FUZZ_AUX) tests/fuzz/replay.c \
-    $(LINKED_SRC)))
+    $(LINKED_SRC) $(wildcard tests/bench/*.c)))

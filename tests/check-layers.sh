@@ -71,6 +71,7 @@ allowed()
     format | format-public) echo "format-public format" ;;
     recorder) echo "format-public recorder" ;;
     cli) echo "cli" ;;
+    plot) echo "format-public cli analyse plot" ;;
     *) echo "format-public cli $1" ;;
     esac
 }
