@@ -646,7 +646,8 @@ void pmt_writer_lost(struct pmt_writer *w, uint64_t time, const uint64_t *lost)
         w->lost[c] = lost[c];
         w->lost_total += lost[c];
     }
-    w->lost_time = raise_time(w, time);
+    /* Later than records that are still to come: raises nothing. */
+    w->lost_time = time > w->lost_time ? time : w->lost_time;
 }
 
 void pmt_writer_anchor(struct pmt_writer *w, uint64_t time, uint64_t mono_ns,
@@ -667,7 +668,7 @@ void pmt_writer_anchor(struct pmt_writer *w, uint64_t time, uint64_t mono_ns,
         w->anchor_room = room;
     }
     a = &w->anchors[w->anchor_count++];
-    a->time = raise_time(w, time);
+    a->time = time;
     a->mono_ns = mono_ns;
     a->real_ns = real_ns;
     a->uncertainty_ns = uncertainty_ns;

@@ -119,7 +119,8 @@ int pmt_writer_live_set(struct pmt_writer *w, uint64_t time,
 void pmt_writer_lost(struct pmt_writer *w, uint64_t time,
                      const uint64_t *lost);
 
-/* A pair of clock values, for an `anchors` chunk at the next flush. */
+/* A pair of clock values, for an `anchors` chunk at the next flush. Times of
+ * anchors and losses must rise, but may lie ahead of records to come. */
 void pmt_writer_anchor(struct pmt_writer *w, uint64_t time,
                        uint64_t mono_ns, int64_t real_ns,
                        uint32_t uncertainty_ns);
