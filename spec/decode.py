@@ -163,10 +163,9 @@ def skip(buf, at, check=False):
                 n = 1
             if n > size - end:
                 raise Corrupt("CBOR: count passes the end of the chunk")
-            if n:
-                if len(todo) > MAX_LEVELS:
-                    raise Corrupt("CBOR: nested deeper than 8 levels")
-                todo.append(n)
+            if len(todo) > MAX_LEVELS:
+                raise Corrupt("CBOR: nested deeper than 8 levels")
+            todo.append(n)
         elif buf[at] & 31 == 24 and n < 32:
             raise Corrupt("CBOR: simple value in two bytes")
         at = end
@@ -419,7 +418,7 @@ class Chunk:
         for key in (0, 1, 2, 3, 4, 5, 7, 9, 15):
             if key not in keys:
                 raise Corrupt("envelope: key %d is missing" % key)
-        self.kind = uint(buf, keys[0])
+        self.kind = uint(buf, keys[0], 0, 0xFFFFFFFF)
         self.key = uint(buf, keys[1])
         self.seq = uint(buf, keys[2])
         self.count = uint(buf, keys[3], 0, MAX_COUNT)
@@ -436,6 +435,8 @@ class Chunk:
             self.features = [uint(buf, i) for i in array(buf, keys[13])]
             if not self.features:
                 raise Corrupt("features: empty")
+        if self.ordinal is None and CALL <= self.kind <= LIVE:
+            raise Corrupt("envelope: key 8 is missing")
         if self.t1 < self.t0:
             raise Corrupt("t1 is earlier than t0")
         if tagged != (self.kind == STREAM):
@@ -479,14 +480,21 @@ class Chunk:
             return [0] * rows
         return column(self.buf, self.keys[number], rows)
 
-    def ticks(self):
-        """Column 1: delta from t0, nothing later than t1 (§4.4, §4.2)."""
+    def refers(self, number, rows=None):
+        """A column of ids of another table (§10)."""
+        values = self.plain(number, rows)
+        if values and max(values) > MAX_ID:
+            raise Corrupt("column %d: an id over 2^24 - 1" % number)
+        return values
+
+    def ticks(self, base):
+        """Column 1: delta from `base`, in t0 to t1 (§4.2, §4.4)."""
         values = self.plain(1)
         if values:
-            values[0] += self.t0
+            values[0] += base
         values = list(accumulate(values))
-        if values and values[-1] > self.t1:
-            raise Corrupt("a tick is later than t1")
+        if values and not self.t0 <= values[0] <= values[-1] <= self.t1:
+            raise Corrupt("a tick is not in t0 to t1")
         return values
 
     def ids(self):
@@ -597,7 +605,8 @@ def decode_string(chunk, stream):
     ids = chunk.ids()
     values = texts(chunk.buf, chunk.span(1), chunk.count) if (
         chunk.count or 1 in chunk.keys) else []
-    stream.strings.update(zip(ids, values))
+    for ident, value in zip(ids, values):
+        stream.strings.setdefault(ident, value)     # the first stands, §6.1
     return []
 
 
@@ -607,7 +616,10 @@ def decode_table(chunk, stream):
     width = {CODE: 4, CFUNCTION: 3, TYPE: 4, STACK: 4, THREAD: 4, CLASS: 6}
     chunk.open(range(width[kind]))
     ids = chunk.ids()
-    rows = list(zip(ids, *[chunk.plain(i) for i in range(1, width[kind])]))
+    refer = {CODE: (1, 2), CFUNCTION: (1, 2), TYPE: (1,), STACK: (2,),
+             THREAD: (3,), CLASS: (3, 4, 5)}[kind]
+    rows = list(zip(ids, *[(chunk.refers if i in refer else chunk.plain)(i)
+                           for i in range(1, width[kind])]))
     name = stream.string
     start = '{"kind":"%s","stream":"%s",' % (NAMES[kind], stream.name)
     if kind == CODE:
@@ -628,7 +640,8 @@ def decode_table(chunk, stream):
     if kind == THREAD:
         return [start + '"id":%d,"native_id":%d,"ident":%d,"name":%s}'
                 % (i, a, b, name(c)) for i, a, b, c in rows]
-    stream.classes.update((row[0], row[1:]) for row in rows)
+    for row in rows:
+        stream.classes.setdefault(row[0], row[1:])  # the first stands, §6.1
     return [start + '"id":%d,"of":%d,"what":%d,"stack":%d,"type":%d,'
             '"cfunction":%d}' % row for row in rows]
 
@@ -642,17 +655,15 @@ def decode_anchor(chunk, stream):
     return ['{"kind":"anchor","stream":"%s","time_ns":%d,"mono_ns":%d,'
             '"real_ns":%d,"uncertainty_ns":%d}'
             % (stream.name, t * tick_ns & M64, m, r, u)
-            for t, m, r, u in zip(chunk.ticks(), mono, real, chunk.plain(34))]
+            for t, m, r, u in zip(chunk.ticks(0), mono, real, chunk.plain(34))]
 
 
 def lines_of(chunk, stream, fields, moment=None):
     """Record lines: ordinal and time_ns, then `fields` (format, values)."""
-    if chunk.ordinal is None:
-        raise Corrupt("envelope: key 8 is missing")
     tick_ns = stream.tick_ns
     count = chunk.count
     if moment is None:
-        times = [t * tick_ns & M64 for t in chunk.ticks()]
+        times = [t * tick_ns & M64 for t in chunk.ticks(chunk.t0)]
     else:
         times = [moment * tick_ns & M64] * count
     ordinals = range(chunk.ordinal, chunk.ordinal + count)
@@ -666,12 +677,13 @@ def lines_of(chunk, stream, fields, moment=None):
 
 
 def thread(chunk):
-    return ('"thread":%d', chunk.plain(2))
+    return ('"thread":%d', chunk.refers(2))
 
 
 def if_there(chunk, *columns):
     """Fields that are left out when the chunk has no such column."""
-    return [('"%s":%%d' % name, chunk.plain(number))
+    return [('"%s":%%d' % name, chunk.refers(number)
+             if number in (2, 12) else chunk.plain(number))
             for name, number in columns if chunk.has(number)]
 
 
@@ -693,7 +705,7 @@ def decode_call(chunk, stream):
     chunk.open((0, 1, 2, 3, 4, 11) + ((5,) if line else ()))
     return lines_of(
         chunk, stream,
-        if_there(chunk, ("thread", 2)) + [('"class":%d', chunk.plain(0))] +
+        if_there(chunk, ("thread", 2)) + [('"class":%d', chunk.refers(0))] +
         rss(chunk, stream) + if_there(chunk, ("gap", 4), ("offset", 5),
                                       ("rss_read", 11)))
 
@@ -772,7 +784,7 @@ def decode_object(chunk, stream):
     """§7.4"""
     chunk.open((0, 1, 2, 3, 4, 6, 8, 9, 10, 11))
     rows = []
-    for ident in chunk.plain(0):
+    for ident in chunk.refers(0):
         row = stream.classes.get(ident)
         if row is None or row[0] != OBJECT or row[1] > 1:
             raise Corrupt("class %d is not one of objects" % ident)
@@ -810,7 +822,7 @@ def decode_alloc(chunk, stream):
               ('"domain":"%s"', [DOMAINS[d] for d in domains]),
               ('"address":"0x%x"', where),
               ('"size":%s', ["null" if s is None else s for s in sizes]),
-              ('"stack":%d', chunk.plain(7))]
+              ('"stack":%d', chunk.refers(7))]
     return lines_of(chunk, stream, fields + if_there(chunk, ("gap", 4)))
 
 
@@ -864,7 +876,7 @@ def decode_snapshot(chunk, stream):
             raise Corrupt("too many values")
     fields = [('"name":%s', [name] * chunk.count),
               ('"values":%s', [list_of(values)] * chunk.count),
-              ('"stack":%d', chunk.plain(7)),
+              ('"stack":%d', chunk.refers(7)),
               ('"blocks":%d', chunk.plain(18)),
               ('"size":%d', chunk.plain(6))]
     fields += if_there(chunk, ("type", 12))
@@ -915,7 +927,7 @@ def decode_live(chunk, stream):
     fields = [('"of":%d', [of] * count), ('"part":%d', [part] * count),
               ('"parts":%d', [parts] * count), ('"address":"0x%x"', where)]
     fields += if_there(chunk, ("size", 6))
-    fields.append(('"stack":%d', chunk.plain(7)))
+    fields.append(('"stack":%d', chunk.refers(7)))
     fields += if_there(chunk, ("type", 12), ("thread", 2))
     if chunk.has(13):
         fields.append(('"domain":%s', by_name(DOMAINS, chunk.plain(13))))

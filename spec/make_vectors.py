@@ -527,7 +527,7 @@ class Stream:
             self.print("anchor", time_ns=t * self.tick_ns & M64, mono_ns=m,
                        real_ns=r, uncertainty_ns=u) for t, m, r, u in rows])
         return self.chunk("anchor", len(rows), min(ticks), max(ticks), {
-            1: Values(deltas(ticks, min(ticks))), 32: Values(deltas(mono)),
+            1: Values(deltas(ticks)), 32: Values(deltas(mono)),
             33: Values(zigzags(real)), 34: Values(unsure)}, **kw)
 
     # -- records --
@@ -1213,9 +1213,9 @@ def unknown_kind():
 
 @vector("valid")
 def private_kind():
-    """Kinds of private use, up to 2^64 - 1; the label says 0xFFFF."""
+    """Kinds of private use, up to 2^32 - 1; the label says 0xFFFF."""
     trace, s = begin()
-    for n in (32768, 65534, 65535, 65536, M64):
+    for n in (32768, 65534, 65535, 65536, (1 << 32) - 1):
         s.chunk(n, 1, 1, 2, {}, lines=[{
             "kind": "unknown", "stream": s.name, "number": n, "count": 1}])
     s.end(t=20)
@@ -1297,7 +1297,7 @@ def features_unknown():
             {"kind": "skipped", "stream": s.name, "number": 17, "count": 1,
              "features": features}])
     # not even its body is understood
-    s.chunk("alloc", 3, 1, 2, {14: "changed"}, env={13: [2], 8: None},
+    s.chunk("alloc", 3, 1, 2, {14: "changed"}, env={13: [2]},
             lines=[{"kind": "skipped", "stream": s.name, "number": 13,
                     "count": 3, "features": [2]}])
     s.end(t=20)
@@ -1597,11 +1597,16 @@ def ids():
     trace, s = begin()
     s.string({1: "one", 7: "seven", (1 << 24) - 1: "last"})
     s.code((5, 7, (1 << 24) - 1, M64), ((1 << 24) - 1, 6, 0, 0))
-    s.stack((9, 8, 77, 1), ((1 << 24) - 1, 1, 5, M64), codec={3: "uleb"})
-    s.type((1, M64, M64, M64))
-    s.call([{"t": 1, "class": M64, "thread": 1 << 40}])
+    last = (1 << 24) - 1
+    s.stack((9, 8, 77, 1), (last, 1, 5, M64))
+    s.type((1, last - 1, M64, M64))
+    s.thread((last, M64, M64, last))
+    s.class_((last, M64, M64, last, last, last))
+    s.call([{"t": 1, "class": last, "thread": last}])
     s.alloc([{"t": 2, "op": "malloc", "address": 1, "size": 1,
-              "stack": M64}])
+              "stack": last, "thread": last}])
+    s.live(3, 12, 0, 1, [{"address": 1, "stack": last, "type": last,
+                          "thread": last}])
     s.end(t=3)
     return trace
 
@@ -1708,8 +1713,13 @@ def between_chunks():
     marks(s, "earlier", t=10)
     s.lost = 2
     s.string({1: "a"})
-    s.string({1: "b"})
-    s.code((1, 1, 0, 0))
+    s.string({1: "b", 2: "c"})
+    s.strings[1] = "a"          # the first stands
+    s.code((1, 1, 2, 0))
+    s.class_((1, 12, 1, 0, 0, 0))
+    s.class_((1, 12, 0, 0, 7, 0))
+    s.classes[1] = (12, 1, 0, 0, 0)
+    s.object([{"t": 200, "class": 1, "address": 16}])
     s.records += 100
     s.end()
     marks(s, "behind the end", env={8: 0})
@@ -1773,9 +1783,10 @@ def first_of_stream_is_not_its_header():
 
 @vector("valid")
 def nesting_8():
-    """Eight levels in an unknown key; an empty array counts for none."""
+    """Eight levels in an unknown key; an empty array is one."""
     trace, s = begin()
-    deep = Raw(b"\x81" * 7 + b"\x80")
+    marks(s, "a number", env={100: Raw(b"\x81" * 7 + b"\x00")})
+    deep = Raw(b"\x81" * 6 + b"\x80")
     marks(s, "deep", env={100: deep})
     marks(s, "tags", env={100: Raw(b"\xd8\x3c" * 6 + b"\x81\x00")})
     s.end(t=30)
@@ -2128,10 +2139,14 @@ def killed_in_bare_frame_then_whole():
 
 # ---- invalid: labels -----------------------------------------------------
 
-def around(act, index=True, **kw):
-    """A whole trace with something in it: act(trace, stream)."""
-    trace, s = begin(**kw)
-    tables(s)
+def around(act, index=True, full=False):
+    """A whole trace with something in it: act(trace, stream).
+
+    full: with tables.
+    """
+    trace, s = begin()
+    if full:
+        tables(s)
     marks(s, "before")
     act(trace, s)
     marks(s, "after", t=1000)
@@ -2529,6 +2544,8 @@ for n in (28, 29, 30):
 content_is("simple-24", "A simple value below 32 in two bytes.",
            with_key(b"\xf8\x14"))
 content_is("nesting-9", "Nine levels.", with_key(b"\x81" * 8 + b"\x00"))
+content_is("nesting-9-empty", "The ninth level is an empty map.",
+           with_key(b"\x81" * 7 + b"\xa0"))
 content_is("nesting-9-tags", "Nine levels of tags.",
            with_key(b"\xd8\x3c" * 8 + b"\x00"))
 content_is("nesting-10000", "Ten thousand levels.",
@@ -2614,6 +2631,7 @@ envelope_is("count-2-60", "A claim of 2^60 records.",
 envelope_is("count-too-great", "A count of one more than there are.",
             content=key_is(3, 2))
 envelope_is("t1-before-t0", "t1 is earlier than t0.", content=key_is(5, 9))
+envelope_is("kind-2-32", "A kind of 2^32.", content=key_is(0, 1 << 32))
 envelope_is("align-5", "align is 5.", content=key_is(11, 5))
 envelope_is("model-2", "model is 2.", content=key_is(12, 2))
 envelope_is("model-1-in-mark", "model is 1 in another kind than alloc.",
@@ -2628,7 +2646,8 @@ invalid("envelope-unknown-kind-body", "An unknown kind's body is no map.",
 invalid("envelope-unknown-kind-t1", "An unknown kind's t1 < t0.",
         lambda trace, s: s.chunk(22, 1, 2, 1, {}, bad="chunk"))
 invalid("envelope-object-model-1", "model is 1 in object.",
-        lambda trace, s: s.object(object_rows(), env={12: 1}, bad="chunk"))
+        lambda trace, s: s.object(object_rows(), env={12: 1}, bad="chunk"),
+        full=True)
 invalid("envelope-end-count", "The count of an end chunk is 1.",
         lambda trace, s: s.end(content=key_is(3, 1), bad="chunk"))
 
@@ -2709,7 +2728,7 @@ def bad(name, doc, method, *rows, **kw):
         made = [r() if callable(r) else r for r in rows]
         getattr(s, method)(*made, bad="chunk", **dict(kw))
         s.strings, s.classes = strings, classes
-    invalid(name, doc, act)
+    invalid(name, doc, act, full=method in ("object", "code"))
 
 
 bad("string-count-short", "A string is missing.", "string", {50: "a", 51: "b"},
@@ -2740,7 +2759,29 @@ bad("stack-parent-missing", "A stack table without parents.", "stack",
 bad("anchor-without-clock", "An anchor without monotonic time.", "anchor",
     (5, 6, 7, 8), codec={32: "drop"})
 bad("anchor-after-t1", "An anchor behind t1.", "anchor", (5, 6, 7, 8),
-    change={1: 1})
+    change={1: 6})
+bad("anchor-before-t0", "An anchor before t0.", "anchor", (5, 6, 7, 8),
+    change={1: 4})
+
+
+for name, method, row, key in (
+        ("code", "code", (1, 1, 1, 1), 2), ("type", "type", (1, 1, 1, 1), 1),
+        ("cfunction", "cfunction", (1, 1, 1), 2),
+        ("stack", "stack", (1, 0, 1, 1), 2),
+        ("thread", "thread", (1, 1, 1, 1), 3),
+        ("class-stack", "class_", (60, 12, 0, 1, 1, 1), 3),
+        ("class-type", "class_", (60, 12, 0, 1, 1, 1), 4),
+        ("class-cfunction", "class_", (60, 12, 0, 1, 1, 1), 5)):
+    bad("refers-over-limit-" + name, "A table refers to id 2^24.", method,
+        row, change={key: 1 << 24})
+bad("refers-over-limit-call-class", "A class of 2^24.", "call", call_rows,
+    change={0: 1 << 24})
+bad("refers-over-limit-call-thread", "A thread of 2^24.", "call", call_rows,
+    change={2: M64})
+bad("refers-over-limit-alloc-stack", "A stack of 2^24.", "alloc", alloc_rows,
+    change={7: 1 << 24})
+bad("refers-over-limit-alloc-thread", "A thread of 2^32.", "alloc",
+    alloc_rows, change={2: 1 << 32})
 
 
 def alloc_is(name, doc, rows=None, **kw):
