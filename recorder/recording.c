@@ -48,7 +48,7 @@ static char trace_path[4096], journal_path[4096 + 16];
 
 /* Between the draining thread and the rest; atomic. */
 static sem_t wake;
-static uint32_t asleep, stopping, passes;
+static uint32_t asleep, wanted, stopping, passes;
 static uint64_t unwritten, drain_bytes;
 static int last_error, last_errno;
 static void (*once_a_second)(void);
@@ -81,8 +81,9 @@ void rec_recording_set_check(void (*check)(void))
 
 void rec_recording_wake(void)
 {
-    if (__atomic_load_n(&asleep, __ATOMIC_RELAXED) &&
-        __atomic_exchange_n(&asleep, 0, __ATOMIC_ACQ_REL))
+    __atomic_fetch_add(&wanted, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&asleep, __ATOMIC_SEQ_CST) &&
+        __atomic_exchange_n(&asleep, 0, __ATOMIC_SEQ_CST))
         sem_post(&wake);
 }
 
@@ -91,8 +92,9 @@ uint32_t rec_recording_passes(void)
     return __atomic_load_n(&passes, __ATOMIC_ACQUIRE);
 }
 
-/* Sleeps until woken, PASS_NS at most. */
-static void sleep_a_while(void)
+/* Sleeps until woken, PASS_NS at most; not at all when `wanted` is no longer
+ * `seen`. */
+static void sleep_a_while(uint32_t seen)
 {
     struct timespec until;
     uint64_t ns;
@@ -101,10 +103,11 @@ static void sleep_a_while(void)
     ns = (uint64_t)until.tv_nsec + PASS_NS;
     until.tv_sec += (time_t)(ns / 1000000000u);
     until.tv_nsec = (long)(ns % 1000000000u);
-    __atomic_store_n(&asleep, 1, __ATOMIC_RELEASE);
-    if (!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
+    __atomic_store_n(&asleep, 1, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&stopping, __ATOMIC_SEQ_CST) &&
+        __atomic_load_n(&wanted, __ATOMIC_SEQ_CST) == seen)
         sem_clockwait(&wake, CLOCK_MONOTONIC, &until);
-    __atomic_store_n(&asleep, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&asleep, 0, __ATOMIC_SEQ_CST);
 }
 
 /* What others may want to know of the drain. */
@@ -125,6 +128,7 @@ static void publish(int result, const struct pmt_error *err)
 static void *drain_main(void *unused)
 {
     uint64_t flushed = pmt_clock_mono_ns();
+    uint32_t seen = 0;
 
     (void)unused;
     pthread_setname_np(pthread_self(), "pmtrace");
@@ -133,7 +137,8 @@ static void *drain_main(void *unused)
         uint64_t now;
         bool flush;
 
-        sleep_a_while();
+        sleep_a_while(seen);
+        seen = __atomic_load_n(&wanted, __ATOMIC_SEQ_CST);
         now = pmt_clock_mono_ns();
         flush = now - flushed >= FLUSH_NS;
         publish(pmt_drain_pass(drain, flush, &err), &err);
@@ -153,7 +158,7 @@ static int start_drainer(struct pmt_error *err)
     sigset_t all, before;
     int failed;
 
-    stopping = passes = asleep = 0;
+    stopping = passes = asleep = wanted = 0;
     unwritten = drain_bytes = 0;
     last_error = last_errno = 0;
     sem_init(&wake, 0, 0);
@@ -172,7 +177,7 @@ static int start_drainer(struct pmt_error *err)
 
 static void stop_drainer(void)
 {
-    __atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&stopping, 1, __ATOMIC_SEQ_CST);
     sem_post(&wake);
     pthread_join(drainer, NULL);
     sem_destroy(&wake);
