@@ -25,7 +25,8 @@
     X(dump) \
     X(check) \
     X(recover) \
-    X(live)
+    X(live) \
+    X(plot)
 
 #define PMT_COMMAND_DECLARE(name)                                             \
     extern const struct pmt_command pmt_command_##name;

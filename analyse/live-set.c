@@ -185,17 +185,21 @@ static int realloc_free(struct pmt_live_set *set,
     return PMT_OK;
 }
 
-/* The thread's realloc came back with a new block. */
-static void realloc_done(struct pmt_live_set *set, uint32_t thread)
+/* The thread's realloc came back with a new block. False: it had none before,
+ * realloc(NULL, n). */
+static bool realloc_done(struct pmt_live_set *set, uint32_t thread)
 {
     struct pmt_live_pending_slot *slot;
+    bool open;
 
     if (set->pending.count == 0)
-        return;
+        return false;
     slot = pending_slot(set->pending.slots, set->pending.capacity,
                         set->pending.key, thread);
-    if (slot->state != PENDING_EMPTY)
+    open = slot->state > PENDING_NONE;
+    if (open)
         slot->state = PENDING_NONE;
+    return open;
 }
 
 /* The block of the thread's last realloc_free lives on as it was. When that
@@ -252,8 +256,10 @@ static inline int take_alloc(struct pmt_live_set *set,
         alloc_block(set, record);
         return PMT_OK;
     case PMT_ALLOC_REALLOC:
-        set->counts.resized++;
-        realloc_done(set, record->thread);
+        if (realloc_done(set, record->thread))
+            set->counts.resized++;
+        else
+            set->counts.created++;
         alloc_block(set, record);
         return PMT_OK;
     case PMT_ALLOC_REALLOC_FREE:

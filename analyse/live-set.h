@@ -19,7 +19,7 @@
 
 /* What happened so far. All are numbers of events. */
 struct pmt_live_counts {
-    uint64_t created;      /* malloc, calloc; create */
+    uint64_t created;      /* malloc, calloc, realloc of NULL; create */
     uint64_t destroyed;    /* free, destroy, of a block that was live */
     uint64_t resized;      /* realloc; its realloc_free is not counted */
     uint64_t undone;       /* realloc_undo: a realloc that failed */

@@ -1,0 +1,35 @@
+/*
+ * chart.h: a chart of live bytes and counts over time, as a gnuplot script.
+ *
+ * The script holds its data and writes the picture to standard output. Names
+ * and messages out of a trace are hostile: they reach gnuplot escaped for eyes
+ * (cli/text.h), in single quotes, in which it expands nothing, and with its
+ * markup of text switched off.
+ *
+ * Never prints but to the stream it is given. Threads: one at a time.
+ */
+#ifndef PMT_CHART_H
+#define PMT_CHART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "series.h"
+
+enum pmt_chart_format { PMT_CHART_PNG, PMT_CHART_SVG };
+
+struct pmt_chart {
+    const struct pmt_series *series; /* both passes done */
+    const char *title;               /* raw bytes; what comes first in it */
+    enum pmt_chart_format format;
+    bool show[PMT_SERIES_WHATS];     /* one panel each; one at least */
+    unsigned width, height;          /* pixels */
+};
+
+/* Curves that can be told apart. */
+#define PMT_CHART_LINES 18
+
+void pmt_chart_write(const struct pmt_chart *chart, FILE *file);
+
+#endif
