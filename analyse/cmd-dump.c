@@ -97,15 +97,15 @@ static bool parse_key(const char *text, struct wanted *wanted)
     return count > 0;
 }
 
-static bool of_stream(const struct pmt_event *event,
-                      const struct wanted *wanted)
+/* Is it of one stream, as chunks are? */
+static bool has_stream(const struct pmt_event *event)
 {
     switch (event->type) {
     case PMT_EVENT_DAMAGE:
     case PMT_EVENT_FOREIGN:
     case PMT_EVENT_INDEX:
     case PMT_EVENT_JOURNAL:
-        return true;
+        return false;
     case PMT_EVENT_STREAM:
     case PMT_EVENT_TABLE:
     case PMT_EVENT_RECORDS:
@@ -117,24 +117,42 @@ static bool of_stream(const struct pmt_event *event,
     case PMT_EVENT_REFUSED:
         break;
     }
-    return (event->envelope.stream_key & wanted->mask) == wanted->key;
+    return true;
+}
+
+/* With --kind, a chunk that can't be read is shown as one that can: when its
+ * kind is. Of a kind that is not, its label alone may have been seen. */
+static bool shown(const struct dump_options *opt, const struct pmt_dump *dump,
+                  const struct pmt_event *event)
+{
+    uint32_t kind = event->envelope.kind;
+
+    return opt->kinds == 0 ||
+           (event->type != PMT_EVENT_UNREADABLE &&
+            event->type != PMT_EVENT_FEATURES) ||
+           kind <= PMT_KIND_STRINGS || kind >= PMT_KIND_END ||
+           pmt_dump_kind(dump, kind);
 }
 
 /* All events of one trace. Returns what pmt_trace_next() did last. */
-static int dump_events(struct pmt_trace *in, struct pmt_dump *dump, bool json,
-                       const struct wanted *wanted, bool *found,
-                       struct pmt_error *err)
+static int dump_events(const struct dump_options *opt, struct pmt_trace *in,
+                       struct pmt_dump *dump, const struct wanted *wanted,
+                       bool *found, struct pmt_error *err)
 {
     struct pmt_event event;
     int code;
 
     while ((code = pmt_trace_next(in, &event, err)) == PMT_OK) {
-        if (json && !dump->json.had_line)
+        if (opt->json && !dump->json.had_line)
             pmt_dump_json_header(dump);
-        if (!of_stream(&event, wanted))
+        if (has_stream(&event)) {
+            if ((event.envelope.stream_key & wanted->mask) != wanted->key)
+                continue;
+            *found = true;
+        }
+        if (!shown(opt, dump, &event))
             continue;
-        *found |= event.type != PMT_EVENT_DAMAGE;
-        if (json)
+        if (opt->json)
             pmt_dump_json(dump, &event);
         else
             pmt_dump_text(dump, &event);
@@ -160,7 +178,7 @@ static int dump_trace(const struct dump_options *opt, const char *operand,
     if (pmt_trace_open(&in, operand, &opt->common, &reader))
         return PMT_EXIT_TROUBLE;
     pmt_dump_from(dump, in.reader);
-    code = dump_events(&in, dump, opt->json, wanted, &found, &err);
+    code = dump_events(opt, &in, dump, wanted, &found, &err);
     if (code < 0)
         return pmt_trace_failed(&in, &err);
     if (!found && code == PMT_END)
@@ -227,7 +245,8 @@ const struct pmt_command pmt_command_dump = {
         "--kind, --from and --to choose among the records. Streams, ends and "
         "damage are printed in JSON whatever the kinds; so are the tables "
         "that the chosen kinds refer to. Text gives names in place, and "
-        "prints tables only when --kind names them.",
+        "prints tables only when --kind names them. Damage is not looked for "
+        "in chunks that are not chosen.",
         NULL},
     .examples = (const char *const[]){
         "pmt dump a.pmt", "print all records",
