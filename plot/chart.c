@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chart-text.h"
 #include "cli/text.h"
 
 enum {
@@ -51,30 +52,7 @@ struct layout {
     struct scale time;
 };
 
-/* ---- text -------------------------------------------------------------- */
-
-/* In single quotes gnuplot expands nothing; a quote is doubled. */
-static void put_quoted(FILE *file, const char *text)
-{
-    putc('\'', file);
-    for (; *text; text++) {
-        if (*text == '\'')
-            putc('\'', file);
-        putc(*text, file);
-    }
-    putc('\'', file);
-}
-
-/* Bytes of the trace, at most `width` columns of them. */
-static void put_bytes(FILE *file, const char *bytes, size_t width)
-{
-    char *escaped = pmt_text_escaped(bytes);
-    char *shortened = pmt_text_shortened(escaped, width);
-
-    put_quoted(file, shortened);
-    free(shortened);
-    free(escaped);
-}
+/* ---- places ------------------------------------------------------------ */
 
 static double screen_x(const struct layout *layout, double pixels)
 {
@@ -193,31 +171,43 @@ static int compare_marks(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The label of a mark beside its line, in the first row that has room there;
- * none when no row has. `ends` has the pixel at which each row is free. */
-static void put_mark_label(const struct layout *layout, const char *text,
-                           double pixel, double *ends, FILE *file)
+/* The row of a mark's label of `width` pixels at pixel *from, which moves left
+ * where the picture ends: the first row that has room there, or MARK_LINES.
+ * `ends` has the pixel at which each row is free. */
+static unsigned mark_row(const struct layout *layout, double width,
+                         double *from, double *ends)
+{
+    unsigned row;
+
+    if (*from + width > layout->chart->width - 4)
+        *from = layout->chart->width - 4 - width;
+    for (row = 0; row < MARK_LINES && ends[row] > *from; row++)
+        ;
+    if (row < MARK_LINES)
+        ends[row] = *from + width + CHARACTER;
+    return row;
+}
+
+/* The label beside a mark's line, when a row has room. With `file` NULL it is
+ * only placed. Returns how many rows it needs. */
+static unsigned put_mark_label(const struct layout *layout, const char *text,
+                               double from, double *ends, FILE *file)
 {
     char *escaped = pmt_text_escaped(text);
     char *label = pmt_text_shortened(escaped, MARK_TEXT);
     double width = (double)pmt_text_width(label) * CHARACTER;
-    double from = pixel;
-    int row;
+    unsigned row = mark_row(layout, width, &from, ends);
 
-    if (from + width > layout->chart->width - 4)
-        from = layout->chart->width - 4 - width;
-    for (row = 0; row < MARK_LINES && ends[row] > from; row++)
-        ;
-    if (row < MARK_LINES && *label) {
-        ends[row] = from + width + CHARACTER;
+    if (row < MARK_LINES && file) {
         fputs("set label ", file);
-        put_quoted(file, label);
+        pmt_chart_quoted(file, label);
         fprintf(file, " at screen %.5f,%.5f left font ',9' tc rgb '#555555'\n",
                 screen_x(layout, from),
                 screen_y(layout, TITLE + MARK_LINE * (row + 0.5)));
     }
     free(label);
     free(escaped);
+    return row < MARK_LINES ? row + 1 : 0;
 }
 
 static const struct pmt_series_mark **
@@ -233,28 +223,42 @@ sorted_marks(const struct pmt_series *series)
     return marks;
 }
 
-/* A line down each panel, and once the labels. */
-static void put_marks(const struct layout *layout, bool labels, FILE *file)
+/* A line down a panel. */
+static void put_mark_line(double at, FILE *file)
+{
+    fprintf(file,
+            "set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead "
+            "front lw 1 dt 2 lc rgb '#606060'\n",
+            at, at);
+}
+
+/* Lines and labels, as asked for; `file` NULL: nothing but to return how many
+ * rows the labels take. */
+static unsigned put_marks(const struct layout *layout, bool labels,
+                          FILE *file)
 {
     const struct pmt_series *series = layout->chart->series;
     const struct pmt_series_mark **marks = sorted_marks(series);
     double ends[MARK_LINES] = {0};
+    unsigned rows = 0;
 
     for (size_t i = 0; marks && i < series->mark_count; i++) {
         double at = (double)marks[i]->ns / layout->time.divisor;
         double room = layout->chart->width - (double)(LEFT + RIGHT);
+        unsigned row = 0;
 
         if (at > span(layout))
             continue;
-        fprintf(file,
-                "set arrow from first %.9g, graph 0 to first %.9g, graph 1 "
-                "nohead front lw 1 dt 2 lc rgb '#606060'\n",
-                at, at);
+        if (file)
+            put_mark_line(at, file);
         if (labels)
-            put_mark_label(layout, marks[i]->text,
-                           LEFT + at / span(layout) * room, ends, file);
+            row = put_mark_label(layout, marks[i]->text,
+                                 LEFT + at / span(layout) * room, ends, file);
+        if (row > rows)
+            rows = row;
     }
     free(marks);
+    return rows;
 }
 
 /* ---- legend and title -------------------------------------------------- */
@@ -272,7 +276,7 @@ static void put_most(const struct layout *layout,
         snprintf(text + used, sizeof text - (size_t)used, "%s%s",
                  used ? " in " : "",
                  pmt_text_count(buffer, most[PMT_SERIES_COUNT]));
-    put_quoted(file, text);
+    pmt_chart_quoted(file, text);
 }
 
 static void put_legend_entry(const struct layout *layout, size_t slot,
@@ -287,7 +291,7 @@ static void put_legend_entry(const struct layout *layout, size_t slot,
                        (double)(slot % layout->legend_rows) - 0.5);
     double values = layout->panels == 2 ? 150 : 80;
     size_t room = (size_t)((column_width - values - 30) / CHARACTER);
-    char text[64];
+    char others[PMT_TEXT_SIZE];
 
     fprintf(file,
             "set object rect from screen %.5f,%.5f to screen %.5f,%.5f front "
@@ -296,19 +300,17 @@ static void put_legend_entry(const struct layout *layout, size_t slot,
             screen_x(layout, x + 12), screen_y(layout, y - 5),
             colour(layout, slot));
     fputs("set label ", file);
-    if (slot < series->line_count) {
+    if (slot < series->line_count)
         put_most(layout, series->lines[slot].most, file);
-    } else {
-        snprintf(text, sizeof text, "%zu", series->others);
-        put_quoted(file, text);
-    }
+    else
+        pmt_chart_quoted(file, pmt_text_count(others, series->others));
     fprintf(file, " at screen %.5f,%.5f right font ',9' tc rgb '#555555'\n",
             screen_x(layout, x + 16 + values), screen_y(layout, y));
     fputs("set label ", file);
     if (slot < series->line_count)
-        put_bytes(file, series->lines[slot].name, room > 8 ? room : 8);
+        pmt_chart_name(file, series->lines[slot].name, room > 8 ? room : 8);
     else
-        put_quoted(file, series->others == 1 ? "other" : "others");
+        pmt_chart_quoted(file, series->others == 1 ? "other" : "others");
     fprintf(file, " at screen %.5f,%.5f left font ',9'\n",
             screen_x(layout, x + 24 + values), screen_y(layout, y));
 }
@@ -323,13 +325,14 @@ static void put_title(const struct layout *layout, FILE *file)
                  noun(series), pmt_group_by_names[series->by]) < 0)
         return;
     fputs("set label ", file);
-    put_bytes(file, line, room);
+    pmt_chart_text(file, line, room);
     free(line);
     fprintf(file, " at screen %.5f,%.5f left font ':Bold,13'\n",
             screen_x(layout, LEFT), screen_y(layout, 18));
     name = pmt_text_shortened(series->program ? series->program : "", room);
-    if (asprintf(&line, "%s; peak %s in %s %s%s%s%s%s", name,
+    if (asprintf(&line, "%s; peak %s%s in %s %s%s%s%s%s", name,
                  pmt_text_size(peak[0], series->peak.bytes),
+                 series->basic ? " (basic sizes)" : "",
                  pmt_text_count(peak[1], series->peak.count), noun(series),
                  series->streams == 1 ? " at " : "",
                  series->streams == 1
@@ -343,7 +346,7 @@ static void put_title(const struct layout *layout, FILE *file)
     if (!line)
         return;
     fputs("set label ", file);
-    put_bytes(file, line, room * 5 / 4);
+    pmt_chart_text(file, line, room * 5 / 4);
     free(line);
     fprintf(file, " at screen %.5f,%.5f left font ',9' tc rgb '#555555'\n",
             screen_x(layout, LEFT), screen_y(layout, 39));
@@ -414,12 +417,12 @@ static void lay_out(struct layout *layout, const struct pmt_chart *chart)
         layout->slots = 1;
     for (int what = 0; what < PMT_SERIES_WHATS; what++)
         layout->panels += chart->show[what];
-    layout->mark_rows = series->mark_count ? MARK_LINES : 0;
     layout->legend_columns = layout->slots > 4 && chart->width >= 900 ? 2 : 1;
     layout->legend_rows =
         (unsigned)(layout->slots + layout->legend_columns - 1) /
         layout->legend_columns;
     layout->time = time_scale(series->span_ns);
+    layout->mark_rows = put_marks(layout, true, NULL);
     rest = chart->height -
            (TITLE + 6.0 + layout->mark_rows * MARK_LINE + AXIS +
             layout->legend_rows * LINE + 12 + (layout->panels - 1.0) * GAP);

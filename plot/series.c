@@ -146,7 +146,7 @@ static bool keep_mark(struct pmt_series *series, const struct pmt_event *event,
         return false;
     if (text.bytes)
         memcpy(mark->text, text.bytes, text.length);
-    mark->length = text.bytes ? text.length : 0;
+    mark->text[text.bytes ? text.length : 0] = '\0';
     mark->ns = ns;
     mark->stream = event->stream;
     series->mark_count++;
@@ -263,6 +263,8 @@ static bool find_span(struct pmt_series *series,
         series->peak_ns = set->peak.time * stream->tick_ns;
         series->approximate |= pmt_live_set_is_approximate(set);
         series->inferred |= set->infer;
+        series->basic |=
+            series->which == PMT_LIVE_OBJECTS && !stream->sized;
     }
     for (size_t i = 0; i < live->stream_count; i++) {
         const struct pmt_live_stream *stream = &live->streams[i];

@@ -31,8 +31,7 @@ enum pmt_series_what { PMT_SERIES_BYTES, PMT_SERIES_COUNT, PMT_SERIES_WHATS };
 
 struct pmt_series_mark {
     uint64_t ns;    /* since the first stream began */
-    char *text;     /* raw bytes of the trace */
-    size_t length;
+    char *text;     /* raw bytes of the trace, with a NUL behind */
     const struct pmt_stream *stream; /* private */
 };
 
@@ -64,6 +63,7 @@ struct pmt_series {
     uint64_t peak_ns;           /* with one stream: since it began */
     size_t streams;             /* that have such records */
     bool approximate, inferred; /* some set is, as in live.h */
+    bool basic;                 /* bytes are basic sizes of types */
     char *program;              /* of the first stream: "pid 1: a.py"; raw */
 
     /* To be read after the second: columns of line_count + 1 values, the

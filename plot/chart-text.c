@@ -1,0 +1,70 @@
+/* chart-text.c: see chart-text.h. */
+#include "chart-text.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/text.h"
+
+void pmt_chart_quoted(FILE *file, const char *text)
+{
+    putc('\'', file);
+    for (; *text; text++) {
+        if (*text == '\'')
+            putc('\'', file);
+        putc(*text, file);
+    }
+    putc('\'', file);
+}
+
+void pmt_chart_text(FILE *file, const char *bytes, size_t width)
+{
+    char *escaped = pmt_text_escaped(bytes);
+    char *shortened = pmt_text_shortened(escaped, width);
+
+    pmt_chart_quoted(file, shortened);
+    free(shortened);
+    free(escaped);
+}
+
+/* Where a path that `at` begins with ends. */
+static const char *path_end(const char *at)
+{
+    return at + strcspn(at, " ()");
+}
+
+/* The last two parts of the path at `at`: "…/b/c.py" of "/a/b/c.py". Returns
+ * how many bytes of it go. */
+static size_t path_excess(const char *at)
+{
+    const char *end = path_end(at), *from = end;
+
+    for (int parts = 2; parts > 0 && from > at; parts--)
+        do
+            from--;
+        while (from > at && *from != '/');
+    return (size_t)(from - at);
+}
+
+void pmt_chart_name(FILE *file, const char *bytes, size_t width)
+{
+    char *name = strdup(bytes), *at;
+    char *escaped = pmt_text_escaped(bytes);
+    bool fits = pmt_text_width(escaped) <= width;
+
+    free(escaped);
+    for (at = name; at && !fits && *at;) {
+        size_t excess = *at == '/' ? path_excess(at) : 0;
+
+        if (excess > strlen("…")) {
+            memcpy(at, "…", strlen("…"));
+            memmove(at + strlen("…"), at + excess,
+                    strlen(at + excess) + 1);
+        }
+        at += strcspn(at, " (");
+        at += strspn(at, " (");
+    }
+    pmt_chart_text(file, name ? name : bytes, width);
+    free(name);
+}

@@ -1,0 +1,25 @@
+/*
+ * chart-text.h: text in a script for gnuplot. What comes out of a trace is
+ * hostile: it goes through pmt_chart_text or pmt_chart_name.
+ *
+ * Threads: one at a time per stream.
+ */
+#ifndef PMT_CHART_TEXT_H
+#define PMT_CHART_TEXT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* One line of text in single quotes, in which gnuplot expands nothing; a quote
+ * in it is doubled. */
+void pmt_chart_quoted(FILE *file, const char *text);
+
+/* The same for any bytes up to a NUL: escaped for eyes (cli/text.h), at most
+ * `width` columns (>= 3) of them. */
+void pmt_chart_text(FILE *file, const char *bytes, size_t width);
+
+/* The same for a name of code: what does not fit goes first from the front of
+ * its paths. */
+void pmt_chart_name(FILE *file, const char *bytes, size_t width);
+
+#endif
