@@ -18,7 +18,7 @@ DEFAULTS = {
     "frames": 32,
     "object_frames": 1,
     "when_full": "drop",
-    "tick_ns": 64,
+    "tick_ns": 100,
     "level": 1,
     "chunk_records": 65536,
     "segments": 128,
