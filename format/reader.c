@@ -434,6 +434,7 @@ static int skipped(struct pmt_reader *r, const struct pmt_scanned *item,
         return no_memory(err);
     }
     event->type = PMT_EVENT_SKIPPED_CHUNK;
+    event->content_bytes = l->content_bytes;
     event->envelope = (struct pmt_envelope){
         .kind = l->kind,
         .stream_key = l->stream_key,
