@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""pmt info: what it counts equals what the lines of each vector hold."""
+
+import collections
+import json
+
+import kit
+
+checks = kit.Checks()
+kit.scratch()
+
+
+def expected(lines):
+    """Streams in file order: what the lines of a vector say of each."""
+    streams, order = {}, []
+    for line in lines:
+        if "stream" not in line:
+            continue
+        if line["kind"] == "stream" or line["stream"] not in streams:
+            streams[line["stream"]] = {
+                "stream": line["stream"], "records": collections.Counter(),
+                "lost": collections.Counter(), "times": [],
+                "header": line if line["kind"] == "stream" else None,
+                "end": None}
+            order.append(streams[line["stream"]])
+        stream = streams[line["stream"]]
+        if line["kind"] in kit.RECORDS + kit.TABLES + ["anchor"]:
+            stream["records"][line["kind"]] += 1
+        if line["kind"] in kit.RECORDS:
+            stream["times"].append(line["time_ns"])
+        if line["kind"] == "loss" and line["events"]:
+            stream["lost"][line["cause"]] += line["events"]
+        if line["kind"] == "end":
+            stream["end"] = line
+    return order
+
+
+def check_stream(name, got, want):
+    records = {kind: row["records"] for kind, row in got["kinds"].items()
+               if kind in kit.RECORDS + kit.TABLES + ["anchor"]
+               and row["records"]}
+    checks.equal(records, dict(want["records"]), name + ": records by kind")
+    checks.equal(got["records"], sum(want["records"][kind]
+                                     for kind in kit.RECORDS),
+                 name + ": records")
+    if want["times"]:
+        checks.true(got["first_ns"] <= min(want["times"]) and
+                    got["last_ns"] >= max(want["times"]), name + ": span")
+    if want["header"]:
+        for key in ("uuid", "pid", "argv", "python", "host", "tick_ns",
+                    "settings", "producer"):
+            value = want["header"][key]
+            if value is not None:
+                checks.equal(got.get(key), value, name + ": " + key)
+    state = "incomplete"
+    if want["end"]:
+        state = "complete" if want["end"]["clean"] else "recovered"
+    checks.equal(got["state"], state, name + ": state")
+    lost = {str(cause) if not isinstance(cause, int) else "other": events
+            for cause, events in want["lost"].items()}
+    checks.equal(got["lost_by_cause"], lost, name + ": loss")
+
+
+def check_vector(vector, lines):
+    want = expected(lines)
+    done = kit.run("info", "--json", vector.path)
+    checks.equal(done.status, vector.expect["exit"], done)
+    got = done.json()[0]
+    checks.equal(got["bytes"], len(vector.data()), vector.name)
+    checks.equal([s["stream"] for s in got["streams"]],
+                 [s["stream"] for s in want], vector.name + ": streams")
+    for a, b in zip(got["streams"], want):
+        check_stream(vector.name, a, b)
+    walked = kit.run("info", "--json", "-", data=vector.data()).json()[0]
+    checks.true(not walked["index"] and walked["file"] == "standard input",
+                walked["file"])
+    if vector.name == "valid/loss-and-gap":
+        # Its numbers pass 2^32; an index has the low 32 bits of them.
+        for stream in walked["streams"] + got["streams"]:
+            checks.true(stream.pop("chunks_missing") > 0, "a gap")
+    checks.equal(walked["streams"], got["streams"],
+                 vector.name + ": index and walk")
+    text = kit.run("info", vector.path)
+    checks.equal(text.status, done.status, text)
+    for stream in got["streams"]:
+        checks.true(all(kind in text.text() for kind in stream["kinds"]),
+                    text)
+    return got["index"]
+
+
+# Vectors in which unreadable or repeated chunks make the lines and the labels
+# count differently, and such that are not wholly valid.
+UNLIKE = {"unknown-codec-must", "features-unknown", "between-chunks",
+          "refused-stream", "refused-and-sound"}
+
+
+def check_index_alone():
+    """With an index nothing else is read: damage in records goes unseen,
+    and a chunk is not counted twice."""
+    vector = [v for v in kit.common.vectors("valid")
+              if v.name == "valid/every-kind"][0]
+    data = bytearray(vector.data())
+    before = kit.run("info", "--json", vector.path).json()[0]
+    checks.true(before["index"], "every-kind has an index")
+    at = data.rindex(b"\x5b\x2a\x4d\x18")
+    position = 0
+    while position < at:        # the frame of the first alloc chunk
+        label = data[position + 8:position + 72]
+        size = int.from_bytes(label[44:48], "little")
+        if label[:4] == b"PMTL" and label[6] == 13:
+            data[position + 72 + size // 2] ^= 0xFF
+            break
+        position += 72 + size
+    path = kit.write("damaged.pmt", bytes(data))
+    after = kit.run("info", "--json", path)
+    checks.equal(after.status, 0, after)
+    checks.equal(after.json()[0]["streams"], before["streams"], "index alone")
+    checks.equal(kit.run("check", path).status, 1, "and check sees it")
+    # A damaged index: the labels are used, and the damage is said.
+    data = bytearray(vector.data())
+    data[-40] ^= 1
+    path = kit.write("bad-index.pmt", bytes(data))
+    done = kit.run("info", "--json", path)
+    got = done.json()[0]
+    checks.true(done.status == 1 and "corrupt at byte" in done.err, done)
+    checks.true(not got["index"] and got["corrupt"] == 1, done)
+    checks.equal(got["streams"], before["streams"], "labels alone")
+
+
+def check_cut():
+    vector = [v for v in kit.common.vectors("valid")
+              if v.name == "valid/every-kind"][0]
+    data = vector.data()
+    path = kit.write("cut.pmt", data[:len(data) // 2])
+    for strict, status in (([], 0), (["--strict"], 2)):
+        done = kit.run("info", "--json", *strict, path)
+        checks.true(done.status == status and "truncated at byte" in done.err,
+                    done)
+        got = done.json()[0]
+        checks.true(got["truncated"] and not got["corrupt"], done)
+        checks.equal(got["streams"][0]["state"], "incomplete", done)
+    done = kit.run("info", vector.path, "no-such-file", path)
+    checks.equal(done.status, 2, done)
+    checks.equal(len([line for line in done.lines()
+                      if line.startswith("stream ")]), 2, done)
+    with open("/dev/full", "wb") as full:
+        done = kit.run("info", vector.path, stdout=full)
+    checks.true(done.status == 2 and "No space left" in done.err, done)
+
+
+def main():
+    indexed = 0
+    for vector in kit.common.vectors("valid"):
+        name = vector.name.split("/")[1]
+        if vector.text is None or name in UNLIKE:
+            continue
+        lines = [json.loads(line) for line in vector.text.splitlines()]
+        indexed += check_vector(vector, lines)
+    checks.true(indexed > 3, "%d vectors have an index" % indexed)
+    check_index_alone()
+    check_cut()
+    checks.finish()
+
+
+main()
