@@ -191,7 +191,8 @@ int pmt_addresses_decode(struct pmt_addresser *a, unsigned model,
     const uint64_t *release = in->release;
     const uint64_t *acquire = in->acquire;
     const uint64_t *next = in->explicit_;
-    const uint64_t *next_end = next + in->explicits;
+    /* There may be none at all: no array either. */
+    const uint64_t *next_end = in->explicits ? next + in->explicits : next;
     uint64_t previous = 0;
     bool predicting = model == 1;
 

@@ -87,7 +87,10 @@ static int take_field(struct pmt_chunk *c, struct pmt_cbor_cursor *in,
     }
     switch (key) {
     case 0:
-        e->kind = v.value < UINT32_MAX ? (uint32_t)v.value : UINT32_MAX;
+        if (v.value > UINT32_MAX) {
+            return corrupt(c, err, "a kind is out of range");
+        }
+        e->kind = (uint32_t)v.value;
         break;
     case 1:
         e->stream_key = v.value;
@@ -166,7 +169,7 @@ static int find_version(struct pmt_chunk *c, uint32_t version[2],
         struct pmt_cbor key, v;
         int rc = pmt_cbor_next(&in, &key, err);
 
-        rc = rc < 0 ? rc : pmt_cbor_skip(&in, &key, 2, err);
+        rc = rc < 0 ? rc : pmt_cbor_skip(&in, &key, err);
         if (rc < 0) {
             return rc;
         }
@@ -183,7 +186,7 @@ static int find_version(struct pmt_chunk *c, uint32_t version[2],
             return rc;
         }
         rc = pmt_cbor_next(&in, &v, err);
-        rc = rc < 0 ? rc : pmt_cbor_skip(&in, &v, 2, err);
+        rc = rc < 0 ? rc : pmt_cbor_skip(&in, &v, err);
         if (rc < 0) {
             return rc;
         }
@@ -211,7 +214,7 @@ static int take_envelope(struct pmt_chunk *c, struct pmt_cbor_cursor *in,
             return corrupt(c, err, "a key is there twice");
         }
         if (!known) {
-            rc = pmt_cbor_skip(in, &key, 2, err);
+            rc = pmt_cbor_skip(in, &key, err);
         } else {
             seen |= 1u << key.value;
         }
@@ -229,7 +232,7 @@ static int take_envelope(struct pmt_chunk *c, struct pmt_cbor_cursor *in,
                 c->body = *in;
                 c->body_entries = v.value;
             }
-            rc = rc < 0 ? rc : pmt_cbor_skip(in, &v, 2, err);
+            rc = rc < 0 ? rc : pmt_cbor_skip(in, &v, err);
         }
         if (rc < 0) {
             return rc;
@@ -253,7 +256,7 @@ int pmt_chunk_open(struct pmt_chunk *c, const struct pmt_buffer *content,
     /* One pass for the form alone: levels, items, lengths, nothing left. */
     pmt_cbor_begin(&in, content->bytes, content->used, offset);
     rc = pmt_cbor_next(&in, &head, err);
-    rc = rc < 0 ? rc : pmt_cbor_skip(&in, &head, 0, err);
+    rc = rc < 0 ? rc : pmt_cbor_skip(&in, &head, err);
     if (rc == PMT_OK && in.at != in.end) {
         rc = corrupt(c, err, "bytes are left behind the chunk");
     }
@@ -311,6 +314,19 @@ static int check_ids(struct pmt_chunk *c, const uint64_t *ids, size_t n,
     return PMT_OK;
 }
 
+static int check_references(struct pmt_chunk *c, const uint64_t *ids,
+                            size_t n, struct pmt_error *err)
+{
+    uint64_t all = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        all |= ids[i]; /* the limit is a power of two less one */
+    }
+    return all > PMT_ID_MAX ? corrupt(c, err, "an id is out of range")
+                            : PMT_OK;
+}
+
+/* Times rise, from t0 on, and don't pass t1. */
 static int check_times(struct pmt_chunk *c, const uint64_t *times, size_t n,
                        struct pmt_error *err)
 {
@@ -337,8 +353,16 @@ static int transform(struct pmt_chunk *c, enum pmt_transform how,
     case PMT_IDS:
         pmt_column_undelta(values, n, 0);
         return check_ids(c, values, n, err);
+    case PMT_REFERENCE:
+        return check_references(c, values, n, err);
+    case PMT_TIME_FROM_0:
+        pmt_column_undelta(values, n, 0);
+        return check_times(c, values, n, err);
     case PMT_TIME:
         pmt_column_undelta(values, n, c->envelope.t0);
+        return check_times(c, values, n, err);
+    case PMT_TICK:
+        pmt_column_undelta(values, n, 0);
         return check_times(c, values, n, err);
     case PMT_ZIGZAG:
         pmt_column_unzigzag(values, n, 0);
@@ -519,6 +543,10 @@ static int decode_events(struct pmt_chunk *c, const struct pmt_stream *s,
         return rc < 0 ? rc : decode_addresses(c, acquires, err);
     }
     rc = alloc_slots(c, &acquires, &sized, err);
+    if (rc == PMT_OK && sized && c->envelope.model == 1 &&
+        !c->has_view[PMT_COL_SIZE]) {
+        rc = corrupt(c, err, "addresses are predicted without sizes");
+    }
     if (rc == PMT_OK && c->has_view[PMT_COL_SIZE]) {
         rc = make_room(c, &c->columns[PMT_COL_SIZE], c->envelope.count, err);
         rc = rc < 0 ? rc : decode_raw(c, PMT_COL_SIZE, sized, err);
@@ -567,9 +595,9 @@ static int take_body(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
                    pmt_extra_wants(&extra, key.value)) {
             rc = pmt_extra_take(&extra, &in, key.value, err);
         } else {
-            rc = pmt_cbor_skip(&in, &key, 2, err);
+            rc = pmt_cbor_skip(&in, &key, err);
             rc = rc < 0 ? rc : pmt_cbor_next(&in, &v, err);
-            rc = rc < 0 ? rc : pmt_cbor_skip(&in, &v, 2, err);
+            rc = rc < 0 ? rc : pmt_cbor_skip(&in, &v, err);
         }
     }
     return pmt_extra_end(&extra, rc, err);

@@ -10,9 +10,12 @@
 
 enum pmt_transform {
     PMT_PLAIN,
+    PMT_REFERENCE,   /* plain; an id of a table, at most 2^24 - 1 */
     PMT_DELTA,       /* from 0 */
     PMT_ZIGZAG,      /* zigzag delta from 0 */
     PMT_TIME,        /* delta from t0, within t1 */
+    PMT_TIME_FROM_0, /* delta from 0, within t0 and t1 */
+    PMT_TICK,        /* delta from 0, within t0 and t1 */
     PMT_RSS,         /* zigzag delta from rss0 */
     PMT_IDS,         /* delta from 0; 1 or more, rising, at most 2^24 - 1 */
     PMT_ADDRESSES,   /* sections 7.2: decoded together */
