@@ -237,32 +237,32 @@ int pmt_cbor_text(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
 }
 
 int pmt_cbor_skip(struct pmt_cbor_cursor *c, const struct pmt_cbor *head,
-                  int depth, struct pmt_error *err)
+                  struct pmt_error *err)
 {
     /* left[d]: items still to come at level d. */
     uint64_t left[PMT_CBOR_DEPTH_MAX + 1];
     struct pmt_cbor item = *head;
-    int d = depth;
+    int d = 0;
 
     for (;;) {
-        uint64_t inside = item.type == PMT_CBOR_ARRAY ? item.value
-                          : item.type == PMT_CBOR_MAP ? item.value * 2
-                          : item.type == PMT_CBOR_TAG ? 1
-                                                      : 0;
         int rc;
+        bool holds = item.type == PMT_CBOR_ARRAY ||
+                     item.type == PMT_CBOR_MAP || item.type == PMT_CBOR_TAG;
 
-        if (inside) {
+        if (holds) {
             if (d >= PMT_CBOR_DEPTH_MAX) {
                 return pmt_error_set(err, PMT_ERR_LIMIT, c->offset,
                                      "content is nested over %d levels",
                                      PMT_CBOR_DEPTH_MAX);
             }
-            left[++d] = inside;
+            left[++d] = item.type == PMT_CBOR_ARRAY ? item.value
+                        : item.type == PMT_CBOR_MAP ? item.value * 2
+                                                    : 1;
         }
-        while (d > depth && !left[d]) {
+        while (d && !left[d]) {
             d--;
         }
-        if (d == depth) {
+        if (!d) {
             return PMT_OK;
         }
         left[d]--;

@@ -60,10 +60,10 @@ int pmt_cbor_expect(struct pmt_cbor_cursor *c, enum pmt_cbor_type type,
 int pmt_cbor_text(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
                   struct pmt_error *err);
 
-/* Passes over the rest of an item whose head was read, `depth` levels of
- * which are open already. */
+/* Passes over the rest of an item whose head was read. PMT_ERR_LIMIT: it
+ * nests deeper than PMT_CBOR_DEPTH_MAX. */
 int pmt_cbor_skip(struct pmt_cbor_cursor *c, const struct pmt_cbor *head,
-                  int depth, struct pmt_error *err);
+                  struct pmt_error *err);
 
 /* ---- writing: append to a buffer; PMT_ERR_MEMORY ---------------------- */
 

@@ -11,46 +11,44 @@ static uint32_t typed_array_width(uint64_t tag)
     return tag == 64 ? 1 : tag == 69 ? 2 : tag == 70 ? 4 : tag == 71 ? 8 : 0;
 }
 
-static int parse_later(struct pmt_cbor_cursor *c, const struct pmt_cbor *head,
-                       struct pmt_column_view *view, struct pmt_error *err)
+static int not_a_column(struct pmt_cbor_cursor *c, struct pmt_error *err)
 {
-    view->codec = PMT_CODEC_LATER;
-    return pmt_cbor_skip(c, head, 2, err);
+    return pmt_error_set(err, PMT_ERR_CORRUPT, c->offset,
+                         "a column is in no codec");
 }
 
-/* [codec, bytes]; anything else in an array is a later codec. */
+/* [3, bytes], [4, bytes], or [n >= 5, ...] of a later version. */
 static int parse_array(struct pmt_cbor_cursor *c, const struct pmt_cbor *head,
                        struct pmt_column_view *view, struct pmt_error *err)
 {
-    struct pmt_cbor_cursor start = *c;
-    struct pmt_cbor codec, bytes;
-    int rc;
+    struct pmt_cbor item;
+    int rc = head->value ? pmt_cbor_expect(c, PMT_CBOR_UINT, &item, err)
+                         : not_a_column(c, err);
 
-    if (head->value != 2) {
-        return parse_later(c, head, view, err);
-    }
-    rc = pmt_cbor_next(c, &codec, err);
-    if (rc == PMT_OK) {
-        rc = pmt_cbor_next(c, &bytes, err);
-    }
     if (rc < 0) {
         return rc;
     }
-    if (codec.type == PMT_CBOR_UINT && bytes.type == PMT_CBOR_BYTES &&
-        (codec.value == PMT_CODEC_PLANES || codec.value == PMT_CODEC_RUNS)) {
-        view->codec = (enum pmt_codec)codec.value;
-        view->bytes = bytes.bytes;
-        view->length = bytes.value;
-        return PMT_OK;
+    if (item.value >= PMT_CODEC_LATER) {
+        view->codec = PMT_CODEC_LATER;
+        for (uint64_t i = 1; rc == PMT_OK && i < head->value; i++) {
+            rc = pmt_cbor_next(c, &item, err);
+            rc = rc < 0 ? rc : pmt_cbor_skip(c, &item, err);
+        }
+        return rc;
     }
-    *c = start;
-    return parse_later(c, head, view, err);
+    if (item.value < PMT_CODEC_PLANES || head->value != 2) {
+        return not_a_column(c, err);
+    }
+    view->codec = (enum pmt_codec)item.value;
+    rc = pmt_cbor_expect(c, PMT_CBOR_BYTES, &item, err);
+    view->bytes = item.bytes;
+    view->length = item.value;
+    return rc;
 }
 
 int pmt_column_parse(struct pmt_cbor_cursor *c, const struct pmt_cbor *head,
                      struct pmt_column_view *view, struct pmt_error *err)
 {
-    struct pmt_cbor_cursor start = *c;
     struct pmt_cbor inner;
     int rc;
 
@@ -69,21 +67,14 @@ int pmt_column_parse(struct pmt_cbor_cursor *c, const struct pmt_cbor *head,
         return parse_array(c, head, view, err);
     }
     if (head->type != PMT_CBOR_TAG || !typed_array_width(head->value)) {
-        return parse_later(c, head, view, err);
+        return not_a_column(c, err);
     }
-    rc = pmt_cbor_next(c, &inner, err);
-    if (rc < 0) {
-        return rc;
-    }
-    if (inner.type != PMT_CBOR_BYTES) {
-        *c = start;
-        return parse_later(c, head, view, err);
-    }
+    rc = pmt_cbor_expect(c, PMT_CBOR_BYTES, &inner, err);
     view->codec = PMT_CODEC_FIXED;
     view->width = typed_array_width(head->value);
     view->bytes = inner.bytes;
     view->length = inner.value;
-    return PMT_OK;
+    return rc;
 }
 
 /* ---- decoding ----------------------------------------------------------- */

@@ -31,8 +31,8 @@ struct pmt_column_view {
     size_t length;
 };
 
-/* Reads the column whose head is `head`. Items that can't be a column are
- * taken over as PMT_CODEC_LATER; PMT_ERR_CORRUPT when not well-formed. */
+/* Reads the column whose head is `head`. PMT_ERR_CORRUPT: it is in no codec
+ * of this version or a later one. */
 int pmt_column_parse(struct pmt_cbor_cursor *c, const struct pmt_cbor *head,
                      struct pmt_column_view *view, struct pmt_error *err);
 

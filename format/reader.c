@@ -189,17 +189,14 @@ static bool label_agrees(const struct pmt_entry *l,
            l->lost == lost && l->content_bytes == content_bytes;
 }
 
-/* Opens a stream from a private copy of its header chunk. */
-static int take_header(struct pmt_reader *r, struct stream_slot *slot,
-                       struct pmt_error *err)
+/* Parses a private copy of the header chunk into the new stream `s`. */
+static int parse_header(struct pmt_reader *r, struct pmt_stream *s,
+                        struct pmt_error *err)
 {
-    struct pmt_stream *s = slot->stream;
     struct pmt_buffer copy = {NULL, r->content.used, r->content.used};
     uint32_t version[2];
     int rc;
 
-    pmt_stream_reset(s);
-    memset(&slot->at, 0, sizeof slot->at);
     copy.bytes = malloc(copy.used);
     if (!copy.bytes) {
         return no_memory(err);
@@ -212,6 +209,31 @@ static int take_header(struct pmt_reader *r, struct stream_slot *slot,
                              "a stream's header has records");
     }
     return rc < 0 ? rc : pmt_stream_parse(s, &r->chunk.body_head, err);
+}
+
+/* Opens a stream, or begins it again; a header that is corrupt leaves what
+ * is known of the stream as it was. */
+static int take_header(struct pmt_reader *r, struct stream_slot *slot,
+                       struct pmt_error *err)
+{
+    struct pmt_stream *s = slot->stream;
+    struct pmt_stream *fresh = pmt_stream_new(s->key, s->index);
+    int rc;
+
+    if (!fresh) {
+        return no_memory(err);
+    }
+    rc = parse_header(r, fresh, err);
+    if (rc == PMT_OK) {
+        struct pmt_stream old = *s;
+
+        /* The pointer stays: events and callers hold it. */
+        *s = *fresh;
+        *fresh = old;
+        memset(&slot->at, 0, sizeof slot->at);
+    }
+    pmt_stream_free(fresh);
+    return rc;
 }
 
 /* Takes the entries of a table chunk into its stream. */
@@ -272,7 +294,6 @@ static int decode(struct pmt_reader *r, struct pmt_event *event,
     if (kind == PMT_KIND_STREAM) {
         rc = take_header(r, slot, err);
         event->type = PMT_EVENT_STREAM;
-        slot = get_stream(r, r->chunk.envelope.stream_key);
     } else {
         rc = pmt_chunk_decode(&r->chunk, slot->stream, err);
         event->type = kind <= PMT_KIND_ANCHORS ? PMT_EVENT_TABLE
@@ -559,15 +580,15 @@ static int next_event(struct pmt_reader *r, struct pmt_event *event,
 int pmt_reader_next(struct pmt_reader *r, struct pmt_event *event,
                     struct pmt_error *err)
 {
+    if (r->opened) {
+        *event = r->first;
+        r->opened = false;
+        return PMT_OK;
+    }
     if (r->has_waiting) {
         *event = r->waiting;
         r->has_waiting = false;
         count_bytes(r, event);
-        return PMT_OK;
-    }
-    if (r->opened) {
-        *event = r->first;
-        r->opened = false;
         return PMT_OK;
     }
     r->chunk_ready = false;
@@ -586,19 +607,20 @@ void pmt_reader_position(const struct pmt_reader *r, uint64_t *at,
 
 /* ---- opening and closing ------------------------------------------------ */
 
+/* Takes the first event. Where the file does not begin like a trace, that is
+ * damage, and only the next one tells whether it is a trace at all. */
 static int open_both(struct pmt_reader *r, struct pmt_error *err)
 {
     int rc = pmt_scan_new(&r->scan, &r->input, err);
 
-    /* The first event tells whether it is a trace at all. */
-    if (rc == PMT_OK) {
-        rc = next_event(r, &r->first, err);
-        r->opened = rc == PMT_OK;
+    rc = rc < 0 ? rc : next_event(r, &r->first, err);
+    if (rc == PMT_OK && r->first.type == PMT_EVENT_DAMAGE &&
+        !r->has_waiting) {
+        rc = pmt_scan_settle(r->scan, err);
     }
+    r->opened = rc == PMT_OK;
     if (rc == PMT_END) {
-        rc = pmt_error_set(err, PMT_ERR_NOT_A_TRACE, 0,
-                           r->input.window.used ? "not a trace"
-                                                : "the file is empty");
+        rc = pmt_error_set(err, PMT_ERR_NOT_A_TRACE, 0, "the file is empty");
     }
     return rc;
 }
@@ -753,7 +775,12 @@ const uint8_t *pmt_reader_frame(struct pmt_reader *r,
 
 const uint64_t *pmt_reader_column(struct pmt_reader *r, unsigned column)
 {
-    return r->chunk_ready ? pmt_chunk_column(&r->chunk, column) : NULL;
+    /* Columns 8 to 10 don't have a value for every record. */
+    if (!r->chunk_ready ||
+        (column >= PMT_COL_RELEASE && column <= PMT_COL_EXPLICIT)) {
+        return NULL;
+    }
+    return pmt_chunk_column(&r->chunk, column);
 }
 
 /* Value `i` of a column that may not be there. */

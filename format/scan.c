@@ -477,11 +477,11 @@ static int take_index(struct pmt_scan *s, struct pmt_scanned *item,
         return passes_end(s, item, p, p, false, true, err);
     }
     why = pmt_region_check(&s->region, bytes + PMT_SKIPPABLE_HEADER, size, p);
-    pmt_region_end(&s->region, end);
     if (why) {
         rc = resume(s, end, p + 1, err);
         return rc < 0 ? rc : report(s, item, PMT_ERR_CORRUPT, p, false, why);
     }
+    pmt_region_end(&s->region, end);
     item->type = PMT_SCAN_INDEX;
     item->offset = item->frame_offset = p;
     item->frame_bytes = PMT_SKIPPABLE_HEADER + size;
@@ -549,6 +549,12 @@ static int step(struct pmt_scan *s, struct pmt_scanned *item,
         return PMT_ERR_IO;
     }
     like = begins_like(bytes, have);
+    if (!p && like != LIKE_END && like != LIKE_LABEL && like != LIKE_DATA) {
+        like = LIKE_NOTHING; /* a trace begins with one of these */
+    }
+    if (!p && like != LIKE_NOTHING && like != LIKE_END) {
+        s->found_any = true;
+    }
     if (like == LIKE_END) {
         s->position = PMT_NO_OFFSET;
         return PMT_END;
@@ -598,6 +604,29 @@ static int found_nothing(struct pmt_scan *s, struct pmt_error *err)
                                         "not a trace");
 }
 
+/* Ends a search: the scan stands at a mark, or at the end. */
+static int find_mark(struct pmt_scan *s, struct pmt_error *err)
+{
+    int rc = search(s, s->search_from, &s->position, err);
+
+    s->searching = false;
+    if (rc == PMT_END) {
+        return found_nothing(s, err);
+    }
+    s->found_any = true;
+    return rc;
+}
+
+int pmt_scan_settle(struct pmt_scan *s, struct pmt_error *err)
+{
+    int rc = s->searching ? find_mark(s, err) : PMT_OK;
+
+    if (rc < 0) {
+        return rc;
+    }
+    return s->found_any ? PMT_OK : found_nothing(s, err);
+}
+
 int pmt_scan_next(struct pmt_scan *s, struct pmt_scanned *item,
                   struct pmt_error *err)
 {
@@ -606,15 +635,10 @@ int pmt_scan_next(struct pmt_scan *s, struct pmt_scanned *item,
     memset(item, 0, sizeof *item);
     while (rc == PMT_END) {
         if (s->searching) {
-            rc = search(s, s->search_from, &s->position, err);
-            s->searching = false;
-            if (rc == PMT_END) {
-                return found_nothing(s, err);
-            }
-            if (rc < 0) {
+            rc = find_mark(s, err);
+            if (rc != PMT_OK) {
                 return rc;
             }
-            s->found_any = true;
         }
         if (s->position == PMT_NO_OFFSET) {
             return PMT_END;

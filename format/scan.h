@@ -44,6 +44,10 @@ void pmt_scan_free(struct pmt_scan *s);
 int pmt_scan_next(struct pmt_scan *s, struct pmt_scanned *item,
                   struct pmt_error *err);
 
+/* After damage at the start of a file: PMT_OK when there is a trace in it,
+ * else PMT_ERR_NOT_A_TRACE (spec 2.4). */
+int pmt_scan_settle(struct pmt_scan *s, struct pmt_error *err);
+
 /* True when the frame of the last item may be passed over by its label. */
 bool pmt_scan_can_skip(const struct pmt_scanned *item);
 

@@ -124,7 +124,7 @@ typedef int field_taker(struct parse *p, uint64_t key);
 
 /* A map with unsigned keys below 32; `take` is asked for those in `known`. */
 static int take_map(struct parse *p, uint32_t known, uint32_t must,
-                    field_taker *take, int depth)
+                    field_taker *take)
 {
     struct pmt_cbor v;
     uint32_t seen = 0;
@@ -143,9 +143,9 @@ static int take_map(struct parse *p, uint32_t known, uint32_t must,
             rc = take(p, v.value);
             continue;
         }
-        rc = rc < 0 ? rc : pmt_cbor_skip(p->in, &v, depth, p->err);
+        rc = rc < 0 ? rc : pmt_cbor_skip(p->in, &v, p->err);
         rc = rc < 0 ? rc : pmt_cbor_next(p->in, &v, p->err);
-        rc = rc < 0 ? rc : pmt_cbor_skip(p->in, &v, depth, p->err);
+        rc = rc < 0 ? rc : pmt_cbor_skip(p->in, &v, p->err);
     }
     if (rc == PMT_OK && (seen & must) != must) {
         return corrupt(p, "a key of a stream's header is missing");
@@ -251,9 +251,9 @@ static int take_field(struct parse *p, uint64_t key)
     case 1:
         return take_text(p, &h->producer);
     case 2:
-        return take_map(p, 7, 3, take_clock_field, 4);
+        return take_map(p, 7, 3, take_clock_field);
     case 3:
-        return take_map(p, 127, 0, take_process_field, 4);
+        return take_map(p, 127, 0, take_process_field);
     case 4:
         h->has_boot = true;
         return take_id(p, h->boot);
@@ -288,7 +288,7 @@ int pmt_stream_parse(struct pmt_stream *s, struct pmt_cbor_cursor *c,
     struct parse p = {.stream = s, .in = c, .err = err};
     struct pmt_stream_header *h = &s->header;
     uint64_t key = 0;
-    int rc = take_map(&p, STREAM_KEYS, STREAM_MUST, take_field, 2);
+    int rc = take_map(&p, STREAM_KEYS, STREAM_MUST, take_field);
 
     for (unsigned i = 0; i < 8; i++) {
         key = key << 8 | h->uuid[i];

@@ -178,6 +178,9 @@ int pmt_stream_state(struct pmt_stream *s, enum pmt_kind kind, uint32_t id,
         e->thread.stated = true;
         return PMT_OK;
     }
+    if (e->other.stated) {
+        return PMT_OK; /* what was said first counts (spec 6.1) */
+    }
     for (unsigned i = 0; i < 5; i++) {
         /* No id or line is that great: it is then simply not known. */
         e->other.v[i] = values[i] < UINT32_MAX ? (uint32_t)values[i]
@@ -196,7 +199,7 @@ int pmt_stream_state_string(struct pmt_stream *s, uint32_t id,
         return PMT_ERR_MEMORY;
     }
     if (e->string.bytes) {
-        return PMT_OK; /* stated again: the same */
+        return PMT_OK; /* what was said first counts (spec 6.1) */
     }
     if (s->text_bytes + n > PMT_STREAM_TEXT_MAX) {
         return PMT_ERR_LIMIT;
