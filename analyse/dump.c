@@ -60,7 +60,7 @@ uint32_t pmt_dump_tick_ns(const struct pmt_event *event)
     return pmt_stream_header(event->stream)->tick_ns;
 }
 
-uint32_t pmt_dump_rss_unit(const struct pmt_event *event)
+uint64_t pmt_dump_rss_unit(const struct pmt_event *event)
 {
     return pmt_stream_header(event->stream)->rss_unit;
 }

@@ -100,7 +100,7 @@ static inline bool pmt_dump_is_table(uint32_t kind)
 
 /* The units of the stream of a chunk. */
 uint32_t pmt_dump_tick_ns(const struct pmt_event *event);
-uint32_t pmt_dump_rss_unit(const struct pmt_event *event);
+uint64_t pmt_dump_rss_unit(const struct pmt_event *event);
 
 static inline bool pmt_dump_in_time(const struct pmt_dump *d, uint64_t ns)
 {
