@@ -29,6 +29,7 @@ def _restore(here, settings):
 def _start(package_parent, text):
     """Starts the recorder; whatever goes wrong is said in one line."""
     name = "pmtrace"
+    known = set(sys.path_importer_cache)
     try:
         sys.path.insert(0, package_parent)
         try:
@@ -37,7 +38,7 @@ def _start(package_parent, text):
             sys.path.remove(package_parent)
         settings = _launch.settings_of(text)
         name = settings["out"]
-        return _launch.begin(settings)
+        _launch.begin(settings)
     except Exception as error:
         try:
             sys.stderr.write("pmtrace: %s: %s; the program runs unrecorded\n"
@@ -45,6 +46,9 @@ def _start(package_parent, text):
                                 error))
         except Exception:
             pass
+    finally:
+        for folder in set(sys.path_importer_cache) - known:
+            del sys.path_importer_cache[folder]
 
 
 def _run():
