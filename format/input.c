@@ -78,10 +78,7 @@ const uint8_t *pmt_input_at(struct pmt_input *in, uint64_t offset, size_t n,
         size_t want = n > READ_BYTES ? n : READ_BYTES;
         int64_t got;
 
-        if (pmt_buffer_reserve(w, want) < 0) {
-            pmt_error_set(err, PMT_ERR_MEMORY, offset, "out of memory");
-            return NULL;
-        }
+        /* First what is there: a file may claim more than it has. */
         if (in->source.size != PMT_NO_OFFSET) {
             uint64_t left = in->source.size - (in->start + w->used);
 
@@ -89,6 +86,10 @@ const uint8_t *pmt_input_at(struct pmt_input *in, uint64_t offset, size_t n,
                 break;
             }
             want = left < want ? (size_t)left : want;
+        }
+        if (pmt_buffer_reserve(w, want) < 0) {
+            pmt_error_set(err, PMT_ERR_MEMORY, offset, "out of memory");
+            return NULL;
         }
         got = in->source.read_at(in->source.context, in->start + w->used,
                                  w->bytes + w->used, want, err);

@@ -131,21 +131,24 @@ static void search_later(struct pmt_scan *s, uint64_t from)
 static int resume(struct pmt_scan *s, uint64_t end, uint64_t from,
                   struct pmt_error *err)
 {
+    bool seeks = s->input->source.size != PMT_NO_OFFSET;
     enum like like = LIKE_NOTHING;
 
-    /* A pipe can't come back for the search: look no further than that. */
-    if (end >= from && (s->input->source.size != PMT_NO_OFFSET ||
-                        end - from <= PMT_FRAME_MAX)) {
+    /* A pipe can't come back for the search, so all up to `end` is kept;
+     * look no further than that. */
+    if (end >= from && (seeks ? end <= s->input->source.size
+                              : end - from <= PMT_FRAME_MAX)) {
+        uint64_t at = seeks ? end : from;
         size_t have;
-        const uint8_t *p = pmt_input_at(s->input, from,
-                                        (size_t)(end - from) + 4, &have, err);
+        const uint8_t *p = pmt_input_at(s->input, at, (size_t)(end - at) + 4,
+                                        &have, err);
 
         if (!p) {
             return PMT_ERR_IO;
         }
-        like = have < end - from
-                   ? LIKE_NOTHING
-                   : begins_like(p + (end - from), have - (end - from));
+        if (have >= end - at) {
+            like = begins_like(p + (end - at), have - (size_t)(end - at));
+        }
     }
     if (like == LIKE_NOTHING) {
         search_later(s, from);

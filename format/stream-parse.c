@@ -107,8 +107,12 @@ static int take_list(struct parse *p, enum pmt_cbor_type type, size_t *at,
 /* Text keys of a map: none may be there twice. */
 static int check_settings(struct parse *p, size_t pairs)
 {
-    const struct pmt_text *t = p->texts + p->settings_at;
+    const struct pmt_text *t;
 
+    if (!pairs) {
+        return PMT_OK; /* nor is there an array */
+    }
+    t = p->texts + p->settings_at;
     for (size_t i = 1; i < pairs; i++) {
         for (size_t k = 0; k < i; k++) {
             if (t[2 * i].length == t[2 * k].length &&

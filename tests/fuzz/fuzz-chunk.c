@@ -40,7 +40,8 @@ static void check(const struct pmt_chunk *c)
     for (unsigned id = 0; id < PMT_KNOWN_COLUMNS + 8; id++) {
         const uint64_t *values = pmt_chunk_column(c, id);
 
-        if (values) {
+        /* Columns 8 to 10 have fewer rows. */
+        if (values && (id < PMT_COL_RELEASE || id > PMT_COL_EXPLICIT)) {
             fuzz_touch(values, n * sizeof *values);
         }
     }
