@@ -117,6 +117,9 @@ size_t pmt_group_name(char *buffer, size_t size,
         return thread_name(buffer, size, group);
     case PMT_BY_DOMAIN:
         domain = pmt_domain_name(group->id);
+        if (!domain)
+            return append_format(buffer, size, 0, "(unknown domain ",
+                                 group->id, ")");
         return append(buffer, size, 0, domain, strlen(domain));
     case PMT_BY_STREAM:
         return pmt_stream_name(buffer, size, group->stream);

@@ -116,7 +116,10 @@ static void json_key(const struct pmt_live_report *report,
         pmt_json_u64(json, "native_id", thread.native_id);
         break;
     case PMT_BY_DOMAIN:
-        pmt_json_string(json, "domain", pmt_domain_name(group->id));
+        if (pmt_domain_name(group->id))
+            pmt_json_string(json, "domain", pmt_domain_name(group->id));
+        else
+            pmt_json_u64(json, "domain", group->id);
         break;
     case PMT_BY_STREAM:
         pmt_json_string(json, "stream",

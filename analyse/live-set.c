@@ -396,7 +396,9 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
             .stack = live[i].stack,
             .thread = live[i].thread,
             .type = live[i].type & 0xffffff,
-            .domain = live[i].domain & 3,
+            .domain = live[i].domain < PMT_BLOCK_DOMAINS
+                          ? live[i].domain
+                          : PMT_BLOCK_DOMAINS - 1,
         };
 
         if (type_sizes)

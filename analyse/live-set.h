@@ -2,7 +2,8 @@
  * live-set.h: the live set of one stream and one kind of record, kept up
  * record by record (spec 7.11, 8.1, 8.3), with what had to be assumed.
  *
- * Never prints and reads no file: live.h feeds it chunks.
+ * Never prints and reads no file: live.h feeds it chunks. Sums of bytes are
+ * modulo 2^64.
  *
  * Threads: one at a time per set.
  */

@@ -28,10 +28,13 @@ struct pmt_block {
     uint32_t stack;       /* stack id; 0: no Python frame */
     uint32_t thread;      /* thread id */
     uint32_t type : 24;   /* type id of an object, else 0 */
-    uint32_t domain : 7;  /* enum pmt_domain of a block, else 0 */
+    uint32_t domain : 7;  /* enum pmt_domain of a block, or a later one; else 0 */
     uint32_t free : 1;    /* the place is not in use */
     uint32_t next;        /* place of the next in the chain; private */
 };
+
+/* Domains that a block can have; the last is for all that pass it. */
+#define PMT_BLOCK_DOMAINS 128
 
 #define PMT_NO_BLOCK UINT32_MAX
 

@@ -20,6 +20,14 @@ static const char *noun(const struct pmt_live_report *report, uint64_t count)
     return count == 1 ? "object" : "objects";
 }
 
+static const char *release(const struct pmt_live_report *report,
+                           uint64_t count)
+{
+    if (report->which == PMT_LIVE_BLOCKS)
+        return count == 1 ? "free" : "frees";
+    return count == 1 ? "destruction" : "destructions";
+}
+
 static void print_moment(const struct pmt_live_report *report,
                          const struct pmt_live_total *total, FILE *file)
 {
@@ -101,17 +109,17 @@ static void say_what_is_not_known(const struct pmt_live_report *report,
                                   FILE *file)
 {
     const struct pmt_live_counts *counts = &total->counts;
-    bool blocks = report->which == PMT_LIVE_BLOCKS;
-    const char *release = blocks ? "frees" : "destructions";
 
     say(file, counts->unknown_before_loss,
-        "%s of %s made before recording began", release, noun(report, 2));
+        "%s of %s made before recording began",
+        release(report, counts->unknown_before_loss), noun(report, 2));
     say(file, counts->unknown_after_loss,
-        "%s of %s made before recording began, or lost", release,
-        noun(report, 2));
+        "%s of %s made before recording began, or lost",
+        release(report, counts->unknown_after_loss), noun(report, 2));
     say(file, counts->inferred,
-        "destructions inferred: the address was used again, and this "
-        "interpreter does not report every one");
+        "%s inferred: the address was used again, and this interpreter does "
+        "not report every one",
+        release(report, counts->inferred));
     if (total->inferring && !counts->inferred)
         fputs("  this interpreter does not report every destruction\n", file);
     if (total->inferring)
@@ -119,12 +127,13 @@ static void say_what_is_not_known(const struct pmt_live_report *report,
               "ones\n", file);
     say(file, counts->unseen,
         "%s gone by the look of it: the address was used again",
-        noun(report, 2));
-    say(file, counts->filtered, "events were left out, as the recorder was "
-                                "told");
+        noun(report, counts->unseen));
+    say(file, counts->filtered, "%s left out, as the recorder was told",
+        counts->filtered == 1 ? "event" : "events");
     if (total->streams > 1)
         say(file, total->incomplete,
-            "streams have no end: their processes died or still run");
+            "%s without an end: a process died or still runs",
+            total->incomplete == 1 ? "stream" : "streams");
     else if (total->incomplete)
         fputs("  the trace has no end: its process died or still runs\n",
               file);
