@@ -33,6 +33,7 @@ MAX_COUNT = 65536
 MAX_LEVELS = 8
 MAX_ITEMS = 1 << 20
 MAX_TEXT = 65536
+MAX_TEXTS = 1 << 28
 MAX_ID = (1 << 24) - 1
 MAX_FIGURES = 1024
 MAX_FIGURE_VALUES = 1 << 20
@@ -390,6 +391,7 @@ class Stream:
         self.refused = False
         self.next_seq = None
         self.strings = {}
+        self.text_bytes = 0
         self.classes = {}
 
     def string(self, ident):
@@ -532,7 +534,7 @@ def decode_stream(chunk, stream):
     clock_id = uint(buf, clock[0])
     stream.tick_ns = uint(buf, clock[1], 1, 10 ** 9)
     if 2 in clock:
-        stream.rss_unit = uint(buf, clock[2])
+        stream.rss_unit = uint(buf, clock[2], 1)
     process = known(entries(buf, chunk.span(3)[0]), range(7))
     for key in process:
         if key < 2:
@@ -605,8 +607,15 @@ def decode_string(chunk, stream):
     ids = chunk.ids()
     values = texts(chunk.buf, chunk.span(1), chunk.count) if (
         chunk.count or 1 in chunk.keys) else []
-    for ident, value in zip(ids, values):
-        stream.strings.setdefault(ident, value)     # the first stands, §6.1
+    new = {ident: value for ident, value in zip(ids, values)
+           if ident not in stream.strings}          # the first stands, §6.1
+    size = stream.text_bytes + sum(
+        len(value.encode("utf-8", "surrogateescape"))
+        for value in new.values())
+    if size > MAX_TEXTS:
+        raise Corrupt("texts of more than 2^28 bytes in a stream")
+    stream.text_bytes = size
+    stream.strings.update(new)
     return []
 
 

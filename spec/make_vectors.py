@@ -2938,6 +2938,7 @@ stream_is("clock-without-tick", "The clock has no tick_ns.", {2: {0: 0}})
 stream_is("tick-0", "tick_ns is 0.", {2: {0: 0, 1: 0}})
 stream_is("tick-over-limit", "tick_ns is 10^9 + 1.",
           {2: {0: 0, 1: 10 ** 9 + 1}})
+stream_is("rss-unit-0", "rss_unit is 0.", {2: {0: 0, 1: 1, 2: 0}})
 stream_is("without-process", "Body key 3 is missing.", {3: None})
 stream_is("pid-text", "The pid is a text.", {3: {0: "1"}})
 stream_is("argv-number", "argv holds a number.", {3: {2: ["a", 1]}})
