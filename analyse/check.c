@@ -10,6 +10,8 @@
 #include "check-tables.h"
 #include "names.h"
 
+#define LABEL_BYTES 72u
+
 const char *pmt_finding_status_name(enum pmt_finding_status status)
 {
     static const char *const names[] = {
@@ -44,7 +46,10 @@ struct stream_state {
     uint64_t key;
     uint64_t next_seq, lost, lost_recorded, records;
     uint32_t epoch;
-    bool ended, gap;
+    bool ended;
+    bool gap;          /* chunks are missing, or their numbers are wrong */
+    bool tables_unread; /* entries are in chunks that can't be read */
+    bool records_unread; /* and so may records */
     struct kind_state kinds[PMT_KIND_KNOWN];
     struct pmt_stated stated;
 };
@@ -116,6 +121,26 @@ static void end_damage(struct check *c, uint64_t offset)
     c->damaged_from = PMT_NO_OFFSET;
 }
 
+/* The reader passes over a label of a later version without a word; nothing
+ * else may stand between two frames. */
+static void find_unaccounted(struct check *c, const struct pmt_event *event)
+{
+    bool label = event->offset - c->next_offset == LABEL_BYTES &&
+                 !event->has_label;
+    struct pmt_finding finding = {
+        .status = label ? PMT_FOUND_UNCHECKED : PMT_FOUND_CORRUPT,
+        .offset = c->next_offset,
+    };
+
+    if (label)
+        snprintf(finding.message, sizeof finding.message,
+                 "a label of a later version");
+    else
+        snprintf(finding.message, sizeof finding.message,
+                 "the next frame begins at byte %" PRIu64, event->offset);
+    find(c, &finding);
+}
+
 /* Frames must stand one behind the other, but for damage. */
 static void account(struct check *c, const struct pmt_event *event)
 {
@@ -125,16 +150,8 @@ static void account(struct check *c, const struct pmt_event *event)
         c->next_offset = PMT_NO_OFFSET;
         return;
     }
-    if (c->next_offset != PMT_NO_OFFSET && event->offset != c->next_offset) {
-        struct pmt_finding finding = {
-            .status = PMT_FOUND_CORRUPT,
-            .offset = c->next_offset,
-        };
-
-        snprintf(finding.message, sizeof finding.message,
-                 "the next frame begins at byte %" PRIu64, event->offset);
-        find(c, &finding);
-    }
+    if (c->next_offset != PMT_NO_OFFSET && event->offset != c->next_offset)
+        find_unaccounted(c, event);
     end_damage(c, event->offset);
     c->next_offset = event->type != PMT_EVENT_FOREIGN &&
                              event->type != PMT_EVENT_INDEX &&
@@ -281,7 +298,8 @@ static void check_end(struct check *c, struct stream_state *stream,
         find_chunk(c, event, PMT_FOUND_INCONSISTENT,
                    "the end counts %" PRIu64 " chunks, its number is %" PRIu64,
                    event->end_chunks, event->envelope.seq);
-    if (!stream->gap && event->end_records != stream->records)
+    if (!stream->gap && !stream->records_unread &&
+        event->end_records != stream->records)
         find_chunk(c, event, PMT_FOUND_INCONSISTENT,
                    "the end counts %" PRIu64 " records, there are %" PRIu64,
                    event->end_records, stream->records);
@@ -309,6 +327,8 @@ static void check_references(struct check *c, struct stream_state *stream,
 {
     struct pmt_unstated unstated = {0};
 
+    if (stream->tables_unread)
+        return;
     while (pmt_check_unstated(&stream->stated, c->reader, event, &unstated)) {
         const char *table = pmt_kind_name(unstated.table);
 
@@ -347,6 +367,21 @@ static int check_table(struct check *c, struct stream_state *stream,
 
 /* ---- events ------------------------------------------------------------ */
 
+/* A chunk whose content is for a later version: what is in it is not known,
+ * so that much can't be held against the others. */
+static void pass_over(struct stream_state *stream,
+                      const struct pmt_event *event)
+{
+    const struct pmt_envelope *e = &event->envelope;
+
+    if (e->kind < PMT_KIND_CALL || e->kind >= PMT_KIND_KNOWN)
+        stream->tables_unread = true;
+    if (e->kind >= PMT_KIND_CALL)
+        stream->records_unread = true;
+    if (e->kind >= PMT_KIND_CALL && e->kind < PMT_KIND_KNOWN)
+        stream->kinds[e->kind].next_ordinal = e->ordinal + e->count;
+}
+
 static void find_damage(struct check *c, const struct pmt_event *event)
 {
     struct pmt_finding finding = {
@@ -378,6 +413,10 @@ static int check_chunk(struct check *c, const struct pmt_event *event)
         return check_table(c, stream, event);
     if (event->type == PMT_EVENT_END)
         check_end(c, stream, event);
+    if (event->type == PMT_EVENT_UNKNOWN ||
+        event->type == PMT_EVENT_FEATURES ||
+        event->type == PMT_EVENT_UNREADABLE)
+        pass_over(stream, event);
     if (event->type != PMT_EVENT_RECORDS)
         return PMT_OK;
     c->report->records += event->envelope.count;

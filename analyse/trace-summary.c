@@ -298,7 +298,7 @@ static void add_event(struct pmt_summary_stream *stream,
     stream->chunks_missing += event->seq_missing;
     if (event->from_journal) {
         stream->journal_records +=
-            event->type == PMT_EVENT_RECORDS ? envelope->count : 0;
+            is_record(envelope->kind) ? envelope->count : 0;
         return;
     }
     add_chunk(stream, &chunk);
