@@ -44,7 +44,7 @@ static const struct pmt_option options[] = {
                    "drop events or wait when no buffer is free",
                    .preset = "drop"),
     PMT_OPT_INT(0, "tick", "NS", struct record_options, tick_ns,
-                "resolution of time in the trace", .preset = "64", .low = 1,
+                "resolution of time in the trace", .preset = "100", .low = 1,
                 .high = 1000000000),
     PMT_OPT_INT(0, "level", "N", struct record_options, level,
                 "compression level of zstd", .preset = "1", .low = -7,
