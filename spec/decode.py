@@ -815,10 +815,11 @@ def decode_alloc(chunk, stream):
     values = chunk.plain(14)
     if values and max(values) >= 24:
         raise Corrupt("op is not one of alloc")
-    if chunk.count and chunk.model and not chunk.has(6):
-        raise Corrupt("column 6 is missing")
     ops = [v >> 2 for v in values]
     domains = [v & 3 for v in values]
+    if (chunk.model and any(HAS_SIZE[op] for op in ops) and
+            not chunk.has(6)):
+        raise Corrupt("column 6 is missing")
     given = iter(chunk.plain(6, sum(HAS_SIZE[op] for op in ops)))
     sizes = [next(given) if HAS_SIZE[op] else None for op in ops]
     classes = None
