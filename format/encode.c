@@ -12,8 +12,6 @@ struct pmt_encoder {
     uint64_t release[PMT_CHUNK_RECORDS_MAX];
     uint64_t acquire[PMT_CHUNK_RECORDS_MAX];
     uint64_t explicit_[PMT_CHUNK_RECORDS_MAX];
-    uint8_t slots[PMT_CHUNK_RECORDS_MAX];
-    uint16_t classes[PMT_CHUNK_RECORDS_MAX];
 };
 
 int pmt_encoder_new(struct pmt_encoder **out)
@@ -134,18 +132,19 @@ int pmt_encode_anchors(struct pmt_encoder *e, struct pmt_body *body,
 
 /* ---- records ------------------------------------------------------------ */
 
-/* Columns 8, 9 and 10, and the envelope's align, of addresses in e->column
- * and slots in e->slots. */
+/* Columns 8, 9 and 10, and the envelope's align. */
 static int put_addresses(struct pmt_encoder *e, struct pmt_body *body,
-                         uint32_t model, size_t n, uint32_t *align)
+                         uint32_t model, const uint64_t *addresses,
+                         const uint8_t *slots, const uint16_t *classes,
+                         size_t n, uint32_t *align)
 {
     struct pmt_address_columns c = {
         .release = e->release, .acquire = e->acquire,
         .explicit_ = e->explicit_};
     int rc;
 
-    pmt_addresses_encode(e->addresser, model, e->column, e->slots,
-                         model ? e->classes : NULL, n, &c);
+    pmt_addresses_encode(e->addresser, model, addresses, slots, classes, n,
+                         &c);
     *align = c.align;
     rc = pmt_body_column(body, 8, c.release, c.releases, PMT_CODEC_PLANES,
                          false);
@@ -155,61 +154,47 @@ static int put_addresses(struct pmt_encoder *e, struct pmt_body *body,
                                          PMT_CODEC_PLANES, false);
 }
 
-static int put_sizes(struct pmt_encoder *e, struct pmt_body *body,
-                     const struct pmt_alloc *r, size_t n)
-{
-    size_t sized = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (pmt_alloc_has_size(r[i].op)) {
-            e->column[sized++] = r[i].size;
-        }
-    }
-    return pmt_body_column(body, 6, e->column, sized, PMT_CODEC_ULEB, true);
-}
-
 int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
-                      const struct pmt_alloc *r, size_t n, uint32_t model,
+                      const struct pmt_alloc_stage *s, uint32_t model,
                       uint32_t *align)
 {
-    int rc;
+    size_t n = s->count;
+    int rc = pmt_body_column(body, 1, s->step, n, PMT_CODEC_ULEB, false);
 
-    PUT(1, PMT_CODEC_ULEB, false, i ? r[i].time - r[i - 1].time : 0);
-    PUT(2, PMT_CODEC_RUNS, true, r[i].thread);
-    rc = put_sizes(e, body, r, n);
+    rc = rc < 0 ? rc
+                : pmt_body_column(body, 2, s->thread, n, PMT_CODEC_RUNS,
+                                  true);
+    /* Where addresses are predicted by size, a reader asks for the column. */
+    rc = rc < 0 ? rc
+                : pmt_body_column(body, 6, s->size, s->sized, PMT_CODEC_ULEB,
+                                  model == 0);
+    rc = rc < 0 ? rc
+                : pmt_body_column(body, 7, s->stack, n, PMT_CODEC_PLANES,
+                                  true);
+    rc = rc < 0 ? rc
+                : put_addresses(e, body, model, s->address, s->slot,
+                                model ? s->class_ : NULL, n, align);
     if (rc < 0) {
         return rc;
     }
-    PUT(7, PMT_CODEC_PLANES, true, r[i].stack);
-    for (size_t i = 0; i < n; i++) {
-        e->column[i] = r[i].address;
-        e->slots[i] = pmt_alloc_releases(r[i].op) ? PMT_SLOT_RELEASE
-                      : pmt_alloc_has_size(r[i].op)
-                          ? PMT_SLOT_ACQUIRE_SIZED
-                          : PMT_SLOT_ACQUIRE;
-        e->classes[i] = (uint16_t)pmt_size_class(r[i].size, r[i].domain);
-    }
-    rc = put_addresses(e, body, model, n, align);
-    if (rc < 0) {
-        return rc;
-    }
-    PUT(14, PMT_CODEC_FIXED, false, (uint64_t)r[i].op << 2 | r[i].domain);
+    PUT(14, PMT_CODEC_FIXED, false, s->op[i]);
     return PMT_OK;
 }
 
 int pmt_encode_objects(struct pmt_encoder *e, struct pmt_body *body,
-                       const struct pmt_staged_object *r, size_t n,
-                       uint32_t *align)
+                       const struct pmt_object_stage *s, uint32_t *align)
 {
-    PUT(0, PMT_CODEC_ULEB, false, r[i].class_id);
-    PUT(1, PMT_CODEC_ULEB, false, i ? r[i].time - r[i - 1].time : 0);
-    PUT(2, PMT_CODEC_RUNS, true, r[i].thread);
-    for (size_t i = 0; i < n; i++) {
-        e->column[i] = r[i].address;
-        e->slots[i] = r[i].op == PMT_OBJECT_DESTROY ? PMT_SLOT_RELEASE
-                                                    : PMT_SLOT_ACQUIRE;
-    }
-    return put_addresses(e, body, 0, n, align);
+    size_t n = s->count;
+    int rc = pmt_body_column(body, 0, s->class_id, n, PMT_CODEC_ULEB, false);
+
+    rc = rc < 0 ? rc
+                : pmt_body_column(body, 1, s->step, n, PMT_CODEC_ULEB, false);
+    rc = rc < 0 ? rc
+                : pmt_body_column(body, 2, s->thread, n, PMT_CODEC_RUNS,
+                                  true);
+    return rc < 0 ? rc
+                  : put_addresses(e, body, 0, s->address, s->slot, NULL, n,
+                                  align);
 }
 
 int pmt_encode_marks(struct pmt_encoder *e, struct pmt_body *body,
@@ -248,7 +233,7 @@ int pmt_encode_live(struct pmt_encoder *e, struct pmt_body *body,
 
     PUT(2, PMT_CODEC_RUNS, true, v[i].thread);
     PUT(6, PMT_CODEC_ULEB, true, v[i].size);
-    PUT(7, PMT_CODEC_PLANES, true, v[i].stack);
+    PUT(7, PMT_CODEC_PLANES, false, v[i].stack);
     PUT(12, PMT_CODEC_ULEB, true, v[i].type);
     PUT(13, PMT_CODEC_FIXED, true, v[i].domain);
     for (unsigned k = 0; k < 3; k++) {
