@@ -16,7 +16,9 @@ struct pmt_addresser {
     uint32_t top[PMT_SIZE_CLASSES];
     uint32_t below[PMT_CHUNK_RECORDS_MAX + 1];
     uint8_t reused[PMT_CHUNK_RECORDS_MAX + 1];
-    /* Encoder: address -> its latest record, by open addressing. */
+    /* Encoder: address -> its latest record, by open addressing. The upper
+     * bits hold some of the hash, so that another address is mostly told
+     * without a look at it. */
     uint32_t latest[HASH_SLOTS];
 };
 
@@ -78,17 +80,27 @@ static uint32_t alignment(const uint64_t *addresses, size_t rows)
     return align;
 }
 
-/* The place of `address` in the table of latest records. */
+#define RECORD_BITS 17 /* of an entry; the rest are of the hash */
+#define RECORD_MASK ((1u << RECORD_BITS) - 1)
+
+/* The place of `address` in the table of latest records; `tag` gets the
+ * bits of its hash. */
 static inline uint32_t *find_latest(struct pmt_addresser *a,
                                     const uint64_t *addresses,
-                                    uint64_t address)
+                                    uint64_t address, uint32_t *tag)
 {
-    uint32_t h = (uint32_t)(pmt_mix(address) % HASH_SLOTS);
+    /* Fibonacci hashing: the upper bits are the good ones. */
+    uint64_t h = address * UINT64_C(0x9e3779b97f4a7c15);
+    uint32_t at = (uint32_t)(h >> 32) % HASH_SLOTS;
 
-    while (a->latest[h] && addresses[a->latest[h] - 1] != address) {
-        h = (h + 1) % HASH_SLOTS;
+    *tag = (uint32_t)(h >> 49) << RECORD_BITS;
+    for (; a->latest[at]; at = (at + 1) % HASH_SLOTS) {
+        if ((a->latest[at] & ~RECORD_MASK) == *tag &&
+            addresses[(a->latest[at] & RECORD_MASK) - 1] == address) {
+            break;
+        }
     }
-    return &a->latest[h];
+    return &a->latest[at];
 }
 
 /* Tells one address; returns its column value. */
@@ -129,8 +141,9 @@ void pmt_addresses_encode(struct pmt_addresser *a, unsigned model,
     for (uint32_t k = 1; k <= rows; k++) {
         uint64_t address = addresses[k - 1];
         unsigned slot = slots[k - 1];
-        uint32_t *place = find_latest(a, addresses, address);
-        uint32_t j = *place;
+        uint32_t tag;
+        uint32_t *place = find_latest(a, addresses, address, &tag);
+        uint32_t j = *place & RECORD_MASK;
         uint32_t class_ = classes ? classes[k - 1] : 0;
         uint64_t d = refer(a, model == 1, addresses, k, slot, class_, j);
 
@@ -149,7 +162,7 @@ void pmt_addresses_encode(struct pmt_addresser *a, unsigned model,
             out->explicit_[out->explicits++] = pmt_zigzag((uint64_t)step);
             previous = address;
         }
-        *place = k;
+        *place = tag | k;
     }
 }
 

@@ -12,6 +12,7 @@
 #include "defs.h"
 #include "pmt/record.h"
 #include "pmt/writer.h"
+#include "stage.h"
 
 /* Work space for the columns of one chunk. */
 struct pmt_encoder;
@@ -42,19 +43,12 @@ struct pmt_anchor {
 int pmt_encode_anchors(struct pmt_encoder *e, struct pmt_body *body,
                        const struct pmt_anchor *anchors, size_t n);
 
-/* An object record as it waits: its class in place of op, type and stack. */
-struct pmt_staged_object {
-    uint64_t time, address;
-    uint32_t class_id, thread;
-    uint8_t op;
-};
-
-/* `align` goes into the envelope, as does `model` (spec 7.2). */
+/* Addresses by `model` (spec 7.2); `align` goes into the envelope. */
 int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
-                      const struct pmt_alloc *records, size_t n,
-                      uint32_t model, uint32_t *align);
+                      const struct pmt_alloc_stage *stage, uint32_t model,
+                      uint32_t *align);
 int pmt_encode_objects(struct pmt_encoder *e, struct pmt_body *body,
-                       const struct pmt_staged_object *records, size_t n,
+                       const struct pmt_object_stage *stage,
                        uint32_t *align);
 
 struct pmt_staged_mark {

@@ -34,9 +34,8 @@ struct pmt_writer {
     uint64_t lost_time;
     uint64_t last_time;
 
-    struct pmt_alloc *allocs;
-    struct pmt_staged_object *objects;
-    size_t alloc_count, object_count;
+    struct pmt_alloc_stage allocs;
+    struct pmt_object_stage objects;
     struct pmt_staged_mark *marks;
     size_t mark_count, mark_room;
     struct pmt_buffer mark_text;
@@ -186,64 +185,56 @@ static int put_marks(struct pmt_writer *w, struct pmt_error *err)
 
 static int put_allocs(struct pmt_writer *w, struct pmt_error *err)
 {
-    size_t n = w->alloc_count;
+    size_t n = w->allocs.count;
     uint32_t align;
-    int rc;
 
     if (!n) {
         return PMT_OK;
     }
-    rc = pmt_encode_allocs(w->encoder, &w->body, w->allocs, n,
-                           w->alloc_model, &align);
-    if (rc < 0) {
+    if (pmt_encode_allocs(w->encoder, &w->body, &w->allocs, w->alloc_model,
+                          &align) < 0) {
         return no_memory(err);
     }
-    w->alloc_count = 0;
+    w->allocs.count = 0;
     w->epoch_used++;
-    return put_chunk(w, PMT_KIND_ALLOC, n, w->allocs[0].time,
-                     w->allocs[n - 1].time, align, w->alloc_model, err);
+    return put_chunk(w, PMT_KIND_ALLOC, n, w->allocs.t0, w->allocs.t1, align,
+                     w->alloc_model, err);
 }
 
 static int put_objects(struct pmt_writer *w, struct pmt_error *err)
 {
-    size_t n = w->object_count;
+    size_t n = w->objects.count;
     uint32_t align;
-    int rc;
 
     if (!n) {
         return PMT_OK;
     }
-    rc = pmt_encode_objects(w->encoder, &w->body, w->objects, n, &align);
-    if (rc < 0) {
+    if (pmt_encode_objects(w->encoder, &w->body, &w->objects, &align) < 0) {
         return no_memory(err);
     }
-    w->object_count = 0;
+    w->objects.count = 0;
     w->epoch_used++;
-    return put_chunk(w, PMT_KIND_OBJECT, n, w->objects[0].time,
-                     w->objects[n - 1].time, align, 0, err);
+    return put_chunk(w, PMT_KIND_OBJECT, n, w->objects.t0, w->objects.t1,
+                     align, 0, err);
 }
 
 /* Everything that the staged records refer to. */
 static int want_all(struct pmt_writer *w)
 {
     int rc = pmt_defs_want_new(w->defs);
-    uint32_t thread = 0;
 
-    for (size_t i = 0; rc == PMT_OK && i < w->alloc_count; i++) {
-        rc = pmt_defs_want(w->defs, PMT_TABLE_STACKS, w->allocs[i].stack);
-        if (rc == PMT_OK && w->allocs[i].thread != thread) {
-            thread = w->allocs[i].thread;
-            rc = pmt_defs_want(w->defs, PMT_TABLE_THREADS, thread);
-        }
-    }
-    for (size_t i = 0; rc == PMT_OK && i < w->object_count; i++) {
-        rc = pmt_defs_want(w->defs, PMT_TABLE_CLASSES,
-                           w->objects[i].class_id);
-        if (rc == PMT_OK && w->objects[i].thread != thread) {
-            thread = w->objects[i].thread;
-            rc = pmt_defs_want(w->defs, PMT_TABLE_THREADS, thread);
-        }
-    }
+    rc = rc < 0 ? rc
+                : pmt_defs_want_all(w->defs, PMT_TABLE_STACKS,
+                                    w->allocs.stack, w->allocs.count);
+    rc = rc < 0 ? rc
+                : pmt_defs_want_all(w->defs, PMT_TABLE_THREADS,
+                                    w->allocs.thread, w->allocs.count);
+    rc = rc < 0 ? rc
+                : pmt_defs_want_all(w->defs, PMT_TABLE_CLASSES,
+                                    w->objects.class_id, w->objects.count);
+    rc = rc < 0 ? rc
+                : pmt_defs_want_all(w->defs, PMT_TABLE_THREADS,
+                                    w->objects.thread, w->objects.count);
     for (size_t i = 0; rc == PMT_OK && i < w->mark_count; i++) {
         rc = pmt_defs_want(w->defs, PMT_TABLE_THREADS, w->marks[i].thread);
     }
@@ -351,8 +342,8 @@ void pmt_writer_free(struct pmt_writer *w)
     pmt_buffer_release(&w->mark_text);
     pmt_encoder_free(w->encoder);
     pmt_defs_free(w->defs);
-    free(w->allocs);
-    free(w->objects);
+    pmt_alloc_stage_release(&w->allocs);
+    pmt_object_stage_release(&w->objects);
     free(w->marks);
     free(w->anchors);
     free(w);
@@ -499,25 +490,18 @@ static uint64_t raise_time(struct pmt_writer *w, uint64_t time)
 int pmt_writer_alloc(struct pmt_writer *w, const struct pmt_alloc *record,
                      struct pmt_error *err)
 {
-    struct pmt_alloc *r;
+    int rc = PMT_OK;
 
-    if (w->alloc_count == w->chunk_records) {
-        int rc = pmt_writer_flush(w, err);
-
-        if (rc < 0) {
-            return rc;
-        }
+    if (w->allocs.count == w->chunk_records) {
+        rc = pmt_writer_flush(w, err);
+    } else if (!w->allocs.room &&
+               pmt_alloc_stage_init(&w->allocs, w->chunk_records) < 0) {
+        rc = no_memory(err);
     }
-    if (!w->allocs) {
-        w->allocs = malloc(w->chunk_records * sizeof *w->allocs);
-        if (!w->allocs) {
-            return no_memory(err);
-        }
+    if (rc == PMT_OK) {
+        pmt_alloc_stage_add(&w->allocs, raise_time(w, record->time), record);
     }
-    r = &w->allocs[w->alloc_count++];
-    *r = *record;
-    r->time = raise_time(w, record->time);
-    return PMT_OK;
+    return rc;
 }
 
 int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
@@ -525,31 +509,24 @@ int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
 {
     const uint64_t fields[PMT_DEF_FIELDS] = {PMT_KIND_OBJECT, record->op,
                                              record->stack, record->type};
-    struct pmt_staged_object *r;
-    int rc;
+    uint32_t class_id;
+    int rc = PMT_OK;
 
-    if (w->object_count == w->chunk_records) {
+    if (w->objects.count == w->chunk_records) {
         rc = pmt_writer_flush(w, err);
-        if (rc < 0) {
-            return rc;
-        }
+    } else if (!w->objects.room &&
+               pmt_object_stage_init(&w->objects, w->chunk_records) < 0) {
+        rc = no_memory(err);
     }
-    if (!w->objects) {
-        w->objects = malloc(w->chunk_records * sizeof *w->objects);
-        if (!w->objects) {
-            return no_memory(err);
-        }
+    if (rc < 0) {
+        return rc;
     }
-    r = &w->objects[w->object_count];
-    rc = pmt_defs_class(w->defs, fields, &r->class_id);
+    rc = pmt_defs_class(w->defs, fields, &class_id);
     if (rc < 0) {
         return defined(rc, PMT_ID_MAX, err);
     }
-    r->time = raise_time(w, record->time);
-    r->address = record->address;
-    r->thread = record->thread;
-    r->op = record->op;
-    w->object_count++;
+    pmt_object_stage_add(&w->objects, raise_time(w, record->time), record,
+                         class_id);
     return PMT_OK;
 }
 
@@ -676,13 +653,13 @@ void pmt_writer_anchor(struct pmt_writer *w, uint64_t time, uint64_t mono_ns,
 
 uint64_t pmt_writer_staged(const struct pmt_writer *w)
 {
-    return w->alloc_count + w->object_count + w->mark_count;
+    return w->allocs.count + w->objects.count + w->mark_count;
 }
 
 uint32_t pmt_writer_room(const struct pmt_writer *w)
 {
-    size_t most = w->alloc_count > w->object_count ? w->alloc_count
-                                                   : w->object_count;
+    size_t most = w->allocs.count > w->objects.count ? w->allocs.count
+                                                     : w->objects.count;
 
     return w->chunk_records - (uint32_t)most;
 }
@@ -696,8 +673,8 @@ uint64_t pmt_writer_memory(const struct pmt_writer *w)
 {
     return sizeof *w + pmt_chunk_out_memory(&w->out) + w->body.bytes.capacity +
            pmt_encoder_memory(w->encoder) + pmt_defs_memory(w->defs) +
-           (w->allocs ? w->chunk_records * sizeof *w->allocs : 0) +
-           (w->objects ? w->chunk_records * sizeof *w->objects : 0) +
+           pmt_alloc_stage_memory(&w->allocs) +
+           pmt_object_stage_memory(&w->objects) +
            w->mark_room * sizeof *w->marks + w->mark_text.capacity +
            w->anchor_room * sizeof *w->anchors;
 }

@@ -1,0 +1,59 @@
+/*
+ * stage.h - records that wait to become a chunk, by column: what an encoder
+ * goes through once per column then stays in the processor's caches, which
+ * records side by side would not.
+ */
+#ifndef PMT_STAGE_H
+#define PMT_STAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pmt/record.h"
+
+/* Records of kind alloc. All arrays have `room` values. */
+struct pmt_alloc_stage {
+    size_t count, room;
+    size_t sized;        /* values in `size`: one per record that has one */
+    uint64_t t0, t1;     /* ticks of the first and the last */
+    uint64_t *step;      /* ticks since the record before; 0 for the first */
+    uint64_t *address;
+    uint64_t *size;
+    uint64_t *stack;
+    uint64_t *thread;
+    uint8_t *op;         /* op << 2 | domain */
+    uint8_t *slot;       /* enum pmt_slot */
+    uint16_t *class_;    /* size class */
+};
+
+/* Records of kind object. */
+struct pmt_object_stage {
+    size_t count, room;
+    uint64_t t0, t1;
+    uint64_t *step;
+    uint64_t *address;
+    uint64_t *class_id;
+    uint64_t *thread;
+    uint8_t *slot;
+};
+
+/* Room for `room` records; an object that is zeroed may be released.
+ * PMT_ERR_MEMORY. */
+int pmt_alloc_stage_init(struct pmt_alloc_stage *s, size_t room);
+void pmt_alloc_stage_release(struct pmt_alloc_stage *s);
+int pmt_object_stage_init(struct pmt_object_stage *s, size_t room);
+void pmt_object_stage_release(struct pmt_object_stage *s);
+
+/* Bytes that a stage of `room` records takes; 0 for none. */
+uint64_t pmt_alloc_stage_memory(const struct pmt_alloc_stage *s);
+uint64_t pmt_object_stage_memory(const struct pmt_object_stage *s);
+
+/* Adds a record at tick `time`, which is no earlier than that before it.
+ * There must be room. */
+void pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
+                         const struct pmt_alloc *record);
+void pmt_object_stage_add(struct pmt_object_stage *s, uint64_t time,
+                          const struct pmt_object *record,
+                          uint32_t class_id);
+
+#endif
