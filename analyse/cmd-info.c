@@ -1,7 +1,6 @@
 /* cmd-info.c: the command `pmt info`. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/errors.h"
 #include "cli/output.h"
@@ -67,7 +66,7 @@ static int info_trace(const struct info_options *opt, const char *operand,
     struct pmt_summary summary;
 
     /* What keeps the index from being used is said by the walk. */
-    if (strcmp(operand, "-") == 0 ||
+    if (!pmt_trace_reopens(operand) ||
         pmt_summary_from_index(&summary, operand, NULL) != PMT_OK)
         return walk(opt, operand, &info, file, json);
     info.summary = &summary;

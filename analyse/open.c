@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/errors.h"
 #include "cli/xalloc.h"
@@ -257,6 +258,14 @@ void pmt_trace_release(struct pmt_trace *in)
     memset(in, 0, sizeof *in);
 }
 
+bool pmt_trace_reopens(const char *path)
+{
+    struct stat st;
+
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 &&
+           (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
+}
+
 enum pmt_journal_state pmt_trace_journal(const char *path)
 {
     struct pmt_journal journal = {0};
@@ -325,8 +334,8 @@ static int find_mark(const struct pmt_trace *in, struct pmt_instant *instant)
     bool found = false;
     int code;
 
-    if (strcmp(in->path, "-") == 0)
-        return pmt_fail("a mark cannot be looked up in standard input");
+    if (!pmt_trace_reopens(in->path))
+        return pmt_fail("%s: a mark cannot be looked up in a pipe", in->name);
     if (pmt_trace_open(&pass, in->path, &silent, &options))
         return PMT_EXIT_TROUBLE;
     while (!found && (code = pmt_trace_next(&pass, &event, &err)) == PMT_OK)

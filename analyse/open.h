@@ -140,6 +140,10 @@ int pmt_trace_find_moment(const struct pmt_trace *in,
 uint64_t pmt_instant_in_stream(const struct pmt_instant *instant,
                                const struct pmt_stream *s);
 
+/* May `path` be opened more than once? Not a pipe, whose writer would wait
+ * for a second reader for good, nor "-". */
+bool pmt_trace_reopens(const char *path);
+
 /* What lies beside a trace under its name with ".journal". */
 enum pmt_journal_state {
     PMT_JOURNAL_NONE,   /* nothing; also for "-" */

@@ -7,7 +7,7 @@
 
 #include "pmt/error.h"
 
-#define PAGE_BITS 9
+#define PAGE_BITS 5
 #define PAGE_IDS (1u << PAGE_BITS)
 
 struct entry {
