@@ -78,6 +78,9 @@ const uint8_t *pmt_input_at(struct pmt_input *in, uint64_t offset, size_t n,
         size_t want = n > READ_BYTES ? n : READ_BYTES;
         int64_t got;
 
+        if (in->start + w->used >= in->end) {
+            break; /* a pipe that has ended is not asked again */
+        }
         /* First what is there: a file may claim more than it has. */
         if (in->source.size != PMT_NO_OFFSET) {
             uint64_t left = in->source.size - (in->start + w->used);

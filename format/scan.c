@@ -137,7 +137,7 @@ static int resume(struct pmt_scan *s, uint64_t end, uint64_t from,
     /* A pipe can't come back for the search, so all up to `end` is kept;
      * look no further than that. */
     if (end >= from && (seeks ? end <= s->input->source.size
-                              : end - from <= PMT_FRAME_MAX)) {
+                              : end - from <= PMT_INDEX_BODY_MAX + 8)) {
         uint64_t at = seeks ? end : from;
         size_t have;
         const uint8_t *p = pmt_input_at(s->input, at, (size_t)(end - at) + 4,
@@ -216,12 +216,15 @@ static int sound_index(struct pmt_scan *s, uint64_t offset, bool *sound,
     return PMT_OK;
 }
 
+#define MARK_BYTES 12u     /* the first bytes of a label */
+#define SEARCH_BYTES 65536u /* looked at in one piece */
+
 /* Is there something at `offset`, where `p` has `have` bytes, at which a
  * reader goes on (spec 9.4)? */
 static int is_mark(struct pmt_scan *s, uint64_t offset, const uint8_t *p,
                    size_t have, bool *found, struct pmt_error *err)
 {
-    static const uint8_t label[12] = {0x5b, 0x2a, 0x4d, 0x18, 0x40, 0,
+    static const uint8_t label[MARK_BYTES] = {0x5b, 0x2a, 0x4d, 0x18, 0x40, 0,
                                       0,    0,    'P',  'M',  'T',  'L'};
 
     *found = false;
@@ -238,59 +241,61 @@ static int is_mark(struct pmt_scan *s, uint64_t offset, const uint8_t *p,
     return PMT_OK;
 }
 
+/* The last bytes of the file, `n` of them at `offset`: too few for a label. */
+static int search_last(struct pmt_scan *s, uint64_t offset, const uint8_t *p,
+                       size_t n, uint64_t *at, struct pmt_error *err)
+{
+    uint8_t last[MARK_BYTES];
+
+    /* A copy: looking at one place forgets what lies before it. */
+    memcpy(last, p, n);
+    for (size_t i = 0; i < n; i++) {
+        bool found;
+        int rc = is_mark(s, offset + i, last + i, n - i, &found, err);
+
+        if (rc < 0 || found) {
+            *at = offset + i;
+            return rc;
+        }
+    }
+    return PMT_END;
+}
+
 /* Finds the first mark at or behind `offset`: PMT_OK with `at`, or
  * PMT_END. */
 static int search(struct pmt_scan *s, uint64_t offset, uint64_t *at,
                   struct pmt_error *err)
 {
     for (;;) {
-        size_t have, i;
-        const uint8_t *p = pmt_input_at(s->input, offset, 65536, &have, err);
-        bool found = false;
+        size_t have;
+        size_t i = 0;
+        const uint8_t *p = pmt_input_at(s->input, offset, SEARCH_BYTES, &have,
+                                        err);
+        bool found;
         int rc;
 
         if (!p) {
             return PMT_ERR_IO;
         }
-        for (i = 0; i < have; i++) {
-            if ((p[i] == 0x5b || p[i] == 0x5c || p[i] == 0x28) &&
-                have - i >= 12) {
-                break;
-            }
-            if (have - i < 12 && have >= 12) {
-                break;
-            }
+        while (have - i >= MARK_BYTES && p[i] != 0x5b && p[i] != 0x5c &&
+               p[i] != 0x28) {
+            i++;
         }
-        if (i == have || have - i < 12) {
-            /* Fewer than 12 bytes: more of the file, or its end. */
-            if (have < 65536) {
-                for (; i < have; i++) {
-                    rc = is_mark(s, offset + i, p + i, have - i, &found, err);
-                    if (rc < 0 || found) {
-                        *at = offset + i;
-                        return rc;
-                    }
-                    p = pmt_input_at(s->input, offset, have, &have, err);
-                    if (!p) {
-                        return PMT_ERR_IO;
-                    }
-                }
-                memset(s->tail, 0, sizeof s->tail);
-                if (have >= sizeof s->tail) {
-                    memcpy(s->tail, p + have - sizeof s->tail,
-                           sizeof s->tail);
-                }
-                return PMT_END;
+        if (have - i >= MARK_BYTES) {
+            rc = is_mark(s, offset + i, p + i, have - i, &found, err);
+            if (rc < 0 || found) {
+                *at = offset + i;
+                return rc;
             }
-            offset += i;
-            continue;
+            i++;
+        } else if (have < SEARCH_BYTES) {
+            memset(s->tail, 0, sizeof s->tail);
+            if (have >= sizeof s->tail) {
+                memcpy(s->tail, p + have - sizeof s->tail, sizeof s->tail);
+            }
+            return search_last(s, offset + i, p + i, have - i, at, err);
         }
-        rc = is_mark(s, offset + i, p + i, have - i, &found, err);
-        if (rc < 0 || found) {
-            *at = offset + i;
-            return rc;
-        }
-        offset += i + 1;
+        offset += i;
     }
 }
 
@@ -493,41 +498,82 @@ static int take_index(struct pmt_scan *s, struct pmt_scanned *item,
     return PMT_OK;
 }
 
+/* Is all of the frame of `bytes` at `p` in the file, and what are the last 8
+ * of them? PMT_END: it passes the end, as was reported. */
+static int look_at_end(struct pmt_scan *s, struct pmt_scanned *item,
+                       uint64_t p, uint64_t bytes, uint8_t last[8],
+                       struct pmt_error *err)
+{
+    bool seeks = s->input->source.size != PMT_NO_OFFSET;
+    bool whole = !seeks || p + bytes <= s->input->source.size;
+    /* A pipe is kept for a search from `p`, though not without end. */
+    size_t keep = bytes < PMT_FRAME_MAX ? (size_t)bytes : PMT_FRAME_MAX;
+    const uint8_t *q;
+    size_t have;
+    int rc;
+
+    if (!seeks) {
+        q = pmt_input_at(s->input, p, keep, &have, err);
+        if (!q) {
+            return PMT_ERR_IO;
+        }
+        whole = have >= keep;
+    }
+    if (!whole) {
+        rc = passes_end(s, item, p, p, false, false, err);
+        return rc < 0 ? rc : PMT_END;
+    }
+    if (!seeks && keep == bytes) {
+        memcpy(last, q + bytes - 8, 8);
+        return PMT_OK;
+    }
+    q = pmt_input_at(s->input, p + bytes - 8, 8, &have, err);
+    if (!q) {
+        return PMT_ERR_IO;
+    }
+    if (have < 8) {
+        s->position = PMT_NO_OFFSET;
+        report(s, item, PMT_ERR_TRUNCATED, p, true,
+               "the file ends inside a frame");
+        return PMT_END;
+    }
+    memcpy(last, q, 8);
+    return PMT_OK;
+}
+
 /* A skippable frame that is neither label nor index. */
 static int take_other(struct pmt_scan *s, struct pmt_scanned *item,
                       uint64_t p, size_t size, struct pmt_error *err)
 {
     uint64_t end = p + PMT_SKIPPABLE_HEADER + size;
     const char *why = NULL;
+    uint8_t first[4] = {0};
+    uint8_t last[8];
     size_t have;
-    const uint8_t *bytes;
+    const uint8_t *bytes = pmt_input_at(s->input, p, 12, &have, err);
     int rc;
 
-    if (s->input->source.size != PMT_NO_OFFSET &&
-        end > s->input->source.size) {
-        return passes_end(s, item, p, p, false, false, err);
-    }
-    bytes = pmt_input_at(s->input, p, 12, &have, err);
     if (!bytes) {
         return PMT_ERR_IO;
     }
-    if (size >= 4 && have >= 12 && !memcmp(bytes + 8, "PMTL", 4)) {
-        why = "the frame of a label is damaged";
+    if (size >= sizeof first && have >= 12) {
+        memcpy(first, bytes + PMT_SKIPPABLE_HEADER, sizeof first);
     }
-    if (!why && size >= 8) {
-        bytes = pmt_input_at(s->input, end - 8, 8, &have, err);
-        if (!bytes) {
-            return PMT_ERR_IO;
-        }
-        if (have < 8) {
-            return passes_end(s, item, p, p, false, false, err);
-        }
-        if (!memcmp(bytes, "PMTINDEX", 8)) {
-            why = "the frame of an index is damaged";
-        }
+    rc = look_at_end(s, item, p, end - p, last, err);
+    if (rc != PMT_OK) {
+        return rc < 0 ? rc : PMT_OK;
+    }
+    if (!memcmp(first, "PMTL", sizeof first)) {
+        why = "the frame of a label is damaged";
+    } else if (size >= sizeof last && !memcmp(last, "PMTINDEX", 8)) {
+        why = "the frame of an index is damaged";
     }
     if (why) {
-        rc = resume(s, end, p + 1, err);
+        bool gone = s->input->source.size == PMT_NO_OFFSET &&
+                    s->input->start > p;
+
+        /* What was not kept of a pipe can't be searched. */
+        rc = resume(s, end, gone ? end : p + 1, err);
         return rc < 0 ? rc : report(s, item, PMT_ERR_CORRUPT, p, false, why);
     }
     item->type = PMT_SCAN_FOREIGN;
