@@ -6,6 +6,8 @@ it.  It shares no code with libpmt, so that the two check each other.
 
     usage: decode.py FILE        ("-": standard input)
 
+It is one file, so that it can be taken along and read from top to bottom.
+
 Needs Python 3.8 or later and the libraries cbor2 and zstandard (Debian:
 python3-cbor2, python3-zstandard).
 

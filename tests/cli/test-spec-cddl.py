@@ -42,7 +42,8 @@ mark-text-type gc-generation-missing loss-cause-missing
 sample-without-figures sample-figure-of-2 sample-figure-type
 sample-figures-over-limit snapshot-without-* snapshot-value-*
 snapshot-values-over-limit live-without-* end-without-* stream-without-*
-stream-rss-unit-0 stream-version-* stream-clock-without-tick stream-tick-* stream-pid-text
+stream-rss-unit-0 stream-version-*
+stream-clock-without-tick stream-tick-* stream-pid-text
 stream-argv-number stream-boot-15 stream-hooks-text stream-settings-number
 stream-session-text stream-start-* major-version-2
 major-version-2-among-others
