@@ -1,18 +1,20 @@
 """What the tests of the reading commands share.
 
-Expected values come from spec/make_vectors.py, which writes each trace from
-rows of its own together with the JSON lines that a reader must print: no code
-of libpmt is in it.
+Expected values come from spec/generator/, which writes each trace from rows of
+its own together with the JSON lines that a reader must print: no code of libpmt
+is in it.
 """
 
 import contextlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
+import threading
+import types
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "spec"))
 import common  # noqa: E402
@@ -81,7 +83,6 @@ class Alarm:
     """Kills a process that takes too long."""
 
     def __init__(self, process, seconds):
-        import threading
         self.timer = threading.Timer(seconds, process.kill)
 
     def __enter__(self):
@@ -148,11 +149,19 @@ def scratch():
     os.chdir(os.environ.get("TMPDIR") or tempfile.mkdtemp())
 
 
+def generator():
+    """The parts of the vectors' generator, under one name."""
+    sys.path.insert(0, common.SPEC)
+    from generator import encode, parts, stream
+    del sys.path[0]
+    names = {}
+    for module in (encode, stream, parts):
+        names.update(vars(module))
+    return types.SimpleNamespace(**names)
+
+
 def make(build):
-    """The bytes and lines of a trace that `build(make_vectors)` returns."""
-    trace = build(common.load("make_vectors"))
+    """The bytes and lines of a trace that `build(generator())` returns."""
+    trace = build(generator())
     return bytes(trace.data), [json.dumps(line, separators=(",", ":")).encode()
                                for line in trace.lines]
-
-
-_ = resource  # its limits are for the children: see test-bad-input.py

@@ -167,7 +167,7 @@ def bombs(m):
 
 
 def check_bombs():
-    module = kit.common.load("make_vectors")
+    module = kit.generator()
     good, _ = kit.make(sound)
     parts = 0
     for name, bomb in bombs(module):

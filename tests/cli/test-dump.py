@@ -19,7 +19,7 @@ def header(line):
 
 
 NAMES = {number: name for name, number
-         in kit.common.load("make_vectors").NUMBER.items()}
+         in kit.generator().NUMBER.items()}
 
 
 def of_kinds(lines, kinds, tables):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """pmt recover: all that is sound is kept, and what is missing is said.
 
-What must be kept is told by the lines that spec/make_vectors.py has made
+What must be kept is told by the lines that the vectors' generator has made
 itself, and for journals by the counter that the recorded program keeps.
 """
 
