@@ -42,7 +42,7 @@ static const struct pmt_option options[] = {
     PMT_OPT_CHOICE(0, "when-full", "WHAT", struct record_options, when_full,
                    when_full_names,
                    "drop events or wait when no buffer is free",
-                   .preset = "drop"),
+                   .preset = "wait"),
     PMT_OPT_INT(0, "tick", "NS", struct record_options, tick_ns,
                 "resolution of time in the trace", .preset = "100", .low = 1,
                 .high = 1000000000),

@@ -17,7 +17,7 @@ DEFAULTS = {
     "mode": "alloc",
     "frames": 32,
     "object_frames": 1,
-    "when_full": "drop",
+    "when_full": "wait",
     "tick_ns": 100,
     "level": 1,
     "chunk_records": 65536,
