@@ -1,21 +1,30 @@
 /* chart-text.c: see chart-text.h. */
 #include "chart-text.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/text.h"
 
+/* What stands for itself: letters, digits, what names of code are made of, and
+ * the bytes of characters beyond ASCII. */
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x80 || isalnum((unsigned char)c) ||
+           strchr(" ._:/()<>,-+", c) != NULL;
+}
+
 void pmt_chart_quoted(FILE *file, const char *text)
 {
-    putc('\'', file);
-    for (; *text; text++) {
-        if (*text == '\'')
-            putc('\'', file);
-        putc(*text, file);
-    }
-    putc('\'', file);
+    putc('"', file);
+    for (; *text; text++)
+        if (is_plain(*text))
+            putc(*text, file);
+        else
+            fprintf(file, "\\%03o", (unsigned)(unsigned char)*text);
+    putc('"', file);
 }
 
 void pmt_chart_text(FILE *file, const char *bytes, size_t width)

@@ -10,8 +10,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* One line of text in single quotes, in which gnuplot expands nothing; a quote
- * in it is doubled. */
+/*
+ * One line of UTF-8 in double quotes. All that gnuplot could take for something
+ * else than text is an octal escape: quotes, backslashes, and `, which it
+ * would run even inside double quotes. (Single quotes won't do: gnuplot 5.4
+ * takes 'it''s' as one string but '''s' as two.)
+ */
 void pmt_chart_quoted(FILE *file, const char *text);
 
 /* The same for any bytes up to a NUL: escaped for eyes (cli/text.h), at most

@@ -3,8 +3,8 @@
  *
  * The script holds its data and writes the picture to standard output. Names
  * and messages out of a trace are hostile: they reach gnuplot escaped for eyes
- * (cli/text.h), in single quotes, in which it expands nothing, and with its
- * markup of text switched off.
+ * (cli/text.h) and then for gnuplot (chart-text.h), and with its markup of text
+ * switched off.
  *
  * Never prints but to the stream it is given. Threads: one at a time.
  */

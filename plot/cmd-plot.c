@@ -1,6 +1,7 @@
 /* cmd-plot.c: the command `pmt plot`. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "chart.h"
 #include "cli/errors.h"
@@ -197,6 +198,7 @@ static int draw(const struct pmt_chart *chart, const struct plot_options *opt,
                 struct pmt_output *out)
 {
     struct pmt_error err;
+    struct stat info;
     FILE *script;
     int code;
 
@@ -212,7 +214,13 @@ static int draw(const struct pmt_chart *chart, const struct plot_options *opt,
                                           "cannot write a temporary file")
                           : pmt_gnuplot_run(script, out->fd, &err);
     fclose(script);
-    return code ? pmt_fail("%s", err.message) : PMT_EXIT_OK;
+    if (code)
+        return pmt_fail("%s", err.message);
+    /* Of a pipe the size is not known. */
+    if (fstat(out->fd, &info) == 0 && S_ISREG(info.st_mode) &&
+        info.st_size == 0)
+        return pmt_fail("gnuplot drew nothing");
+    return PMT_EXIT_OK;
 }
 
 static int write_chart(const struct plot_options *opt, const char *path,
