@@ -184,7 +184,7 @@ static int report_all(const struct live_options *opt,
         if (report(opt, in, live, (enum pmt_live_which)which, file, json))
             return pmt_fail("out of memory");
     }
-    if (*tables == before)
+    if (*tables == before && in->health.refused == 0)
         pmt_warn("%s: no %s records", in->name,
                  wanted(opt) == PMT_LIVE_ALLOC    ? "alloc"
                  : wanted(opt) == PMT_LIVE_OBJECT ? "object"
