@@ -174,6 +174,9 @@ static int take_clock_field(struct parse *p, uint64_t key)
         }
         h->tick_ns = (uint32_t)v;
     } else {
+        if (!v) {
+            return corrupt(p, "rss_unit is 0");
+        }
         h->rss_unit = v;
         h->has_rss_unit = true;
     }
