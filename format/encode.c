@@ -208,7 +208,9 @@ int pmt_encode_marks(struct pmt_encoder *e, struct pmt_body *body,
     rc = pmt_cbor_put_uint(&body->bytes, 16);
     rc = rc < 0 ? rc : pmt_cbor_put_array(&body->bytes, n);
     for (size_t i = 0; rc == PMT_OK && i < n; i++) {
-        rc = pmt_cbor_put_text(&body->bytes, text + m[i].text_start,
+        /* Where all texts are empty there is no array of them. */
+        rc = pmt_cbor_put_text(&body->bytes,
+                               m[i].text_bytes ? text + m[i].text_start : "",
                                m[i].text_bytes);
     }
     body->entries++;

@@ -19,11 +19,14 @@ static int recover(const uint8_t *data, size_t size, struct pmt_buffer *out,
     struct pmt_source source;
     struct pmt_sink sink;
     struct pmt_error err;
+    int rc;
 
     pmt_source_from_memory(&source, data, size);
     out->used = 0;
     pmt_sink_to_buffer(&sink, out);
-    return pmt_recover(&source, NULL, &sink, report, &err);
+    rc = pmt_recover(&source, NULL, &sink, report, &err);
+    pmt_source_close(&source);
+    return rc;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

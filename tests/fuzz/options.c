@@ -6,6 +6,6 @@ const char *__asan_default_options(void);
 
 const char *__asan_default_options(void)
 {
-    return "quarantine_size_mb=8:malloc_context_size=4:"
+    return "quarantine_size_mb=8:malloc_context_size=2:"
            "detect_stack_use_after_return=0";
 }
