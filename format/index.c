@@ -66,8 +66,10 @@ static int take_entries(struct pmt_index *index, const uint8_t *body,
         return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
                              "out of memory");
     }
-    memmove(index->entries + t->count, index->entries,
-            index->count * sizeof *index->entries);
+    if (index->count) {
+        memmove(index->entries + t->count, index->entries,
+                index->count * sizeof *index->entries);
+    }
     for (uint32_t i = 0; i < t->count; i++) {
         const uint8_t *p = body + (size_t)i * t->entry_size;
         struct pmt_entry *e = &index->entries[i];
