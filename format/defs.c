@@ -163,6 +163,11 @@ int pmt_defs_set(struct pmt_defs *d, enum pmt_def_table which, uint32_t id,
         (is_defined(d, which, id) && !again)) {
         return PMT_ERR_ARGUMENT;
     }
+    for (unsigned f = 0; f < n; f++) {
+        if (shape[which].refers[f] != PMT_TABLES && fields[f] > PMT_ID_MAX) {
+            return PMT_ERR_LIMIT;
+        }
+    }
     if (id > PMT_ID_MAX) {
         return PMT_ERR_LIMIT;
     }

@@ -28,6 +28,7 @@ int pmt_journal_reader_init(struct pmt_journal_reader *r,
     r->journal = j;
     r->writer = w;
     r->trusted = trusted;
+    memset(r->id_end, 0xff, sizeof r->id_end);
     r->cursors = calloc(n, sizeof *r->cursors);
     r->queue = calloc(n, sizeof *r->queue);
     r->lanes = calloc(n, sizeof *r->lanes);
@@ -104,6 +105,9 @@ static int take_definition(struct pmt_journal_reader *r,
 {
     const char *text = (const char *)(d + 1);
 
+    if (d->type < PMT_DEF_MARK && d->v[0] >= r->id_end[d->type]) {
+        return PMT_ERR_ARGUMENT;
+    }
     switch (d->type) {
     case PMT_DEF_CODE:
         if (d->v[2] > d->text_bytes) {
@@ -180,7 +184,7 @@ static bool begin_segment(struct pmt_journal_reader *r, uint32_t i,
         c->thread = s->thread;
     }
     c->head = __atomic_load_n(&s->head, __ATOMIC_ACQUIRE);
-    if (c->head > capacity || c->read > c->head) {
+    if (c->head > capacity || c->read > c->head || c->read % 8) {
         r->damaged++; /* a journal from outside: nothing in it is believed */
         c->read = c->head = 0;
     }

@@ -58,6 +58,8 @@ struct pmt_journal_reader {
     struct pmt_lane *lanes;   /* of the pass: one a thread */
     struct pmt_mark_waiting *marks;     /* by time */
     size_t mark_count, mark_room;
+    uint32_t id_end[PMT_DEF_MARK]; /* by type: ids from here on are not
+                                    * believed, for ids have no gaps */
     uint64_t records;      /* taken since the start */
     uint64_t damaged;      /* not usable */
 };

@@ -66,8 +66,28 @@ static int flush_tail(void *context, struct pmt_error *err)
     return pmt_writer_flush(((struct tail *)context)->writer, err);
 }
 
-static int drain_dead(struct pmt_journal *j, struct tail *t,
-                      struct pmt_tail_report *report, struct pmt_error *err)
+/* A journal can't hold more new ids than definitions: what it says must not
+ * make tables of any size. */
+static void limit_ids(struct pmt_journal_reader *r, const struct pmt_journal *j,
+                      const struct pmt_stream *s)
+{
+    static const enum pmt_kind kinds[PMT_DEF_MARK] = {
+        [PMT_DEF_CODE] = PMT_KIND_CODES,
+        [PMT_DEF_STACK] = PMT_KIND_STACKS,
+        [PMT_DEF_TYPE] = PMT_KIND_TYPES,
+        [PMT_DEF_THREAD] = PMT_KIND_THREADS};
+    uint32_t room = (uint32_t)(j->bytes / sizeof(struct pmt_def)) + 1;
+
+    for (unsigned type = PMT_DEF_CODE; type < PMT_DEF_MARK; type++) {
+        uint32_t end = pmt_stream_table_size(s, kinds[type]);
+
+        r->id_end[type] = room < UINT32_MAX - end ? end + room : UINT32_MAX;
+    }
+}
+
+static int drain_dead(struct pmt_journal *j, const struct pmt_stream *s,
+                      struct tail *t, struct pmt_tail_report *report,
+                      struct pmt_error *err)
 {
     struct pmt_journal_reader reader;
     uint64_t lost[PMT_LOSS_CAUSES];
@@ -76,6 +96,7 @@ static int drain_dead(struct pmt_journal *j, struct tail *t,
     if (rc < 0) {
         return pmt_error_set(err, rc, PMT_NO_OFFSET, "out of memory");
     }
+    limit_ids(&reader, j, s);
     last_line(j, &reader.line);
     rc = pmt_journal_reader_pass(&reader, UINT64_MAX, flush_tail, t, err);
     report->records = reader.records;
@@ -122,7 +143,7 @@ int pmt_journal_tail(struct pmt_journal *j, const struct pmt_stream *s,
         return rc;
     }
     rc = pmt_writer_load_tables(t.writer, s, err);
-    rc = rc < 0 ? rc : drain_dead(j, &t, report, err);
+    rc = rc < 0 ? rc : drain_dead(j, s, &t, report, err);
     pmt_writer_free(t.writer);
     return rc;
 }

@@ -57,8 +57,8 @@ void pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
     s->step[i] = time - s->t1;
     s->t1 = time;
     s->address[i] = r->address;
-    s->stack[i] = r->stack;
-    s->thread[i] = r->thread;
+    s->stack[i] = pmt_possible_id(r->stack);
+    s->thread[i] = pmt_possible_id(r->thread);
     s->op[i] = (uint8_t)(r->op << 2 | r->domain);
     if (pmt_alloc_has_size(r->op)) {
         s->slot[i] = PMT_SLOT_ACQUIRE_SIZED;
@@ -114,7 +114,7 @@ void pmt_object_stage_add(struct pmt_object_stage *s, uint64_t time,
     s->t1 = time;
     s->address[i] = r->address;
     s->class_id[i] = class_id;
-    s->thread[i] = r->thread;
+    s->thread[i] = pmt_possible_id(r->thread);
     s->slot[i] = r->op == PMT_OBJECT_DESTROY ? PMT_SLOT_RELEASE
                                              : PMT_SLOT_ACQUIRE;
 }

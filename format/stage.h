@@ -9,7 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "defs.h" /* PMT_ID_MAX */
 #include "pmt/record.h"
+
+/* An id that can't be in a table is none. */
+static inline uint32_t pmt_possible_id(uint32_t id)
+{
+    return id <= PMT_ID_MAX ? id : 0;
+}
 
 /* Records of kind alloc. All arrays have `room` values. */
 struct pmt_alloc_stage {

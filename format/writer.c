@@ -507,8 +507,9 @@ int pmt_writer_alloc(struct pmt_writer *w, const struct pmt_alloc *record,
 int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
                       struct pmt_error *err)
 {
-    const uint64_t fields[PMT_DEF_FIELDS] = {PMT_KIND_OBJECT, record->op,
-                                             record->stack, record->type};
+    const uint64_t fields[PMT_DEF_FIELDS] = {
+        PMT_KIND_OBJECT, record->op, pmt_possible_id(record->stack),
+        pmt_possible_id(record->type)};
     uint32_t class_id;
     int rc = PMT_OK;
 
@@ -558,7 +559,7 @@ int pmt_writer_mark(struct pmt_writer *w, const struct pmt_mark *record,
     }
     m = &w->marks[w->mark_count];
     m->time = raise_time(w, record->time);
-    m->thread = record->thread;
+    m->thread = pmt_possible_id(record->thread);
     m->text_start = (uint32_t)w->mark_text.used;
     m->text_bytes = bytes;
     if (pmt_buffer_append(&w->mark_text, record->text, bytes) < 0) {
@@ -592,6 +593,11 @@ int pmt_writer_live_set(struct pmt_writer *w, uint64_t time,
     if (count) {
         memcpy(sorted, live, count * sizeof *sorted);
         qsort(sorted, count, sizeof *sorted, by_address);
+    }
+    for (size_t i = 0; i < count; i++) {
+        sorted[i].stack = pmt_possible_id(sorted[i].stack);
+        sorted[i].type = pmt_possible_id(sorted[i].type);
+        sorted[i].thread = pmt_possible_id(sorted[i].thread);
     }
     for (size_t i = 0; rc == PMT_OK && i < count; i++) {
         if (pmt_defs_want(w->defs, PMT_TABLE_STACKS, live[i].stack) < 0 ||

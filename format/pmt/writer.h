@@ -100,7 +100,8 @@ int pmt_writer_define_thread(struct pmt_writer *w, uint32_t id,
                              struct pmt_error *err);
 
 /* Records. Time must not go back over all kinds of one writer: a smaller
- * value is raised to the last one. A stage that is full is written first. */
+ * value is raised to the last one. A stage that is full is written first. An
+ * id over 2^24 - 1 (spec 10) is written as 0. */
 int pmt_writer_alloc(struct pmt_writer *w, const struct pmt_alloc *record,
                      struct pmt_error *err);
 int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,

@@ -1,0 +1,161 @@
+/*
+ * fuzz-live.c - any trace through the analyses of what is live: the sets at the
+ * end, at the peak and at a time, their groups by every key as text and JSON,
+ * and the data and script of a chart.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/json.h"
+#include "fuzz.h"
+#include "live-report.h"
+#include "live.h"
+#include "open.h"
+#include "plot/chart.h"
+#include "plot/series.h"
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room,
+                               unsigned seed)
+{
+    return fuzz_mutate_trace(data, size, room, seed);
+}
+
+static FILE *nowhere(void)
+{
+    static FILE *file;
+
+    if (!file) {
+        file = fopen("/dev/null", "w");
+        FUZZ_MUST(file);
+    }
+    return file;
+}
+
+/* False: no trace. */
+static bool open_bytes(const uint8_t *data, size_t size, struct pmt_trace *in)
+{
+    struct pmt_source source;
+    struct pmt_error err;
+
+    pmt_source_from_memory(&source, data, size);
+    return pmt_trace_from_source(in, &source, "fuzz", NULL, &err) == PMT_OK;
+}
+
+/* What a set says of itself is what is in it. */
+static void check_set(const struct pmt_live_set *set)
+{
+    const struct pmt_block *block;
+    uint64_t count = 0, bytes = 0;
+    uint32_t at = 0;
+
+    while ((block = pmt_live_table_next(&set->table, &at)) != NULL) {
+        count++;
+        bytes += block->size;
+    }
+    FUZZ_MUST(count == set->now.count && count == set->table.count);
+    FUZZ_MUST(bytes == set->now.bytes);
+    FUZZ_MUST(set->kind == PMT_KIND_ALLOC ? bytes <= set->peak.bytes
+                                          : count <= set->peak.count);
+}
+
+static void report_all(const struct pmt_live_sets *live,
+                       const struct pmt_moment *moment)
+{
+    struct pmt_live_report report = {
+        .name = "fuzz", .moment = moment, .live = live, .top = 3,
+        .stacks = true,
+    };
+    struct pmt_json json;
+
+    pmt_json_init(&json, nowhere());
+    for (int by = PMT_BY_TYPE; by <= PMT_BY_STREAM; by++)
+        for (int which = 0; which < PMT_LIVE_KINDS; which++) {
+            report.by = (enum pmt_group_by)by;
+            report.which = (enum pmt_live_which)which;
+            FUZZ_MUST(pmt_live_report_text(&report, nowhere()) == PMT_OK);
+            FUZZ_MUST(pmt_live_report_json(&report, &json) == PMT_OK);
+        }
+}
+
+/* With `steps` at the peak, else up to `until`. Returns steps of the peak, to
+ * be freed. */
+static void *read_live(const uint8_t *data, size_t size,
+                       struct pmt_instant until, void *steps, size_t *count)
+{
+    struct pmt_moment moment = {.kind = PMT_MOMENT_TIME, .ns = until.ns};
+    struct pmt_live_sets live;
+    struct pmt_trace in;
+    struct pmt_error err;
+    void *peaks;
+
+    if (!open_bytes(data, size, &in))
+        return NULL;
+    pmt_live_sets_init(&live, PMT_LIVE_ALLOC | PMT_LIVE_OBJECT);
+    live.until = until;
+    live.until_steps = steps;
+    live.until_step_count = *count;
+    FUZZ_MUST(pmt_live_sets_read(&live, &in, &err) == PMT_OK);
+    for (size_t i = 0; i < live.stream_count; i++)
+        for (int which = 0; which < PMT_LIVE_KINDS; which++) {
+            const struct pmt_live_set *set = &live.streams[i].sets[which];
+
+            check_set(set);
+            if (steps)
+                FUZZ_MUST(set->now.bytes == set->peak.bytes &&
+                          set->now.count == set->peak.count);
+        }
+    report_all(&live, &moment);
+    peaks = pmt_live_sets_peaks(&live);
+    *count = live.stream_count;
+    FUZZ_MUST(peaks);
+    pmt_live_sets_release(&live);
+    pmt_trace_release(&in);
+    return peaks;
+}
+
+static void draw(const uint8_t *data, size_t size, enum pmt_live_which which)
+{
+    struct pmt_series series = {
+        .which = which,
+        .by = PMT_BY_STACK,
+        .lines_max = 3,
+        .columns = 20,
+        .until = {.is_end = true, .ns = UINT64_MAX},
+    };
+    struct pmt_chart chart = {.series = &series, .title = "fuzz",
+                              .show = {true, true}, .width = 1200,
+                              .height = 800};
+    struct pmt_trace in;
+    struct pmt_error err;
+
+    if (!open_bytes(data, size, &in))
+        return;
+    FUZZ_MUST(pmt_series_rank(&series, &in, &err) == PMT_OK);
+    pmt_trace_release(&in);
+    FUZZ_MUST(open_bytes(data, size, &in));
+    FUZZ_MUST(pmt_series_fill(&series, &in, &err) == PMT_OK);
+    pmt_trace_release(&in);
+    pmt_chart_write(&chart, nowhere());
+    pmt_series_release(&series);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct pmt_instant end = {.is_end = true, .ns = UINT64_MAX};
+    struct pmt_instant then = {.ns = size ? data[size / 2] * 10 : 0};
+    size_t count = 0;
+    void *steps, *again;
+
+    steps = read_live(data, size, end, NULL, &count);
+    if (!steps)
+        return 0;
+    again = read_live(data, size, end, steps, &count);
+    free(again);
+    free(steps);
+    count = 0;
+    free(read_live(data, size, then, NULL, &count));
+    draw(data, size, PMT_LIVE_BLOCKS);
+    draw(data, size, PMT_LIVE_OBJECTS);
+    return 0;
+}
