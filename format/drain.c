@@ -233,7 +233,7 @@ static int flush(struct pmt_drain *d, struct pmt_error *err)
 
         if (d->reader.cursors[i].order && order) {
             s->pending = d->reader.cursors[i].order == order
-                             ? d->reader.cursors[i].read
+                             ? pmt_journal_reader_given(&d->reader, i)
                              : s->consumed;
         }
     }

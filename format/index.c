@@ -123,7 +123,8 @@ static int read_one(struct pmt_index *index, struct pmt_source *s,
     if (rc == PMT_OK &&
         (pmt_get_u32le(frame) != PMT_INDEX_MAGIC ||
          pmt_get_u32le(frame + 4) != body ||
-         !pmt_index_sound(frame + PMT_SKIPPABLE_HEADER, (size_t)body, at))) {
+         t.region_length > at ||
+         !pmt_index_sound(frame + PMT_SKIPPABLE_HEADER, (size_t)body))) {
         rc = corrupt(at, err);
     }
     rc = rc < 0 ? rc

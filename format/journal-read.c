@@ -41,7 +41,7 @@ int pmt_journal_reader_init(struct pmt_journal_reader *r,
 
 void pmt_journal_reader_release(struct pmt_journal_reader *r)
 {
-    for (size_t i = 0; i < r->mark_count; i++) {
+    for (size_t i = r->mark_first; i < r->mark_count; i++) {
         free(r->marks[i].text);
     }
     free(r->marks);
@@ -65,12 +65,15 @@ uint64_t pmt_clock_line_tick(const struct pmt_clock_line *line, uint64_t raw)
 
 /* ---- definitions -------------------------------------------------------- */
 
-static int take_mark(struct pmt_journal_reader *r, const struct pmt_def *d,
-                     const char *text)
+static int take_mark(struct pmt_journal_reader *r,
+                     const struct pmt_segment_cursor *c,
+                     const struct pmt_def *d, const char *text)
 {
     struct pmt_mark_waiting *m;
-    size_t at = r->mark_count;
 
+    if (r->mark_first == r->mark_count) {
+        r->mark_first = r->mark_count = 0;
+    }
     if (r->mark_count == r->mark_room) {
         size_t room = r->mark_room ? r->mark_room * 2 : 16;
         void *p = realloc(r->marks, room * sizeof *r->marks);
@@ -81,14 +84,14 @@ static int take_mark(struct pmt_journal_reader *r, const struct pmt_def *d,
         r->marks = p;
         r->mark_room = room;
     }
-    /* They come nearly sorted: one lock orders them, their clock is read
-     * before it. */
-    while (at && r->marks[at - 1].raw > d->wide) {
-        r->marks[at] = r->marks[at - 1];
-        at--;
-    }
-    m = &r->marks[at];
-    m->raw = d->wide;
+    m = &r->marks[r->mark_count];
+    /* They stand in the order of the lock they were made under; the clock
+     * may have been read before it. That order is kept, so that those that
+     * wait are always the last ones. */
+    m->raw = d->wide > r->last_mark ? d->wide : r->last_mark;
+    m->order = c->order;
+    m->start = c->read;
+    m->index = c->index;
     m->thread = d->v[0];
     m->text_bytes = d->text_bytes;
     m->text = malloc(d->text_bytes ? d->text_bytes : 1);
@@ -96,11 +99,28 @@ static int take_mark(struct pmt_journal_reader *r, const struct pmt_def *d,
         return PMT_ERR_MEMORY;
     }
     memcpy(m->text, text, d->text_bytes);
+    r->last_mark = m->raw;
     r->mark_count++;
     return PMT_OK;
 }
 
+uint64_t pmt_journal_reader_given(const struct pmt_journal_reader *r,
+                                  uint32_t i)
+{
+    const struct pmt_segment_cursor *c = &r->cursors[i];
+
+    for (size_t k = r->mark_first; k < r->mark_count; k++) {
+        const struct pmt_mark_waiting *m = &r->marks[k];
+
+        if (m->index == i && m->order == c->order) {
+            return m->start;
+        }
+    }
+    return c->read;
+}
+
 static int take_definition(struct pmt_journal_reader *r,
+                           const struct pmt_segment_cursor *c,
                            const struct pmt_def *d)
 {
     const char *text = (const char *)(d + 1);
@@ -126,7 +146,7 @@ static int take_definition(struct pmt_journal_reader *r,
         return pmt_writer_define_thread(r->writer, d->v[0], d->v[1], d->wide,
                                         text, d->text_bytes, NULL);
     case PMT_DEF_MARK:
-        return take_mark(r, d, text);
+        return take_mark(r, c, d, text);
     default:
         return PMT_ERR_ARGUMENT;
     }
@@ -151,7 +171,7 @@ static int take_definitions(struct pmt_journal_reader *r,
             c->read = c->head;
             return PMT_OK;
         }
-        rc = take_definition(r, d);
+        rc = take_definition(r, c, d);
         if (rc == PMT_ERR_MEMORY) {
             return rc;
         }
@@ -384,7 +404,7 @@ static int take_run(struct pmt_journal_reader *r, struct pmt_lane *lane,
 static int take_first_mark(struct pmt_journal_reader *r,
                            struct pmt_error *err)
 {
-    const struct pmt_mark_waiting *w = &r->marks[0];
+    const struct pmt_mark_waiting *w = &r->marks[r->mark_first++];
     const struct pmt_mark m = {
         .time = pmt_clock_line_tick(&r->line, w->raw),
         .thread = w->thread,
@@ -394,9 +414,7 @@ static int take_first_mark(struct pmt_journal_reader *r,
     int rc = pmt_writer_mark(r->writer, &m, err);
 
     free(w->text);
-    r->mark_count--;
     r->records++;
-    memmove(r->marks, r->marks + 1, r->mark_count * sizeof *r->marks);
     return rc;
 }
 
@@ -407,7 +425,9 @@ static int merge(struct pmt_journal_reader *r, uint32_t lanes, uint64_t cut,
     for (;;) {
         struct pmt_lane *first = NULL;
         uint64_t until = cut - 1;
-        uint64_t mark = r->mark_count ? r->marks[0].raw : NO_TIME;
+        uint64_t mark = r->mark_first < r->mark_count
+                            ? r->marks[r->mark_first].raw
+                            : NO_TIME;
         int rc;
 
         for (uint32_t i = 0; i < lanes; i++) {

@@ -35,8 +35,12 @@ struct pmt_queued {
     uint32_t index;
 };
 
+/* A mark that was read but lies ahead of the records. */
 struct pmt_mark_waiting {
     uint64_t raw;
+    uint64_t order;        /* use of the segment that it is in */
+    uint64_t start;        /* where it begins there */
+    uint32_t index;        /* of the segment */
     uint32_t thread;
     uint32_t text_bytes;
     char *text;            /* owned */
@@ -56,8 +60,9 @@ struct pmt_journal_reader {
     struct pmt_segment_cursor *cursors; /* by segment */
     struct pmt_queued *queue; /* of the pass, by thread and order */
     struct pmt_lane *lanes;   /* of the pass: one a thread */
-    struct pmt_mark_waiting *marks;     /* by time */
-    size_t mark_count, mark_room;
+    struct pmt_mark_waiting *marks;     /* in order; [first, count) wait */
+    size_t mark_first, mark_count, mark_room;
+    uint64_t last_mark;    /* raw time of the last mark read */
     uint32_t id_end[PMT_DEF_MARK]; /* by type: ids from here on are not
                                     * believed, for ids have no gaps */
     uint64_t records;      /* taken since the start */
@@ -80,6 +85,11 @@ typedef int pmt_full_callback(void *context, struct pmt_error *err);
 int pmt_journal_reader_pass(struct pmt_journal_reader *r, uint64_t cut,
                             pmt_full_callback *full, void *context,
                             struct pmt_error *err);
+
+/* How much of segment `i` has been given to the writer: what was read, but
+ * no more than up to the first mark in it that still waits. */
+uint64_t pmt_journal_reader_given(const struct pmt_journal_reader *r,
+                                  uint32_t i);
 
 /* Tick of a raw clock value on the line; values before it are raised. */
 uint64_t pmt_clock_line_tick(const struct pmt_clock_line *line, uint64_t raw);

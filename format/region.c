@@ -87,7 +87,7 @@ void pmt_region_end(struct pmt_region *r, uint64_t offset)
 }
 
 /* The trailer of an index that is sound in itself, or false. */
-static bool read_trailer(const uint8_t *body, size_t size, uint64_t offset,
+static bool read_trailer(const uint8_t *body, size_t size,
                          struct pmt_trailer *t)
 {
     size_t entries = size - PMT_INDEX_TRAILER;
@@ -96,15 +96,15 @@ static bool read_trailer(const uint8_t *body, size_t size, uint64_t offset,
     return pmt_trailer_decode(trailer, t) &&
            t->entry_size >= PMT_INDEX_ENTRY &&
            (uint64_t)t->count * t->entry_size == entries &&
-           t->region_length <= offset && !pmt_get_u32le(trailer + 20) &&
+           !pmt_get_u32le(trailer + 20) &&
            pmt_trailer_crc(pmt_crc32c(0, body, entries), trailer) == t->crc;
 }
 
-bool pmt_index_sound(const uint8_t *body, size_t size, uint64_t offset)
+bool pmt_index_sound(const uint8_t *body, size_t size)
 {
     struct pmt_trailer t;
 
-    return size >= PMT_INDEX_TRAILER && read_trailer(body, size, offset, &t);
+    return size >= PMT_INDEX_TRAILER && read_trailer(body, size, &t);
 }
 
 const char *pmt_region_check(const struct pmt_region *r, const uint8_t *body,
@@ -115,8 +115,11 @@ const char *pmt_region_check(const struct pmt_region *r, const uint8_t *body,
     size_t first = 0;
     size_t listed = 0;
 
-    if (!read_trailer(body, size, offset, &t)) {
+    if (!read_trailer(body, size, &t)) {
         return "index is damaged";
+    }
+    if (t.region_length > offset - r->start) {
+        return "index has a region that is too long";
     }
     start = offset - t.region_length;
     if (r->damaged && r->last_damage >= start) {
@@ -125,9 +128,8 @@ const char *pmt_region_check(const struct pmt_region *r, const uint8_t *body,
     while (first < r->count && r->entries[first].offset < start) {
         first++;
     }
-    if (start < r->start ||
-        (start != offset && start != r->start &&
-         (first == r->count || r->entries[first].offset != start))) {
+    if (start != offset && start != r->start &&
+        (first == r->count || r->entries[first].offset != start)) {
         return "index has a region that does not begin at a frame";
     }
     for (size_t i = first; i < r->count; i++) {

@@ -40,8 +40,8 @@ void pmt_region_start_at(struct pmt_region *r, uint64_t offset);
 /* Damage was reported at `offset`. */
 void pmt_region_damage(struct pmt_region *r, uint64_t offset);
 
-/* Is the body of an index at file offset `offset` sound in itself? */
-bool pmt_index_sound(const uint8_t *body, size_t size, uint64_t offset);
+/* Is the body of an index sound in itself? */
+bool pmt_index_sound(const uint8_t *body, size_t size);
 
 /* Is it sound, and does it list what was met? NULL, or what is wrong. */
 const char *pmt_region_check(const struct pmt_region *r, const uint8_t *body,

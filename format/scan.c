@@ -212,7 +212,7 @@ static int sound_index(struct pmt_scan *s, uint64_t offset, bool *sound,
     if (!p) {
         return PMT_ERR_IO;
     }
-    *sound = have >= 8 + size && pmt_index_sound(p + 8, size, offset);
+    *sound = have >= 8 + size && pmt_index_sound(p + 8, size);
     return PMT_OK;
 }
 
