@@ -148,11 +148,13 @@ static void say_what_is_lost(const struct pmt_live_total *total, FILE *file)
     fprintf(file, "  approximate since %s",
             pmt_text_seconds(buffer, total->loss_ns));
     if (total->lost)
-        fprintf(file, ": %s events lost",
-                pmt_text_count(buffer, total->lost));
+        fprintf(file, ": %s event%s lost",
+                pmt_text_count(buffer, total->lost),
+                total->lost == 1 ? "" : "s");
     if (total->missing)
-        fprintf(file, "%s %s chunks missing", total->lost ? "," : ":",
-                pmt_text_count(buffer, total->missing));
+        fprintf(file, "%s %s chunk%s missing", total->lost ? "," : ":",
+                pmt_text_count(buffer, total->missing),
+                total->missing == 1 ? "" : "s");
     fputc('\n', file);
 }
 
@@ -262,7 +264,8 @@ static void print_table(const struct pmt_live_report *report,
     }
     if (rows->shown < rows->count) {
         put_numbers(list, report, rest.count, rest.bytes, whole);
-        pmt_listing_printf(list, "(%zu others)", rows->count - rows->shown);
+        pmt_listing_printf(list, "(%zu other%s)", rows->count - rows->shown,
+                           rows->count - rows->shown == 1 ? "" : "s");
     }
     put_numbers(list, report, whole->count, whole->bytes, whole);
     pmt_listing_text(list, "(all)");

@@ -348,7 +348,7 @@ def check_command():
     checks.true(done.status == 2 and "no such" in done.err, done)
     both = kit.run("live", "--top", "1", vector.path).text()
     checks.true("blocks  bytes" in both and "objects  bytes" in both and
-                "(1 others)" in both and "(all)" in both, both)
+                "(1 other)" in both and "(all)" in both, both)
     cut = kit.write("cut.pmt", vector.data()[:-1])
     checks.equal(kit.run("live", cut).status, 0, "cut")
     checks.equal(kit.run("live", "--strict", cut).status, 2, "cut --strict")

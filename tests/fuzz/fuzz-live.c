@@ -1,7 +1,7 @@
 /*
  * fuzz-live.c - any trace through the analyses of what is live: the sets at the
- * end, at the peak and at a time, their groups by every key as text and JSON,
- * and the data and script of a chart.
+ * end, at the peak and at a time, their groups by one key as text and JSON, and
+ * the data and script of a chart.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +42,13 @@ static bool open_bytes(const uint8_t *data, size_t size, struct pmt_trace *in)
     return pmt_trace_from_source(in, &source, "fuzz", NULL, &err) == PMT_OK;
 }
 
+/* One of the keys, told by the bytes: a finding can be made again. */
+static enum pmt_group_by key_of(const uint8_t *data, size_t size)
+{
+    return (enum pmt_group_by)(size ? data[size / 3] % (PMT_BY_STREAM + 1)
+                                    : 0);
+}
+
 /* What a set says of itself is what is in it. */
 static void check_set(const struct pmt_live_set *set)
 {
@@ -55,27 +62,25 @@ static void check_set(const struct pmt_live_set *set)
     }
     FUZZ_MUST(count == set->now.count && count == set->table.count);
     FUZZ_MUST(bytes == set->now.bytes);
-    FUZZ_MUST(set->kind == PMT_KIND_ALLOC ? bytes <= set->peak.bytes
-                                          : count <= set->peak.count);
+    /* Sums of bytes may pass 2^64, so nothing is known of their peak. */
+    FUZZ_MUST(set->kind == PMT_KIND_ALLOC || count <= set->peak.count);
 }
 
 static void report_all(const struct pmt_live_sets *live,
-                       const struct pmt_moment *moment)
+                       const struct pmt_moment *moment, enum pmt_group_by by)
 {
     struct pmt_live_report report = {
         .name = "fuzz", .moment = moment, .live = live, .top = 3,
-        .stacks = true,
+        .stacks = true, .by = by,
     };
     struct pmt_json json;
 
     pmt_json_init(&json, nowhere());
-    for (int by = PMT_BY_TYPE; by <= PMT_BY_STREAM; by++)
-        for (int which = 0; which < PMT_LIVE_KINDS; which++) {
-            report.by = (enum pmt_group_by)by;
-            report.which = (enum pmt_live_which)which;
-            FUZZ_MUST(pmt_live_report_text(&report, nowhere()) == PMT_OK);
-            FUZZ_MUST(pmt_live_report_json(&report, &json) == PMT_OK);
-        }
+    for (int which = 0; which < PMT_LIVE_KINDS; which++) {
+        report.which = (enum pmt_live_which)which;
+        FUZZ_MUST(pmt_live_report_text(&report, nowhere()) == PMT_OK);
+        FUZZ_MUST(pmt_live_report_json(&report, &json) == PMT_OK);
+    }
 }
 
 /* With `steps` at the peak, else up to `until`. Returns steps of the peak, to
@@ -105,7 +110,7 @@ static void *read_live(const uint8_t *data, size_t size,
                 FUZZ_MUST(set->now.bytes == set->peak.bytes &&
                           set->now.count == set->peak.count);
         }
-    report_all(&live, &moment);
+    report_all(&live, &moment, key_of(data, size));
     peaks = pmt_live_sets_peaks(&live);
     *count = live.stream_count;
     FUZZ_MUST(peaks);
@@ -118,7 +123,7 @@ static void draw(const uint8_t *data, size_t size, enum pmt_live_which which)
 {
     struct pmt_series series = {
         .which = which,
-        .by = PMT_BY_STACK,
+        .by = key_of(data, size),
         .lines_max = 3,
         .columns = 20,
         .until = {.is_end = true, .ns = UINT64_MAX},
