@@ -47,9 +47,9 @@ struct stream_state {
     uint64_t next_seq, lost, lost_recorded, records;
     uint32_t epoch;
     bool ended;
-    bool gap;          /* chunks are missing, or their numbers are wrong */
-    bool tables_unread; /* entries are in chunks that can't be read */
-    bool records_unread; /* and so may records */
+    bool gap;            /* chunks are missing or wrongly numbered */
+    bool tables_unread;  /* entries are in chunks that can't be read */
+    bool records_unread; /* so are records, or may be */
     struct kind_state kinds[PMT_KIND_KNOWN];
     struct pmt_stated stated;
 };
@@ -352,8 +352,7 @@ static int check_table(struct check *c, struct stream_state *stream,
     struct pmt_restated restated;
 
     c->report->entries += event->envelope.count;
-    if (pmt_check_state(&stream->stated, c->reader, event, &restated) !=
-        PMT_OK)
+    if (pmt_check_state(&stream->stated, c->reader, event, &restated) < 0)
         return PMT_ERR_MEMORY;
     if (restated.count > 0)
         find_chunk(c, event, PMT_FOUND_INCONSISTENT,
@@ -443,15 +442,14 @@ static int check_event(struct check *c, const struct pmt_event *event)
     case PMT_EVENT_JOURNAL:
         return PMT_OK;
     case PMT_EVENT_UNKNOWN:
-        find_chunk(c, event, PMT_FOUND_UNCHECKED, "a kind not known here");
+        find_chunk(c, event, PMT_FOUND_UNCHECKED, "an unknown kind");
         break;
     case PMT_EVENT_FEATURES:
         find_chunk(c, event, PMT_FOUND_UNCHECKED,
-                   "needs a feature not known here");
+                   "needs an unknown feature");
         break;
     case PMT_EVENT_UNREADABLE:
-        find_chunk(c, event, PMT_FOUND_UNCHECKED,
-                   "an encoding not known here");
+        find_chunk(c, event, PMT_FOUND_UNCHECKED, "an unknown encoding");
         break;
     case PMT_EVENT_REFUSED:
         find_chunk(c, event, PMT_FOUND_UNCHECKED,

@@ -21,7 +21,8 @@ struct recover_options {
 };
 
 static const struct pmt_option options[] = {
-    PMT_OPT_OUTPUT(struct recover_options, output),
+    PMT_OPT_STRING('o', "output", "FILE", struct recover_options, output,
+                   "write the whole trace to FILE; - is standard output"),
     PMT_OPT_FORCE(struct recover_options, force),
     PMT_OPT_STRING('j', "journal", "FILE", struct recover_options, journal,
                    "take records from this journal, not from TRACE.journal"),

@@ -105,34 +105,39 @@ static void put_named(struct pmt_dump *d, const struct pmt_stream *s,
         pmt_put(d, "...");
 }
 
+/* Puts the escaped name of a stated site into `slot`, if it has room. */
+static bool keep_site(struct pmt_dump_site *slot, const struct pmt_stream *s,
+                      uint32_t stack)
+{
+    char name[PMT_NAME_SIZE];
+    size_t length = pmt_name_site(name, sizeof name, s, stack);
+
+    slot->stream = 0;
+    if (length >= sizeof name)
+        return false;
+    length = pmt_text_escape(slot->text, sizeof slot->text, name, length);
+    if (length >= sizeof slot->text)
+        return false;
+    slot->stream = pmt_stream_index(s) + 1;
+    slot->stack = stack;
+    slot->length = (uint32_t)length;
+    return true;
+}
+
 static void put_site(struct pmt_dump *d, const struct pmt_stream *s,
                      uint32_t stack)
 {
-    uint32_t stream = s ? pmt_stream_index(s) + 1 : 0;
+    uint32_t stream = pmt_stream_index(s) + 1;
     struct pmt_dump_site *slot =
-        &d->sites[(stack * 2654435761u + stream) >> 7 & (PMT_DUMP_SITES - 1)];
-    char name[PMT_NAME_SIZE];
+        &d->sites[(stack * 2654435761u + stream) >> 7 &
+                  (PMT_DUMP_SITES - 1)];
     struct pmt_site known;
-    size_t length;
 
-    if (stream == 0 || slot->stream != stream || slot->stack != stack) {
-        if (stack == 0 || !pmt_stream_site(s, stack, &known)) {
-            put_named(d, s, stack, pmt_name_site);
-            return;
-        }
-        length = pmt_name_site(name, sizeof name, s, stack);
-        if (length >= sizeof name ||
-            (length = pmt_text_escape(slot->text, PMT_DUMP_SITE_BYTES, name, length)) >=
-                PMT_DUMP_SITE_BYTES) {
-            slot->stream = 0;
-            put_named(d, s, stack, pmt_name_site);
-            return;
-        }
-        slot->stream = stream;
-        slot->stack = stack;
-        slot->length = (uint32_t)length;
-    }
-    fwrite_unlocked(slot->text, 1, slot->length, d->file);
+    if ((slot->stream == stream && slot->stack == stack) ||
+        (pmt_stream_site(s, stack, &known) && keep_site(slot, s, stack)))
+        fwrite_unlocked(slot->text, 1, slot->length, d->file);
+    else
+        put_named(d, s, stack, pmt_name_site);
 }
 
 /* The site, and with --stacks its callers. A parent's id is smaller, so the

@@ -181,7 +181,8 @@ static void put_live(struct pmt_dump *d, const struct pmt_event *event,
     pmt_put_tab(d);
     pmt_put_u64(d, pmt_dump_at(d, PMT_COL_SIZE, i));
     pmt_put_key(d, "age");
-    pmt_put_seconds(d, pmt_dump_at(d, PMT_COL_AGE, i) * pmt_dump_tick_ns(event));
+    pmt_put_seconds(d, pmt_dump_at(d, PMT_COL_AGE, i) *
+                           pmt_dump_tick_ns(event));
     pmt_put_thread(d, event->stream, pmt_dump_at(d, PMT_COL_THREAD, i));
     pmt_put_stack(d, event->stream, pmt_dump_at(d, PMT_COL_STACK, i));
 }
@@ -189,8 +190,10 @@ static void put_live(struct pmt_dump *d, const struct pmt_event *event,
 static void put_gc(struct pmt_dump *d, const struct pmt_event *event,
                    uint32_t i)
 {
+    uint64_t op = pmt_dump_at(d, PMT_COL_OP, i);
+
     pmt_put_tab(d);
-    pmt_put_name(d, pmt_gc_op_name(pmt_dump_at(d, PMT_COL_OP, i)), pmt_dump_at(d, PMT_COL_OP, i));
+    pmt_put_name(d, pmt_gc_op_name(op), op);
     pmt_put_key(d, "generation");
     pmt_put_u64(d, pmt_dump_at(d, PMT_COL_GENERATION, i));
     pmt_put_key(d, "collected");
@@ -213,12 +216,13 @@ static void put_loss(struct pmt_dump *d, uint32_t i)
 
 static void put_anchor(struct pmt_dump *d, uint32_t i)
 {
+    uint64_t real_ns = pmt_dump_at(d, PMT_COL_FIGURES + 1, i);
     char wall[PMT_WALL_SIZE];
 
     pmt_put_key(d, "monotonic");
     pmt_put_seconds(d, pmt_dump_at(d, PMT_COL_FIGURES, i));
     pmt_put_key(d, "wall");
-    pmt_put(d, pmt_name_wall(wall, (int64_t)pmt_dump_at(d, PMT_COL_FIGURES + 1, i)));
+    pmt_put(d, pmt_name_wall(wall, (int64_t)real_ns));
     pmt_put_key(d, "uncertainty");
     pmt_put_seconds(d, pmt_dump_at(d, PMT_COL_FIGURES + 2, i));
 }
