@@ -257,9 +257,9 @@ const struct pmt_command pmt_command_live = {
         "Counts the objects, or the blocks of memory, that were created and "
         "not destroyed at a moment of a trace: \"a.pmt\" or \"a.pmt@end\" is "
         "the end, \"a.pmt@12.5s\" a time since recording began, "
-        "\"a.pmt@mark:warm\" the first mark of that name, \"a.pmt@mark:warm#3\" "
-        "the third, \"a.pmt@peak\" where most bytes of blocks, or most "
-        "objects, were live.",
+        "\"a.pmt@mark:warm\" the first mark of that name, "
+        "\"a.pmt@mark:warm#3\" the third, \"a.pmt@peak\" where most bytes of "
+        "blocks, or most objects, were live.",
         "Sizes of blocks are those asked for. Sizes of objects are the basic "
         "size of their type, without what they point to or have more than "
         "one of, unless the trace has the size of each.",

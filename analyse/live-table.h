@@ -28,7 +28,7 @@ struct pmt_block {
     uint32_t stack;       /* stack id; 0: no Python frame */
     uint32_t thread;      /* thread id */
     uint32_t type : 24;   /* type id of an object, else 0 */
-    uint32_t domain : 7;  /* enum pmt_domain of a block, or a later one; else 0 */
+    uint32_t domain : 7;  /* of a block: enum pmt_domain, or a later one */
     uint32_t free : 1;    /* the place is not in use */
     uint32_t next;        /* place of the next in the chain; private */
 };

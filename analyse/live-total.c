@@ -91,7 +91,8 @@ void pmt_live_rows_release(struct pmt_live_rows *rows)
     pmt_grouping_release(&rows->grouping);
 }
 
-int pmt_live_rows_make(struct pmt_live_rows *rows, const struct pmt_live_report *report)
+int pmt_live_rows_make(struct pmt_live_rows *rows,
+                       const struct pmt_live_report *report)
 {
     const struct pmt_live_sets *live = report->live;
 

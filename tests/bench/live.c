@@ -6,9 +6,9 @@
  *
  * Of each trace: decoding alone, and decoding with the live set, per record.
  * Then records made here, for live sets of other sizes: blocks released soon
- * (most of the last 64) or at random, by the live set alone. Times are of
- * the processor, the least of RUNS. "floor" is the same records through one 64-bit multiplication
- * and one addition each.
+ * (most of the last 64) or at random, by the live set alone. Times are of the
+ * processor, the least of RUNS. "floor" is the same records through one 64-bit
+ * multiplication and one addition each.
  */
 #include <stdio.h>
 #include <stdlib.h>
