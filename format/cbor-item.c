@@ -172,7 +172,7 @@ int pmt_cbor_next(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
                   struct pmt_error *err)
 {
     struct sink sink = {item, false};
-    struct cbor_decoder_result r;
+    struct cbor_decoder_result r = {0};
     size_t left = (size_t)(c->end - c->at);
 
     if (!c->items_left) {
@@ -183,7 +183,14 @@ int pmt_cbor_next(struct pmt_cbor_cursor *c, struct pmt_cbor *item,
     if (!left) {
         return bad(c, err, "chunk is cut off inside its content");
     }
-    r = cbor_stream_decode(c->at, left, &callbacks, &sink);
+    if (*c->at >= 0xc6 && *c->at <= 0xd4) {
+        /* Tags 6 to 20, one byte each: libcbor 0.8 does not know them. */
+        take(&sink, PMT_CBOR_TAG, *c->at - 0xc0u);
+        r.status = CBOR_DECODER_FINISHED;
+        r.read = 1;
+    } else {
+        r = cbor_stream_decode(c->at, left, &callbacks, &sink);
+    }
     if (r.status != CBOR_DECODER_FINISHED) {
         return bad(c, err, "content is not well-formed CBOR");
     }
