@@ -169,8 +169,8 @@ def skip(buf, at, check=False):
             if len(todo) > MAX_LEVELS:
                 raise Corrupt("CBOR: nested deeper than 8 levels")
             todo.append(n)
-        elif buf[at] & 31 == 24 and n < 32:
-            raise Corrupt("CBOR: simple value in two bytes")
+        elif buf[at] & 31 < 20 or buf[at] & 31 == 24:
+            raise Corrupt("CBOR: simple value that is not used")
         at = end
     return at
 
@@ -259,6 +259,9 @@ def octets(buf, span, length):
 
 # ---- columns (§4.3) ------------------------------------------------------
 
+FIXED = {64: 1, 69: 2, 70: 4, 71: 8}        # bytes of a value, by tag
+
+
 def is_later(buf, span):
     """True for a codec of a later version: [n >= 5, ...]."""
     major, n, at = head(buf, span[0])
@@ -266,6 +269,21 @@ def is_later(buf, span):
         return False
     major, codec, _ = head(buf, at)
     return major == 0 and codec >= 5
+
+
+def check_form(buf, span):
+    """That an item is one of the codecs; its bytes are not looked at."""
+    major, value, at = head(buf, span[0])
+    if major in (0, 2) or is_later(buf, span):
+        return
+    if major == 4 and value == 2:
+        codec, data = array(buf, span)
+        if (head(buf, codec[0])[:2] in ((0, 3), (0, 4))
+                and buf[data[0]] >> 5 == 2):
+            return
+    if major == 6 and value in FIXED and buf[at] >> 5 == 2:
+        return
+    raise Corrupt("column: not a codec")
 
 
 def uleb(data):
@@ -336,30 +354,24 @@ def runs(data, rows):
 
 
 def column(buf, span, rows):
-    """The values of a column, `rows` of them."""
+    """The values of a column, `rows` of them; its form has been checked."""
     first = buf[span[0]] >> 5
     if first == 0:                                          # constant
         return [uint(buf, span)] * rows
     if first == 2:                                          # uleb
         values = uleb(cbor2.loads(buf[span[0]:span[1]]))
     elif first == 4:                                        # planes, runs
-        codec, data = array(buf, span, 2)
-        codec = uint(buf, codec, 3, 4)
-        if buf[data[0]] >> 5 != 2:
-            raise Corrupt("column: byte string expected")
+        codec, data = array(buf, span)
+        codec = uint(buf, codec)
         data = cbor2.loads(buf[data[0]:data[1]])
         values = planes(data, rows) if codec == 3 else runs(data, rows)
-    elif first == 6:                                        # fixed
+    else:                                                   # fixed
         _, tag, at = head(buf, span[0])
-        width = {64: 1, 69: 2, 70: 4, 71: 8}.get(tag)
-        if not width or buf[at] >> 5 != 2:
-            raise Corrupt("column: not a codec")
+        width = FIXED[tag]
         data = cbor2.loads(buf[at:span[1]])
         if len(data) != rows * width:
             raise Corrupt("column: too short or too long")
         values = unpack(data, width)
-    else:
-        raise Corrupt("column: not a codec")
     if len(values) != rows:
         raise Corrupt("column: too short or too long")
     return values
@@ -449,9 +461,16 @@ class Chunk:
             raise Corrupt("model 1 in another kind than alloc")
         self.body = entries(buf, keys[15][0])
 
-    def open(self, keys):
-        """Takes the body's known keys; unreadable comes first (§4.3)."""
-        self.keys = known(self.body, keys)
+    def open(self, columns, others=()):
+        """Takes the body's known keys: columns, and what is none."""
+        self.keys = known(self.body, set(columns).union(others))
+        for number in self.keys:
+            if number not in others:
+                check_form(self.buf, self.keys[number])
+
+    def readable(self):
+        """That the columns that must be there are; what is no column has
+        been checked (§9.5)."""
         if not self.count:
             return
         must = MUST[self.kind]
@@ -596,8 +615,9 @@ def decode_end(chunk, stream):
     chunk.keys = known(chunk.body, range(4))
     if chunk.count:
         raise Corrupt("count of an end chunk is not 0")
-    chunks, records, lost, clean = [uint(chunk.buf, chunk.span(i))
-                                    for i in range(4)]
+    chunks, records, lost = [uint(chunk.buf, chunk.span(i))
+                             for i in range(3)]
+    clean = uint(chunk.buf, chunk.span(3), 0, 1)
     return ['{"kind":"end","stream":"%s","chunks":%d,"records":%d,"lost":%d,'
             '"clean":%s}' % (stream.name, chunks, records, lost,
                              "true" if clean == 1 else "false")]
@@ -605,10 +625,10 @@ def decode_end(chunk, stream):
 
 def decode_string(chunk, stream):
     """§6.2; no lines: strings are put in place."""
-    chunk.open((0, 1))
+    chunk.open((0,), (1,))
+    values = texts(chunk.buf, chunk.span(1), chunk.count)
+    chunk.readable()
     ids = chunk.ids()
-    values = texts(chunk.buf, chunk.span(1), chunk.count) if (
-        chunk.count or 1 in chunk.keys) else []
     new = {ident: value for ident, value in zip(ids, values)
            if ident not in stream.strings}          # the first stands, §6.1
     size = stream.text_bytes + sum(
@@ -626,6 +646,7 @@ def decode_table(chunk, stream):
     kind = chunk.kind
     width = {CODE: 4, CFUNCTION: 3, TYPE: 4, STACK: 4, THREAD: 4, CLASS: 6}
     chunk.open(range(width[kind]))
+    chunk.readable()
     ids = chunk.ids()
     refer = {CODE: (1, 2), CFUNCTION: (1, 2), TYPE: (1,), STACK: (2,),
              THREAD: (3,), CLASS: (3, 4, 5)}[kind]
@@ -660,6 +681,7 @@ def decode_table(chunk, stream):
 def decode_anchor(chunk, stream):
     """§6.3"""
     chunk.open((1, 32, 33, 34))
+    chunk.readable()
     mono = [x & M64 for x in accumulate(chunk.plain(32))]
     real = [signed(x) for x in zigzag_sums(chunk.plain(33), 0)]
     tick_ns = stream.tick_ns
@@ -714,6 +736,7 @@ def decode_call(chunk, stream):
     """§7.3 call and line."""
     line = chunk.kind == LINE
     chunk.open((0, 1, 2, 3, 4, 11) + ((5,) if line else ()))
+    chunk.readable()
     return lines_of(
         chunk, stream,
         if_there(chunk, ("thread", 2)) + [('"class":%d', chunk.refers(0))] +
@@ -794,6 +817,7 @@ def class_of(size, domain):
 def decode_object(chunk, stream):
     """§7.4"""
     chunk.open((0, 1, 2, 3, 4, 6, 8, 9, 10, 11))
+    chunk.readable()
     rows = []
     for ident in chunk.refers(0):
         row = stream.classes.get(ident)
@@ -814,6 +838,7 @@ def decode_object(chunk, stream):
 def decode_alloc(chunk, stream):
     """§7.5"""
     chunk.open((1, 2, 4, 6, 7, 8, 9, 10, 14))
+    chunk.readable()
     values = chunk.plain(14)
     if values and max(values) >= 24:
         raise Corrupt("op is not one of alloc")
@@ -841,8 +866,7 @@ def decode_alloc(chunk, stream):
 def decode_sample(chunk, stream):
     """§7.6 sample and heap."""
     buf = chunk.buf
-    named = known(chunk.body, (16,))
-    chunk.keys = named
+    chunk.open({1, 2, 15}.union(range(32, 32 + MAX_FIGURES)), (16,))
     names = []
     figures = array(buf, chunk.span(16))
     if (len(figures) > MAX_FIGURES
@@ -851,11 +875,11 @@ def decode_sample(chunk, stream):
     for item in figures:
         name, unit, sort = array(buf, item, 3)
         text(buf, unit)
-        uint(buf, sort)
+        uint(buf, sort, 0, 1)
         names.append(text(buf, name))
     if len(set(names)) != len(names):
         raise Corrupt("a figure's name twice")
-    chunk.open({1, 2, 15, 16}.union(range(32, 32 + len(names))))
+    chunk.readable()
     form = []
     columns = []
     for i, name in enumerate(names):
@@ -873,9 +897,7 @@ def decode_sample(chunk, stream):
 def decode_snapshot(chunk, stream):
     """§7.7"""
     buf = chunk.buf
-    chunk.open((6, 7, 12, 13, 16, 17, 18))
-    if chunk.t0 != chunk.t1:
-        raise Corrupt("t0 and t1 of a snapshot differ")
+    chunk.open((6, 7, 12, 13, 18), (16, 17))
     name = quote(text(buf, chunk.span(16)))
     values = []
     if 17 in chunk.keys:
@@ -886,6 +908,9 @@ def decode_snapshot(chunk, stream):
                                           int64(buf, number)))
         if len(values) > MAX_FIGURES:
             raise Corrupt("too many values")
+    chunk.readable()
+    if chunk.t0 != chunk.t1:
+        raise Corrupt("t0 and t1 of a snapshot differ")
     fields = [('"name":%s', [name] * chunk.count),
               ('"values":%s', [list_of(values)] * chunk.count),
               ('"stack":%d', chunk.refers(7)),
@@ -899,8 +924,9 @@ def decode_snapshot(chunk, stream):
 
 def decode_mark(chunk, stream):
     """§7.8"""
-    chunk.open((1, 2, 16))
+    chunk.open((1, 2), (16,))
     messages = texts(chunk.buf, chunk.span(16), chunk.count)
+    chunk.readable()
     return lines_of(chunk, stream, [thread(chunk),
                                     ('"text":%s', map(quote, messages))])
 
@@ -908,6 +934,7 @@ def decode_mark(chunk, stream):
 def decode_gc(chunk, stream):
     """§7.9"""
     chunk.open((1, 2, 14, 19, 20, 21, 22))
+    chunk.readable()
     ops = chunk.plain(14)
     if ops and max(ops) > 1:
         raise Corrupt("op is not one of gc")
@@ -922,6 +949,7 @@ def decode_gc(chunk, stream):
 def decode_loss(chunk, stream):
     """§7.10"""
     chunk.open((1, 14, 23))
+    chunk.readable()
     return lines_of(chunk, stream, [
         ('"cause":%s', by_name(CAUSES, chunk.plain(14))),
         ('"events":%d', chunk.plain(23))])
@@ -930,10 +958,13 @@ def decode_loss(chunk, stream):
 def decode_live(chunk, stream):
     """§7.11"""
     buf = chunk.buf
-    chunk.open((2, 6, 7, 12, 13, 16, 17, 18, 24, 25))
+    chunk.open((2, 6, 7, 12, 13, 24, 25), (16, 17, 18))
+    of = uint(buf, chunk.span(16), OBJECT, ALLOC)
+    parts = uint(buf, chunk.span(18), 1)
+    part = uint(buf, chunk.span(17), 0, parts - 1)
+    chunk.readable()
     if chunk.t0 != chunk.t1:
         raise Corrupt("t0 and t1 of a live set differ")
-    of, part, parts = [uint(buf, chunk.span(i)) for i in (16, 17, 18)]
     count = chunk.count
     where = [x & M64 for x in accumulate(chunk.plain(24))]
     fields = [('"of":%d', [of] * count), ('"part":%d', [part] * count),
@@ -1337,6 +1368,8 @@ class Reader:
     def chunk(self, content, label=None, label_at=0):
         chunk = Chunk(content)
         stream = self.streams.get(chunk.key)
+        if stream is not None and stream.refused:
+            return
         if chunk.kind == STREAM:
             version = self.greater_version(chunk)
             if version:
@@ -1350,8 +1383,6 @@ class Reader:
             stream = Stream(chunk.key)
         elif stream is None:
             stream = self.streams[chunk.key] = Stream(chunk.key)
-        elif stream.refused:
-            return
         lines = self.lines(chunk, stream)
         if chunk.kind == STREAM and not chunk.features:
             self.streams[chunk.key] = stream

@@ -52,6 +52,9 @@ for n in (28, 29, 30):
     content_is("head-%d" % n, "A reserved head.", with_key(bytes([n])))
 content_is("simple-24", "A simple value below 32 in two bytes.",
            with_key(b"\xf8\x14"))
+content_is("simple-19", "A simple value that is not used.",
+           with_key(b"\xf3"))
+content_is("simple-255", "The same in two bytes.", with_key(b"\xf8\xff"))
 content_is("nesting-9", "Nine levels.", with_key(b"\x81" * 8 + b"\x00"))
 content_is("nesting-9-empty", "The ninth level is an empty map.",
            with_key(b"\x81" * 7 + b"\xa0"))
@@ -254,6 +257,12 @@ bad("string-missing", "There are no strings.", "string", {50: "a"},
     change={1: None})
 bad("string-over-limit", "A byte string for a text of 65537 bytes.", "string",
     {50: "\udcff" * 65537})
+bad("string-none", "Count is 0, but there is no list.", "string", {},
+    change={1: None})
+bad("string-later-and-short", "Texts are checked before codecs.", "string",
+    {50: "a"}, change={0: [5], 1: []})
+bad("code-later-and-text", "Forms are checked before codecs.", "code",
+    (3, 1, 1, 1), change={0: [5], 3: "text"})
 bad("id-0", "An id of 0.", "code", (0, 1, 1, 1))
 bad("id-twice", "An id twice in a chunk.", "code", (3, 1, 1, 1), (3, 1, 1, 1))
 bad("id-missing", "A table without ids.", "code", (3, 1, 1, 1),
@@ -400,6 +409,10 @@ bad("sample-figure-of-2", "A figure without its sort.", "sample", *FIGURES,
     change={16: [["a", ""], ["b", "", 0]]})
 bad("sample-figure-type", "A figure's sort is a text.", "sample", *FIGURES,
     change={16: [["a", "", "0"], ["b", "", 0]]})
+bad("sample-figure-sort-2", "A figure's sort is 2.", "sample", *FIGURES,
+    change={16: [["a", "", 2], ["b", "", 0]]})
+bad("sample-column-without-figure", "Column 40 is no codec.", "sample",
+    *FIGURES, change={40: "text"})
 bad("sample-figures-over-limit", "1025 figures.", "sample", *FIGURES,
     change={16: [["f%d" % i, "", 0] for i in range(1025)]})
 bad("heap-values-over-limit", "17 figures of 65536 records.", "chunk", "heap",
@@ -422,6 +435,13 @@ bad("live-without-part", "Body key 17 is missing.", "live", *LIVES,
     change={17: None})
 bad("live-without-address", "Column 24 is missing.", "live", *LIVES,
     change={24: None})
+bad("live-of-mark", "A live set of a kind that has none.", "live", *LIVES,
+    change={16: 17})
+bad("live-part-1-of-1", "A part that is not there.", "live", *LIVES,
+    change={17: 1})
+bad("live-no-parts", "A live set of no parts.", "live", *LIVES,
+    change={18: 0})
+bad("end-clean-2", "Body key 3 of end is 2.", "end", clean=2)
 for n in range(4):
     bad("end-without-%d" % n, "Body key %d of end is missing." % n, "end",
         change={n: None})

@@ -84,6 +84,21 @@ def major_version_2_among_others():
 
 
 @vector("invalid")
+def major_version_2_then_1():
+    """What is refused stays so, also when a header of version 1 follows."""
+    trace, s = begin()
+    marks(s, "seen")
+    s.open(version=(2, 0), lines=[
+        {"kind": "refused", "stream": s.name, "version": [2, 0]}])
+    marks(s, "not seen", lines=[])
+    s.open(lines=[])
+    s.open(version=(3, 0), lines=[])
+    s.end(lines=[])
+    trace.refused = True
+    return trace
+
+
+@vector("invalid")
 def garbage_before():
     """Bytes before the first label."""
     trace = Trace()

@@ -299,6 +299,19 @@ def addresses_model_1():
 
 
 @vector("valid")
+def model_1_without_sizes():
+    """Model 1 where no record has a size: column 6 need not be there."""
+    trace, s = begin()
+    s.alloc([{"t": 1, "op": "free", "address": 16, "size": 0},
+             {"t": 2, "op": "free", "address": 16, "size": 0},
+             {"t": 3, "op": "realloc_free", "address": 32, "size": 0},
+             {"t": 4, "op": "realloc_undo", "address": 32, "size": 0}],
+            model=1, codec={6: "drop"})
+    s.end(t=5)
+    return trace
+
+
+@vector("valid")
 def realloc_undo():
     """A realloc that fails: its block lives on; in both models."""
     trace, s = begin()
@@ -390,6 +403,8 @@ def unknown_codec_may():
     s.alloc(alloc_rows(), codec={2: "later", 7: "later", 6: "later"})
     s.code((5, 0, 2, 7), codec={1: "later"})
     s.call(call_rows(thread=1), change={2: [M64]}, codec={2: "later"})
+    s.sample([("a", "", 0), ("b", "", 0)],
+             [{"t": 450, "values": {"b": 7}}], change={32: [5], 35: [6]})
     s.end(t=500)
     return trace
 
@@ -414,6 +429,13 @@ def unknown_codec_must():
     s.object(object_rows(), codec={9: "later"},
              lines=unreadable("object", 6))
     s.stack((9, 1, 1, 1), codec={1: "later"}, lines=unreadable("stack", 1))
+    s.live(400, 13, 0, 1, [{"address": 1, "stack": 1}], t1=401,
+           codec={24: "later"}, lines=unreadable("live", 1))
+    s.sample([("a", "", 0)], [{"t": 450, "values": {"a": 7}}],
+             codec={1: "later"}, change={32: b"\x80"},
+             lines=unreadable("sample", 1))
+    s.anchor((5, 6, 7, 8), codec={1: "later"}, change={33: b""},
+             lines=unreadable("anchor", 1))
     s.string({30: "x"}, change={0: [5]}, lines=unreadable("string", 1))
     del s.strings[30]
     s.code((3, 30, 1, 0))
@@ -427,7 +449,8 @@ def unknown_envelope_key():
     trace, s = begin()
     marks(s, "a", env={6: "reserved", 14: [1, 2], 16: {1: 2}, 1000: b"x",
                        -1: "private", -70000: None, "text": [[]],
-                       M64: Tag(60, 7)})
+                       M64: Tag(60, 7), 17: [Tag(6, 0), Tag(18, []),
+                                             Tag(20, "x")]})
     s.end(t=20)
     return trace
 
