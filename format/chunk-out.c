@@ -7,11 +7,6 @@
 #include "crc32c.h"
 #include "label.h"
 
-static int no_memory(struct pmt_error *err)
-{
-    return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET, "out of memory");
-}
-
 int pmt_body_column(struct pmt_body *body, uint32_t id,
                     const uint64_t *values, size_t rows,
                     enum pmt_codec codec, bool may_be_absent)
@@ -148,7 +143,7 @@ static int write_frame(struct pmt_chunk_out *out, struct pmt_entry *entry,
         index_used = 0;
     }
     if (label_frame(out, entry) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     rc = write_out(out, out->frame.bytes,
                    PMT_LABEL_BYTES + (size_t)entry->frame_bytes, err);
@@ -162,7 +157,7 @@ static int begin_frame(struct pmt_chunk_out *out, struct pmt_error *err)
 {
     out->frame.used = 0;
     if (pmt_buffer_reserve(&out->frame, PMT_LABEL_BYTES) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     out->frame.used = PMT_LABEL_BYTES;
     return PMT_OK;
@@ -185,7 +180,7 @@ int pmt_chunk_out_write(struct pmt_chunk_out *out,
     int rc;
 
     if (put_envelope(&out->content, e, with_ordinal, body) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     body->bytes.used = 0;
     body->entries = 0;
@@ -209,7 +204,7 @@ int pmt_chunk_out_copy(struct pmt_chunk_out *out, struct pmt_entry *entry,
         return rc;
     }
     if (pmt_buffer_append(&out->frame, frame, entry->frame_bytes) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     return write_frame(out, entry, err);
 }
@@ -234,7 +229,7 @@ int pmt_chunk_out_index(struct pmt_chunk_out *out, struct pmt_error *err)
         pmt_buffer_append(&out->frame, out->index.bytes, out->index.used) <
             0 ||
         pmt_buffer_append(&out->frame, trailer, sizeof trailer) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     rc = write_out(out, out->frame.bytes, out->frame.used, err);
     if (rc == PMT_OK) {

@@ -259,8 +259,7 @@ int pmt_drain_new(struct pmt_drain **out, struct pmt_journal *j, int trace_fd,
 
     *out = NULL;
     if (!d) {
-        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                             "out of memory");
+        return pmt_error_set_memory(err);
     }
     d->journal = j;
     d->fd = trace_fd;
@@ -273,8 +272,7 @@ int pmt_drain_new(struct pmt_drain **out, struct pmt_journal *j, int trace_fd,
     rc = pmt_writer_new(&d->writer, &sink, &own, options, err);
     if (rc == PMT_OK &&
         pmt_journal_reader_init(&d->reader, j, d->writer, true) < 0) {
-        rc = pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                           "out of memory");
+        rc = pmt_error_set_memory(err);
     }
     if (rc == PMT_OK) {
         rc = commit(d, err); /* the stream's header */

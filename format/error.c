@@ -68,3 +68,8 @@ int pmt_error_set_errno(struct pmt_error *err, int sys_errno, uint64_t offset,
     err->sys_errno = sys_errno;
     return PMT_ERR_IO;
 }
+
+int pmt_error_set_memory(struct pmt_error *err)
+{
+    return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET, "out of memory");
+}

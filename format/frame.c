@@ -15,11 +15,6 @@ struct pmt_decompressor {
     ZSTD_DCtx *dctx;
 };
 
-static int no_memory(struct pmt_error *err)
-{
-    return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET, "out of memory");
-}
-
 int pmt_compressor_new(struct pmt_compressor **out, int level,
                        struct pmt_error *err)
 {
@@ -27,12 +22,12 @@ int pmt_compressor_new(struct pmt_compressor **out, int level,
 
     *out = NULL;
     if (!c) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     c->cctx = ZSTD_createCCtx();
     if (!c->cctx) {
         free(c);
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     ZSTD_CCtx_setParameter(c->cctx, ZSTD_c_compressionLevel, level);
     ZSTD_CCtx_setParameter(c->cctx, ZSTD_c_contentSizeFlag, 1);
@@ -76,13 +71,13 @@ int pmt_compress(struct pmt_compressor *c, const void *content, size_t n,
                              "chunk of %zu bytes is over the limit", n);
     }
     if (pmt_buffer_reserve(out, bound) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     ZSTD_CCtx_reset(c->cctx, ZSTD_reset_session_only);
     ZSTD_CCtx_setParameter(c->cctx, ZSTD_c_windowLog, window_log(n));
     done = ZSTD_compress2(c->cctx, out->bytes + out->used, bound, content, n);
     if (ZSTD_isError(done)) {
-        return no_memory(err); /* the only way it can fail with room enough */
+        return pmt_error_set_memory(err); /* the only way it can fail with room enough */
     }
     out->used += done;
     return PMT_OK;
@@ -94,12 +89,12 @@ int pmt_decompressor_new(struct pmt_decompressor **out, struct pmt_error *err)
 
     *out = NULL;
     if (!d) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     d->dctx = ZSTD_createDCtx();
     if (!d->dctx) {
         free(d);
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     ZSTD_DCtx_setParameter(d->dctx, ZSTD_d_windowLogMax, 24);
     *out = d;
@@ -220,7 +215,7 @@ int pmt_decompress(struct pmt_decompressor *d, const uint8_t *p, size_t n,
 
     out->used = 0;
     if (pmt_buffer_reserve(out, content_bytes ? content_bytes : 1) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     done = ZSTD_decompressDCtx(d->dctx, out->bytes, content_bytes, p, n);
     if (ZSTD_isError(done)) {

@@ -63,8 +63,7 @@ static int take_entries(struct pmt_index *index, const uint8_t *body,
                         uint64_t index_offset, struct pmt_error *err)
 {
     if (reserve(index, t->count) < 0) {
-        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                             "out of memory");
+        return pmt_error_set_memory(err);
     }
     if (index->count) {
         memmove(index->entries + t->count, index->entries,
@@ -116,8 +115,7 @@ static int read_one(struct pmt_index *index, struct pmt_source *s,
     at = *end - body - PMT_SKIPPABLE_HEADER;
     frame = malloc((size_t)body + PMT_SKIPPABLE_HEADER);
     if (!frame) {
-        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                             "out of memory");
+        return pmt_error_set_memory(err);
     }
     rc = read_all(s, at, frame, (size_t)body + PMT_SKIPPABLE_HEADER, err);
     if (rc == PMT_OK &&

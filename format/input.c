@@ -91,7 +91,7 @@ const uint8_t *pmt_input_at(struct pmt_input *in, uint64_t offset, size_t n,
             want = left < want ? (size_t)left : want;
         }
         if (pmt_buffer_reserve(w, want) < 0) {
-            pmt_error_set(err, PMT_ERR_MEMORY, offset, "out of memory");
+            pmt_error_set_memory(err);
             return NULL;
         }
         got = in->source.read_at(in->source.context, in->start + w->used,

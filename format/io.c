@@ -61,8 +61,7 @@ int pmt_source_from_fd(struct pmt_source *source, int fd, int own,
     }
     f = calloc(1, sizeof *f);
     if (!f) {
-        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                             "out of memory");
+        return pmt_error_set_memory(err);
     }
     f->fd = fd;
     f->own = own;
@@ -122,7 +121,7 @@ static int64_t empty_read_at(void *context, uint64_t offset, void *buffer,
     (void)offset;
     (void)buffer;
     (void)n;
-    return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET, "out of memory");
+    return pmt_error_set_memory(err);
 }
 
 void pmt_source_from_memory(struct pmt_source *source, const void *bytes,
@@ -182,8 +181,7 @@ static int buffer_write(void *context, const void *bytes, size_t n,
                         struct pmt_error *err)
 {
     if (pmt_buffer_append(context, bytes, n) < 0) {
-        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                             "out of memory");
+        return pmt_error_set_memory(err);
     }
     return PMT_OK;
 }

@@ -465,8 +465,7 @@ int pmt_journal_reader_pass(struct pmt_journal_reader *r, uint64_t cut,
     uint32_t queued = queue_segments(r, PMT_SEGMENT_RECORDS);
 
     if (take_all_definitions(r) < 0) {
-        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                             "out of memory");
+        return pmt_error_set_memory(err);
     }
     return merge(r, make_lanes(r, queued), cut, full, context, err);
 }

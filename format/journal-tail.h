@@ -9,7 +9,7 @@
 #include "pmt/io.h"
 #include "pmt/journal.h"
 #include "pmt/reader.h"
-#include "reader-state.h"
+#include "resume.h"
 
 /* Key of the stream that a journal belongs to. */
 uint64_t pmt_journal_stream_key(const struct pmt_journal *j);

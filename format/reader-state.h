@@ -9,22 +9,7 @@
 
 #include "pmt/journal.h"
 #include "pmt/reader.h"
-
-/* pmt_reader internally: nothing to report of this frame, look further. */
-#define PMT_SCAN_AGAIN 2
-
-/* Where a stream stands: what a writer that goes on with it must know. */
-struct pmt_resume_point {
-    bool has_seq;
-    uint64_t seq;       /* next */
-    uint32_t epoch;     /* greatest */
-    uint64_t lost_by[8]; /* of loss records, by cause */
-    uint64_t ordinal[PMT_KIND_KNOWN]; /* next, by kind */
-    uint64_t records;
-    uint64_t lost;      /* greatest seen in an envelope */
-    uint64_t last_time; /* greatest t1 */
-    bool ended;
-};
+#include "resume.h"
 
 /* As pmt_reader_open, with a journal to finish the trace from, which is taken
  * over (also on failure) and may be closed (fd -1, header NULL). */

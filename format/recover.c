@@ -125,8 +125,7 @@ static int end_streams(struct pmt_reader *r, struct pmt_chunk_out *out,
             continue;
         }
         if (pmt_encode_end(&body, at->seq, at->records, at->lost, 0) < 0) {
-            rc = pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                               "out of memory");
+            rc = pmt_error_set_memory(err);
         }
         rc = rc < 0 ? rc : pmt_chunk_out_write(out, &e, false, &body, err);
         report->streams_ended++;

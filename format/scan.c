@@ -4,7 +4,7 @@
  * The functions follow the tables of spec 9.1 to 9.4, whose words are used
  * in the comments.
  */
-#include "scan.h"
+#include "scan-private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +12,6 @@
 #include "bytes.h"
 #include "crc32c.h"
 #include "label.h"
-#include "region.h"
-
-struct pmt_scan {
-    struct pmt_input *input;
-    struct pmt_decompressor *decompressor;
-    struct pmt_buffer scratch;  /* content of a candidate in a search */
-    struct pmt_region region;
-    uint64_t position;
-    bool searching;             /* find the next mark before going on */
-    uint64_t search_from;
-    bool found_any;             /* something of a trace was there */
-    uint8_t tail[8];            /* of the file, once a search met its end */
-};
 
 int pmt_scan_new(struct pmt_scan **out, struct pmt_input *input,
                  struct pmt_error *err)
@@ -34,8 +21,7 @@ int pmt_scan_new(struct pmt_scan **out, struct pmt_input *input,
 
     *out = NULL;
     if (!s) {
-        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                             "out of memory");
+        return pmt_error_set_memory(err);
     }
     s->input = input;
     rc = pmt_decompressor_new(&s->decompressor, err);
@@ -72,233 +58,6 @@ bool pmt_scan_can_skip(const struct pmt_scanned *item)
     return item->has_label;
 }
 
-/* ---- what something begins like ----------------------------------------- */
-
-enum like {
-    LIKE_END,       /* the end of the file */
-    LIKE_NOTHING,
-    LIKE_DATA,
-    LIKE_LABEL,
-    LIKE_INDEX,
-    LIKE_SKIPPABLE
-};
-
-/* "Begins like": of fewer than 4 bytes at the end of the file, those that
- * are there decide. */
-static enum like begins_like(const uint8_t *p, size_t have)
-{
-    static const uint8_t data[4] = {0x28, 0xb5, 0x2f, 0xfd};
-    static const uint8_t rest[3] = {0x2a, 0x4d, 0x18};
-    size_t n = have < 4 ? have : 4;
-
-    if (!n) {
-        return LIKE_END;
-    }
-    if (!memcmp(p, data, n)) {
-        return LIKE_DATA;
-    }
-    if (p[0] < 0x50 || p[0] > 0x5f || memcmp(p + 1, rest, n - 1) != 0) {
-        return LIKE_NOTHING;
-    }
-    return p[0] == 0x5b ? LIKE_LABEL : p[0] == 0x5c ? LIKE_INDEX
-                                                    : LIKE_SKIPPABLE;
-}
-
-/* Reads what is at `offset`. Negative: the source failed. */
-static int look(struct pmt_scan *s, uint64_t offset, enum like *like,
-                struct pmt_error *err)
-{
-    size_t have;
-    const uint8_t *p = pmt_input_at(s->input, offset, 4, &have, err);
-
-    if (!p) {
-        return PMT_ERR_IO;
-    }
-    *like = begins_like(p, have);
-    return PMT_OK;
-}
-
-/* ---- going on after damage ---------------------------------------------- */
-
-static void search_later(struct pmt_scan *s, uint64_t from)
-{
-    s->searching = true;
-    s->search_from = from;
-}
-
-/* Go on at `end` when something there begins like a frame or the file ends;
- * else search from `from`. */
-static int resume(struct pmt_scan *s, uint64_t end, uint64_t from,
-                  struct pmt_error *err)
-{
-    bool seeks = s->input->source.size != PMT_NO_OFFSET;
-    enum like like = LIKE_NOTHING;
-
-    /* A pipe can't come back for the search, so all up to `end` is kept;
-     * look no further than that. */
-    if (end >= from && (seeks ? end <= s->input->source.size
-                              : end - from <= PMT_INDEX_BODY_MAX + 8)) {
-        uint64_t at = seeks ? end : from;
-        size_t have;
-        const uint8_t *p = pmt_input_at(s->input, at, (size_t)(end - at) + 4,
-                                        &have, err);
-
-        if (!p) {
-            return PMT_ERR_IO;
-        }
-        if (have >= end - at) {
-            like = begins_like(p + (end - at), have - (size_t)(end - at));
-        }
-    }
-    if (like == LIKE_NOTHING) {
-        search_later(s, from);
-    } else {
-        s->position = end;
-    }
-    return PMT_OK;
-}
-
-/* A sound data frame at `offset`: whole, by the rules, right checksum. */
-static int sound_data_frame(struct pmt_scan *s, uint64_t offset, bool *sound,
-                            struct pmt_error *err)
-{
-    size_t want = 64;
-
-    *sound = false;
-    for (;;) {
-        size_t have, frame, content;
-        const uint8_t *p = pmt_input_at(s->input, offset, want, &have, err);
-        int rc;
-
-        if (!p) {
-            return PMT_ERR_IO;
-        }
-        rc = pmt_frame_measure(p, have, offset, &frame, &content, NULL);
-        if (rc == PMT_END && have >= want) {
-            want = have * 2; /* there may be more of it */
-            continue;
-        }
-        if (rc == PMT_OK) {
-            rc = pmt_decompress(s->decompressor, p, frame, offset, content,
-                                &s->scratch, err);
-            if (rc == PMT_ERR_MEMORY) {
-                return rc;
-            }
-            *sound = rc == PMT_OK;
-        }
-        return PMT_OK;
-    }
-}
-
-/* A sound index at `offset`, which begins like one. */
-static int sound_index(struct pmt_scan *s, uint64_t offset, bool *sound,
-                       struct pmt_error *err)
-{
-    size_t have, size;
-    const uint8_t *p = pmt_input_at(s->input, offset, 8, &have, err);
-
-    *sound = false;
-    if (!p) {
-        return PMT_ERR_IO;
-    }
-    if (have < 8) {
-        return PMT_OK;
-    }
-    size = pmt_get_u32le(p + 4);
-    if (size < PMT_INDEX_TRAILER || size > PMT_INDEX_BODY_MAX) {
-        return PMT_OK;
-    }
-    p = pmt_input_at(s->input, offset, 8 + size, &have, err);
-    if (!p) {
-        return PMT_ERR_IO;
-    }
-    *sound = have >= 8 + size && pmt_index_sound(p + 8, size);
-    return PMT_OK;
-}
-
-#define MARK_BYTES 12u     /* the first bytes of a label */
-#define SEARCH_BYTES 65536u /* looked at in one piece */
-
-/* Is there something at `offset`, where `p` has `have` bytes, at which a
- * reader goes on (spec 9.4)? */
-static int is_mark(struct pmt_scan *s, uint64_t offset, const uint8_t *p,
-                   size_t have, bool *found, struct pmt_error *err)
-{
-    static const uint8_t label[MARK_BYTES] = {0x5b, 0x2a, 0x4d, 0x18, 0x40, 0,
-                                      0,    0,    'P',  'M',  'T',  'L'};
-
-    *found = false;
-    if (have >= sizeof label && !memcmp(p, label, sizeof label)) {
-        *found = true;
-        return PMT_OK;
-    }
-    if (have >= 5 && pmt_get_u32le(p) == PMT_FRAME_MAGIC) {
-        return sound_data_frame(s, offset, found, err);
-    }
-    if (have >= 8 && pmt_get_u32le(p) == PMT_INDEX_MAGIC) {
-        return sound_index(s, offset, found, err);
-    }
-    return PMT_OK;
-}
-
-/* The last bytes of the file, `n` of them at `offset`: too few for a label. */
-static int search_last(struct pmt_scan *s, uint64_t offset, const uint8_t *p,
-                       size_t n, uint64_t *at, struct pmt_error *err)
-{
-    uint8_t last[MARK_BYTES];
-
-    /* A copy: looking at one place forgets what lies before it. */
-    memcpy(last, p, n);
-    for (size_t i = 0; i < n; i++) {
-        bool found;
-        int rc = is_mark(s, offset + i, last + i, n - i, &found, err);
-
-        if (rc < 0 || found) {
-            *at = offset + i;
-            return rc;
-        }
-    }
-    return PMT_END;
-}
-
-/* Finds the first mark at or behind `offset`: PMT_OK with `at`, or
- * PMT_END. */
-static int search(struct pmt_scan *s, uint64_t offset, uint64_t *at,
-                  struct pmt_error *err)
-{
-    for (;;) {
-        size_t have;
-        size_t i = 0;
-        const uint8_t *p = pmt_input_at(s->input, offset, SEARCH_BYTES, &have,
-                                        err);
-        bool found;
-        int rc;
-
-        if (!p) {
-            return PMT_ERR_IO;
-        }
-        while (have - i >= MARK_BYTES && p[i] != 0x5b && p[i] != 0x5c &&
-               p[i] != 0x28) {
-            i++;
-        }
-        if (have - i >= MARK_BYTES) {
-            rc = is_mark(s, offset + i, p + i, have - i, &found, err);
-            if (rc < 0 || found) {
-                *at = offset + i;
-                return rc;
-            }
-            i++;
-        } else if (have < SEARCH_BYTES) {
-            memset(s->tail, 0, sizeof s->tail);
-            if (have >= sizeof s->tail) {
-                memcpy(s->tail, p + have - sizeof s->tail, sizeof s->tail);
-            }
-            return search_last(s, offset + i, p + i, have - i, at, err);
-        }
-        offset += i;
-    }
-}
-
 /* ---- reports ------------------------------------------------------------ */
 
 static int report(struct pmt_scan *s, struct pmt_scanned *item, int code,
@@ -319,7 +78,7 @@ static int passes_end(struct pmt_scan *s, struct pmt_scanned *item,
                       struct pmt_error *err)
 {
     uint64_t found;
-    int rc = search(s, q + 1, &found, err);
+    int rc = pmt_scan_search(s, q + 1, &found, err);
 
     if (rc < 0) {
         return rc;
@@ -365,7 +124,7 @@ static int take_unlabelled(struct pmt_scan *s, struct pmt_scanned *item,
             return passes_end(s, item, p, p, true, false, err);
         }
         if (rc < 0) {
-            search_later(s, p + 1);
+            pmt_scan_search_later(s, p + 1);
             return report(s, item, PMT_ERR_CORRUPT, p, true, why.message);
         }
         item->type = PMT_SCAN_FRAME;
@@ -374,7 +133,7 @@ static int take_unlabelled(struct pmt_scan *s, struct pmt_scanned *item,
         s->position = p + item->frame_bytes;
         s->found_any = true;
         if (pmt_region_add(&s->region, p, NULL) < 0) {
-            return pmt_error_set(err, PMT_ERR_MEMORY, p, "out of memory");
+            return pmt_error_set_memory(err);
         }
         return PMT_OK;
     }
@@ -386,30 +145,30 @@ static int take_labelled(struct pmt_scan *s, struct pmt_scanned *item,
 {
     uint64_t q = p + PMT_LABEL_BYTES;
     uint64_t end = q + item->entry.frame_bytes;
-    enum like like = LIKE_END;
+    enum pmt_like like = PMT_LIKE_END;
     bool whole;
-    int rc = look(s, q, &like, err);
+    int rc = pmt_scan_look(s, q, &like, err);
 
     if (rc < 0) {
         return rc;
     }
     switch (like) {
-    case LIKE_END:
+    case PMT_LIKE_END:
         s->position = PMT_NO_OFFSET;
         return report(s, item, PMT_ERR_TRUNCATED, p, true,
                       "the file ends behind a label");
-    case LIKE_NOTHING:
-        rc = resume(s, end, q + 1, err);
+    case PMT_LIKE_NOTHING:
+        rc = pmt_scan_resume(s, end, q + 1, err);
         return rc < 0 ? rc
                       : report(s, item, PMT_ERR_CORRUPT, q, true,
                                "no frame where a label announces one");
-    case LIKE_LABEL:
-    case LIKE_INDEX:
-    case LIKE_SKIPPABLE:
+    case PMT_LIKE_LABEL:
+    case PMT_LIKE_INDEX:
+    case PMT_LIKE_SKIPPABLE:
         s->position = q;
         return report(s, item, PMT_ERR_CORRUPT, p, true,
                       "a label is not followed by a data frame");
-    case LIKE_DATA:
+    case PMT_LIKE_DATA:
     default:
         break;
     }
@@ -457,7 +216,7 @@ static int take_label(struct pmt_scan *s, struct pmt_scanned *item,
                       "label is damaged");
     }
     if (pmt_region_add(&s->region, p, body) < 0) {
-        return pmt_error_set(err, PMT_ERR_MEMORY, p, "out of memory");
+        return pmt_error_set_memory(err);
     }
     if (state == PMT_LABEL_LATER) {
         s->position = p + PMT_LABEL_BYTES;
@@ -486,7 +245,7 @@ static int take_index(struct pmt_scan *s, struct pmt_scanned *item,
     }
     why = pmt_region_check(&s->region, bytes + PMT_SKIPPABLE_HEADER, size, p);
     if (why) {
-        rc = resume(s, end, p + 1, err);
+        rc = pmt_scan_resume(s, end, p + 1, err);
         return rc < 0 ? rc : report(s, item, PMT_ERR_CORRUPT, p, false, why);
     }
     pmt_region_end(&s->region, end);
@@ -573,7 +332,7 @@ static int take_other(struct pmt_scan *s, struct pmt_scanned *item,
                     s->input->start > p;
 
         /* What was not kept of a pipe can't be searched. */
-        rc = resume(s, end, gone ? end : p + 1, err);
+        rc = pmt_scan_resume(s, end, gone ? end : p + 1, err);
         return rc < 0 ? rc : report(s, item, PMT_ERR_CORRUPT, p, false, why);
     }
     item->type = PMT_SCAN_FOREIGN;
@@ -592,51 +351,51 @@ static int step(struct pmt_scan *s, struct pmt_scanned *item,
     size_t have, size;
     const uint8_t *bytes = pmt_input_at(s->input, p, PMT_LABEL_BYTES, &have,
                                         err);
-    enum like like;
+    enum pmt_like like;
 
     if (!bytes) {
         return PMT_ERR_IO;
     }
-    like = begins_like(bytes, have);
-    if (!p && like != LIKE_END && like != LIKE_LABEL && like != LIKE_DATA) {
-        like = LIKE_NOTHING; /* a trace begins with one of these */
+    like = pmt_begins_like(bytes, have);
+    if (!p && like != PMT_LIKE_END && like != PMT_LIKE_LABEL && like != PMT_LIKE_DATA) {
+        like = PMT_LIKE_NOTHING; /* a trace begins with one of these */
     }
-    if (!p && like != LIKE_NOTHING && like != LIKE_END) {
+    if (!p && like != PMT_LIKE_NOTHING && like != PMT_LIKE_END) {
         s->found_any = true;
     }
-    if (like == LIKE_END) {
+    if (like == PMT_LIKE_END) {
         s->position = PMT_NO_OFFSET;
         return PMT_END;
     }
-    if (like == LIKE_NOTHING) {
-        search_later(s, p + 1);
+    if (like == PMT_LIKE_NOTHING) {
+        pmt_scan_search_later(s, p + 1);
         return report(s, item, PMT_ERR_CORRUPT, p, false,
                       "no frame where one must begin");
     }
-    if (like == LIKE_DATA) {
+    if (like == PMT_LIKE_DATA) {
         return take_unlabelled(s, item, p, err);
     }
     if (have < PMT_SKIPPABLE_HEADER) {
-        return passes_end(s, item, p, p, like == LIKE_LABEL,
-                          like == LIKE_INDEX, err);
+        return passes_end(s, item, p, p, like == PMT_LIKE_LABEL,
+                          like == PMT_LIKE_INDEX, err);
     }
     size = pmt_get_u32le(bytes + 4);
-    if (like == LIKE_LABEL && size != PMT_LABEL_BODY) {
-        search_later(s, p + 1);
+    if (like == PMT_LIKE_LABEL && size != PMT_LABEL_BODY) {
+        pmt_scan_search_later(s, p + 1);
         return report(s, item, PMT_ERR_CORRUPT, p, false,
                       "label is not of 64 bytes");
     }
-    if (like == LIKE_LABEL && have < PMT_LABEL_BYTES) {
+    if (like == PMT_LIKE_LABEL && have < PMT_LABEL_BYTES) {
         return passes_end(s, item, p, p, true, false, err);
     }
-    if (like == LIKE_LABEL) {
+    if (like == PMT_LIKE_LABEL) {
         return take_label(s, item, p, bytes, err);
     }
-    if (like != LIKE_INDEX) {
+    if (like != PMT_LIKE_INDEX) {
         return take_other(s, item, p, size, err);
     }
     if (size < PMT_INDEX_TRAILER || size > PMT_INDEX_BODY_MAX) {
-        int rc = resume(s, p + PMT_SKIPPABLE_HEADER + size, p + 1, err);
+        int rc = pmt_scan_resume(s, p + PMT_SKIPPABLE_HEADER + size, p + 1, err);
 
         return rc < 0 ? rc : report(s, item, PMT_ERR_CORRUPT, p, false,
                                     "index is of an impossible size");
@@ -656,7 +415,7 @@ static int found_nothing(struct pmt_scan *s, struct pmt_error *err)
 /* Ends a search: the scan stands at a mark, or at the end. */
 static int find_mark(struct pmt_scan *s, struct pmt_error *err)
 {
-    int rc = search(s, s->search_from, &s->position, err);
+    int rc = pmt_scan_search(s, s->search_from, &s->position, err);
 
     s->searching = false;
     if (rc == PMT_END) {
@@ -758,9 +517,9 @@ int pmt_scan_content(struct pmt_scan *s, struct pmt_scanned *item,
         pmt_region_damage(&s->region, item->frame_offset);
         going_on = PMT_OK;
         if (item->has_label) {
-            going_on = resume(s, next, item->frame_offset + 1, NULL);
+            going_on = pmt_scan_resume(s, next, item->frame_offset + 1, NULL);
         } else {
-            search_later(s, item->frame_offset + 1);
+            pmt_scan_search_later(s, item->frame_offset + 1);
         }
         return going_on < 0 ? going_on : rc;
     }

@@ -311,8 +311,7 @@ int pmt_stream_parse(struct pmt_stream *s, struct pmt_cbor_cursor *c,
     if (!p.texts && (p.has_argv || p.has_hooks || p.has_settings)) {
         s->header_arrays = p.texts = calloc(1, sizeof *p.texts);
         if (!p.texts) {
-            return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                                 "out of memory");
+            return pmt_error_set_memory(err);
         }
     }
     h->argv = p.has_argv ? p.texts + p.argv_at : NULL;

@@ -4,49 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes.h"
-#include "chunk-out.h"
-#include "defs.h"
-#include "encode.h"
-#include "pmt/journal.h" /* PMT_LOSS_CAUSES */
+#include "writer-private.h"
 #include "writer-resume.h"
 
 #define DEFAULT_EPOCH_CHUNKS 64u
 #define TABLE_CHUNK_ENTRIES 16384u
 /* Bytes of text in a chunk, about: far below the limit of a chunk. */
 #define TEXT_CHUNK_BYTES (1u << 20)
-
-struct pmt_writer {
-    struct pmt_chunk_out out;
-    struct pmt_body body;
-    struct pmt_encoder *encoder;
-    struct pmt_defs *defs;
-    uint32_t chunk_records, epoch_chunks;
-    uint32_t alloc_model;      /* spec 7.2 */
-
-    uint64_t stream_key;
-    uint64_t seq;
-    uint32_t epoch, epoch_used; /* record chunks in this epoch */
-    uint64_t ordinals[PMT_KIND_KNOWN];
-    uint64_t records;
-    uint64_t lost[PMT_LOSS_CAUSES], lost_written[PMT_LOSS_CAUSES];
-    uint64_t lost_total;
-    uint64_t lost_time;
-    uint64_t last_time;
-
-    struct pmt_alloc_stage allocs;
-    struct pmt_object_stage objects;
-    struct pmt_staged_mark *marks;
-    size_t mark_count, mark_room;
-    struct pmt_buffer mark_text;
-    struct pmt_anchor *anchors;
-    size_t anchor_count, anchor_room;
-};
-
-static int no_memory(struct pmt_error *err)
-{
-    return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET, "out of memory");
-}
 
 /* ---- chunks ------------------------------------------------------------- */
 
@@ -111,7 +75,7 @@ static int put_tables(struct pmt_writer *w, uint64_t time,
                                       ids + at, n);
 
             if (rc < 0) {
-                return no_memory(err);
+                return pmt_error_set_memory(err);
             }
             rc = put_chunk(w, pmt_table_kind(t), n, time, time, 0, 0, err);
             if (rc < 0) {
@@ -134,7 +98,7 @@ static int put_anchors(struct pmt_writer *w, struct pmt_error *err)
     }
     rc = pmt_encode_anchors(w->encoder, &w->body, w->anchors, n);
     if (rc < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     w->anchor_count = 0;
     return put_chunk(w, PMT_KIND_ANCHORS, n, w->anchors[0].time,
@@ -158,7 +122,7 @@ static int put_losses(struct pmt_writer *w, struct pmt_error *err)
         return PMT_OK;
     }
     if (pmt_encode_losses(w->encoder, &w->body, losses, n) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     return put_chunk(w, PMT_KIND_LOSS, n, w->lost_time, w->lost_time, 0, 0,
                      err);
@@ -175,7 +139,7 @@ static int put_marks(struct pmt_writer *w, struct pmt_error *err)
     rc = pmt_encode_marks(w->encoder, &w->body, w->marks, n,
                           (const char *)w->mark_text.bytes);
     if (rc < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     w->mark_count = 0;
     w->mark_text.used = 0;
@@ -193,7 +157,7 @@ static int put_allocs(struct pmt_writer *w, struct pmt_error *err)
     }
     if (pmt_encode_allocs(w->encoder, &w->body, &w->allocs, w->alloc_model,
                           &align) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     w->allocs.count = 0;
     w->epoch_used++;
@@ -210,7 +174,7 @@ static int put_objects(struct pmt_writer *w, struct pmt_error *err)
         return PMT_OK;
     }
     if (pmt_encode_objects(w->encoder, &w->body, &w->objects, &align) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     w->objects.count = 0;
     w->epoch_used++;
@@ -251,7 +215,7 @@ int pmt_writer_flush(struct pmt_writer *w, struct pmt_error *err)
         pmt_defs_new_epoch(w->defs);
     }
     if (want_all(w) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     rc = put_tables(w, w->last_time, err);
     rc = rc < 0 ? rc : put_anchors(w, err);
@@ -269,7 +233,7 @@ static int put_header(struct pmt_writer *w, const struct pmt_stream_info *info,
                       struct pmt_error *err)
 {
     if (pmt_encode_stream(&w->body, info) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     return put_chunk(w, PMT_KIND_STREAM, 0, 0, 0, 0, 0, err);
 }
@@ -304,7 +268,7 @@ int pmt_writer_new(struct pmt_writer **out, const struct pmt_sink *sink,
     }
     w = calloc(1, sizeof *w);
     if (!w) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     w->chunk_records =
         o->chunk_records ? o->chunk_records : PMT_CHUNK_RECORDS_MAX;
@@ -317,7 +281,7 @@ int pmt_writer_new(struct pmt_writer **out, const struct pmt_sink *sink,
                             o->no_labels, o->resume_offset, err);
     if (rc == PMT_OK && (pmt_encoder_new(&w->encoder) < 0 ||
                          pmt_defs_new(&w->defs) < 0)) {
-        rc = no_memory(err);
+        rc = pmt_error_set_memory(err);
     }
     if (rc == PMT_OK && o->resume) {
         resume(w, o);
@@ -358,123 +322,10 @@ int pmt_writer_finish(struct pmt_writer *w, int clean, struct pmt_error *err)
     }
     if (pmt_encode_end(&w->body, w->seq, w->records,
                        w->lost_total, clean) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     rc = put_chunk(w, PMT_KIND_END, 0, w->last_time, w->last_time, 0, 0, err);
     return rc < 0 ? rc : pmt_chunk_out_index(&w->out, err);
-}
-
-/* ---- definitions -------------------------------------------------------- */
-
-static int defined(int rc, uint32_t id, struct pmt_error *err)
-{
-    switch (rc) {
-    case PMT_OK:
-        return rc;
-    case PMT_ERR_ARGUMENT:
-        return pmt_error_set(err, rc, PMT_NO_OFFSET,
-                             "id %u is 0, is defined, or refers forward", id);
-    case PMT_ERR_LIMIT:
-        return pmt_error_set(err, rc, PMT_NO_OFFSET,
-                             "id %u is over the limit of %u", id, PMT_ID_MAX);
-    default:
-        return no_memory(err);
-    }
-}
-
-int pmt_writer_define_code(struct pmt_writer *w, uint32_t id,
-                           const char *file, size_t file_bytes,
-                           const char *function, size_t function_bytes,
-                           uint32_t first_line, struct pmt_error *err)
-{
-    uint32_t file_id, function_id;
-    int rc = pmt_defs_string(w->defs, file, file_bytes, &file_id);
-
-    if (rc == PMT_OK) {
-        rc = pmt_defs_string(w->defs, function, function_bytes, &function_id);
-    }
-    if (rc == PMT_OK) {
-        rc = pmt_defs_set(w->defs, PMT_TABLE_CODES, id,
-                          (const uint64_t[PMT_DEF_FIELDS]){
-                              file_id, function_id, first_line},
-                          false);
-    }
-    return defined(rc, id, err);
-}
-
-int pmt_writer_define_stack(struct pmt_writer *w, uint32_t id,
-                            uint32_t parent, uint32_t code, uint32_t line,
-                            struct pmt_error *err)
-{
-    const uint64_t fields[PMT_DEF_FIELDS] = {parent, code, line};
-
-    return defined(pmt_defs_set(w->defs, PMT_TABLE_STACKS, id, fields, false),
-                   id, err);
-}
-
-int pmt_writer_define_type(struct pmt_writer *w, uint32_t id,
-                           const char *name, size_t name_bytes,
-                           uint32_t basic_size, uint32_t item_size,
-                           struct pmt_error *err)
-{
-    uint32_t name_id;
-    int rc = pmt_defs_string(w->defs, name, name_bytes, &name_id);
-
-    if (rc == PMT_OK) {
-        rc = pmt_defs_set(w->defs, PMT_TABLE_TYPES, id,
-                          (const uint64_t[PMT_DEF_FIELDS]){
-                              name_id, basic_size, item_size},
-                          false);
-    }
-    return defined(rc, id, err);
-}
-
-int pmt_writer_define_thread(struct pmt_writer *w, uint32_t id,
-                             uint64_t native_id, uint64_t ident,
-                             const char *name, size_t name_bytes,
-                             struct pmt_error *err)
-{
-    uint32_t name_id = 0;
-    int rc = PMT_OK;
-
-    if (name_bytes) {
-        rc = pmt_defs_string(w->defs, name, name_bytes, &name_id);
-    }
-    if (rc == PMT_OK) {
-        rc = pmt_defs_set(
-            w->defs, PMT_TABLE_THREADS, id,
-            (const uint64_t[PMT_DEF_FIELDS]){native_id, ident, name_id},
-            true);
-    }
-    return defined(rc, id, err);
-}
-
-int pmt_writer_load_tables(struct pmt_writer *w, const struct pmt_stream *s,
-                           struct pmt_error *err)
-{
-    static const struct {
-        enum pmt_def_table table;
-        enum pmt_kind kind;
-    } order[] = {{PMT_TABLE_STRINGS, PMT_KIND_STRINGS},
-                 {PMT_TABLE_CODES, PMT_KIND_CODES},
-                 {PMT_TABLE_TYPES, PMT_KIND_TYPES},
-                 {PMT_TABLE_STACKS, PMT_KIND_STACKS},
-                 {PMT_TABLE_THREADS, PMT_KIND_THREADS},
-                 {PMT_TABLE_CLASSES, PMT_KIND_CLASSES}};
-
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        uint32_t end = pmt_stream_table_size(s, order[i].kind);
-
-        for (uint32_t id = 1; id < end; id++) {
-            int rc = pmt_defs_load(w->defs, order[i].table, id, s);
-
-            if (rc < 0) {
-                return defined(rc, id, err);
-            }
-        }
-    }
-    pmt_defs_forget_new(w->defs);
-    return PMT_OK;
 }
 
 /* ---- records ------------------------------------------------------------ */
@@ -496,7 +347,7 @@ int pmt_writer_alloc(struct pmt_writer *w, const struct pmt_alloc *record,
         rc = pmt_writer_flush(w, err);
     } else if (!w->allocs.room &&
                pmt_alloc_stage_init(&w->allocs, w->chunk_records) < 0) {
-        rc = no_memory(err);
+        rc = pmt_error_set_memory(err);
     }
     if (rc == PMT_OK) {
         pmt_alloc_stage_add(&w->allocs, raise_time(w, record->time), record);
@@ -517,14 +368,14 @@ int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
         rc = pmt_writer_flush(w, err);
     } else if (!w->objects.room &&
                pmt_object_stage_init(&w->objects, w->chunk_records) < 0) {
-        rc = no_memory(err);
+        rc = pmt_error_set_memory(err);
     }
     if (rc < 0) {
         return rc;
     }
     rc = pmt_defs_class(w->defs, fields, &class_id);
     if (rc < 0) {
-        return defined(rc, PMT_ID_MAX, err);
+        return pmt_writer_defined(rc, PMT_ID_MAX, err);
     }
     pmt_object_stage_add(&w->objects, raise_time(w, record->time), record,
                          class_id);
@@ -552,7 +403,7 @@ int pmt_writer_mark(struct pmt_writer *w, const struct pmt_mark *record,
         void *p = realloc(w->marks, room * sizeof *w->marks);
 
         if (!p) {
-            return no_memory(err);
+            return pmt_error_set_memory(err);
         }
         w->marks = p;
         w->mark_room = room;
@@ -563,7 +414,7 @@ int pmt_writer_mark(struct pmt_writer *w, const struct pmt_mark *record,
     m->text_start = (uint32_t)w->mark_text.used;
     m->text_bytes = bytes;
     if (pmt_buffer_append(&w->mark_text, record->text, bytes) < 0) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     w->mark_count++;
     return PMT_OK;
@@ -587,7 +438,7 @@ int pmt_writer_live_set(struct pmt_writer *w, uint64_t time,
     int rc = pmt_writer_flush(w, err);
 
     if (!sorted) {
-        return no_memory(err);
+        return pmt_error_set_memory(err);
     }
     time = raise_time(w, time);
     if (count) {
@@ -603,7 +454,7 @@ int pmt_writer_live_set(struct pmt_writer *w, uint64_t time,
         if (pmt_defs_want(w->defs, PMT_TABLE_STACKS, live[i].stack) < 0 ||
             pmt_defs_want(w->defs, PMT_TABLE_TYPES, live[i].type) < 0 ||
             pmt_defs_want(w->defs, PMT_TABLE_THREADS, live[i].thread) < 0) {
-            rc = no_memory(err);
+            rc = pmt_error_set_memory(err);
         }
     }
     rc = rc < 0 ? rc : put_tables(w, time, err);
@@ -613,7 +464,7 @@ int pmt_writer_live_set(struct pmt_writer *w, uint64_t time,
 
         if (pmt_encode_live(w->encoder, &w->body, time, kind, sorted + at, n,
                             (uint32_t)part, (uint32_t)parts) < 0) {
-            rc = no_memory(err);
+            rc = pmt_error_set_memory(err);
         }
         rc = rc < 0 ? rc : put_chunk(w, PMT_KIND_LIVE_SET, n, time, time, 0,
                                      0, err);

@@ -75,6 +75,9 @@ int pmt_error_set(struct pmt_error *err, int code, uint64_t offset,
 int pmt_error_set_errno(struct pmt_error *err, int sys_errno, uint64_t offset,
                         const char *what);
 
+/* PMT_ERR_MEMORY, "out of memory". */
+int pmt_error_set_memory(struct pmt_error *err);
+
 #ifdef __cplusplus
 }
 #endif

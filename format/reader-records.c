@@ -1,0 +1,143 @@
+/* reader-records.c - the records of a reader's last event. */
+#include "reader-private.h"
+
+#include <stdlib.h>
+
+const uint64_t *pmt_reader_column(struct pmt_reader *r, unsigned column)
+{
+    /* Columns 8 to 10 don't have a value for every record. */
+    if (!r->chunk_ready ||
+        (column >= PMT_COL_RELEASE && column <= PMT_COL_EXPLICIT)) {
+        return NULL;
+    }
+    return pmt_chunk_column(&r->chunk, column);
+}
+
+/* Value `i` of a column that may not be there. */
+static inline uint64_t at(const uint64_t *column, size_t i)
+{
+    return column ? column[i] : 0;
+}
+
+/* Room for the records of any chunk, made at the first use. */
+static void *records_room(void *room, size_t each)
+{
+    return room ? room : malloc(PMT_CHUNK_RECORDS_MAX * each);
+}
+
+const struct pmt_alloc *pmt_reader_allocs(struct pmt_reader *r)
+{
+    const struct pmt_chunk *c = &r->chunk;
+    const uint64_t *op, *time, *thread, *size, *stack, *address;
+    struct pmt_alloc *out;
+
+    if (!r->chunk_ready || c->envelope.kind != PMT_KIND_ALLOC) {
+        return NULL;
+    }
+    out = r->allocs = records_room(r->allocs, sizeof *out);
+    if (!out || r->allocs_made) {
+        return out;
+    }
+    op = pmt_chunk_column(c, PMT_COL_OP);
+    time = pmt_chunk_column(c, PMT_COL_TIME);
+    thread = pmt_chunk_column(c, PMT_COL_THREAD);
+    size = pmt_chunk_column(c, PMT_COL_SIZE);
+    stack = pmt_chunk_column(c, PMT_COL_STACK);
+    address = pmt_chunk_column(c, PMT_COL_ADDRESS);
+    for (size_t i = 0; i < c->envelope.count; i++) {
+        out[i].time = time[i];
+        out[i].address = address[i];
+        out[i].size = at(size, i);
+        out[i].stack = (uint32_t)at(stack, i);
+        out[i].thread = (uint32_t)at(thread, i);
+        out[i].op = (uint8_t)(op[i] >> 2);
+        out[i].domain = (uint8_t)(op[i] & 3);
+    }
+    r->allocs_made = true;
+    return out;
+}
+
+const struct pmt_object *pmt_reader_objects(struct pmt_reader *r)
+{
+    const struct pmt_chunk *c = &r->chunk;
+    const struct pmt_stream *s;
+    const uint64_t *class_, *time, *thread, *address;
+    struct pmt_object *out;
+
+    if (!r->chunk_ready || c->envelope.kind != PMT_KIND_OBJECT) {
+        return NULL;
+    }
+    out = r->objects = records_room(r->objects, sizeof *out);
+    if (!out || r->objects_made) {
+        return out;
+    }
+    s = pmt_reader_find(r, c->envelope.stream_key)->stream;
+    class_ = pmt_chunk_column(c, PMT_COL_CLASS);
+    time = pmt_chunk_column(c, PMT_COL_TIME);
+    thread = pmt_chunk_column(c, PMT_COL_THREAD);
+    address = pmt_chunk_column(c, PMT_COL_ADDRESS);
+    for (size_t i = 0; i < c->envelope.count; i++) {
+        struct pmt_class what;
+
+        pmt_stream_class(s, (uint32_t)class_[i], &what);
+        out[i].time = time[i];
+        out[i].address = address[i];
+        out[i].type = what.type;
+        out[i].stack = what.stack;
+        out[i].thread = (uint32_t)at(thread, i);
+        out[i].op = (uint8_t)what.what;
+    }
+    r->objects_made = true;
+    return out;
+}
+
+const struct pmt_live *pmt_reader_lives(struct pmt_reader *r)
+{
+    const struct pmt_chunk *c = &r->chunk;
+    struct pmt_live *out;
+
+    if (!r->chunk_ready || c->envelope.kind != PMT_KIND_LIVE_SET) {
+        return NULL;
+    }
+    out = r->lives = records_room(r->lives, sizeof *out);
+    if (!out || r->lives_made) {
+        return out;
+    }
+    for (size_t i = 0; i < c->envelope.count; i++) {
+        uint64_t age = at(pmt_chunk_column(c, PMT_COL_AGE), i);
+
+        out[i].address = pmt_chunk_column(c, PMT_COL_ADDRESS)[i];
+        out[i].size = at(pmt_chunk_column(c, PMT_COL_SIZE), i);
+        out[i].time = age < c->envelope.t0 ? c->envelope.t0 - age : 0;
+        out[i].stack = (uint32_t)at(pmt_chunk_column(c, PMT_COL_STACK), i);
+        out[i].type = (uint32_t)at(pmt_chunk_column(c, PMT_COL_TYPE), i);
+        out[i].thread = (uint32_t)at(pmt_chunk_column(c, PMT_COL_THREAD), i);
+        out[i].domain = (uint8_t)at(pmt_chunk_column(c, PMT_COL_DOMAIN), i);
+        out[i].of_kind = (uint8_t)c->scalars[0];
+    }
+    r->lives_made = true;
+    return out;
+}
+
+struct pmt_text pmt_reader_text(struct pmt_reader *r, uint32_t i)
+{
+    static const struct pmt_text none;
+
+    return r->chunk_ready && i < r->chunk.text_count ? r->chunk.texts[i]
+                                                     : none;
+}
+
+const struct pmt_figure *pmt_reader_figures(struct pmt_reader *r,
+                                            size_t *count)
+{
+    *count = r->chunk_ready ? r->chunk.figure_count : 0;
+    return *count ? r->chunk.figures : NULL;
+}
+
+void pmt_reader_live_part(struct pmt_reader *r, uint32_t *of_kind,
+                          uint32_t *part, uint32_t *parts)
+{
+    *of_kind = (uint32_t)r->chunk.scalars[0];
+    *part = (uint32_t)r->chunk.scalars[1];
+    *parts = (uint32_t)r->chunk.scalars[2];
+}

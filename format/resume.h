@@ -1,0 +1,25 @@
+/*
+ * resume.h - where a stream stands: what a writer that goes on with it must
+ * know. Kept by the reader, used by the journal's tail.
+ */
+#ifndef PMT_RESUME_H
+#define PMT_RESUME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pmt/record.h"
+
+struct pmt_resume_point {
+    bool has_seq;
+    uint64_t seq;       /* next */
+    uint32_t epoch;     /* greatest */
+    uint64_t lost_by[8]; /* of loss records, by cause */
+    uint64_t ordinal[PMT_KIND_KNOWN]; /* next, by kind */
+    uint64_t records;
+    uint64_t lost;      /* greatest seen in an envelope */
+    uint64_t last_time; /* greatest t1 */
+    bool ended;
+};
+
+#endif

@@ -1,0 +1,114 @@
+/* writer-define.c - definitions of a writer (spec 6). */
+#include "writer-private.h"
+#include "writer-resume.h"
+
+int pmt_writer_defined(int rc, uint32_t id, struct pmt_error *err)
+{
+    switch (rc) {
+    case PMT_OK:
+        return rc;
+    case PMT_ERR_ARGUMENT:
+        return pmt_error_set(err, rc, PMT_NO_OFFSET,
+                             "id %u is 0, is defined, or refers forward", id);
+    case PMT_ERR_LIMIT:
+        return pmt_error_set(err, rc, PMT_NO_OFFSET,
+                             "id %u is over the limit of %u", id, PMT_ID_MAX);
+    default:
+        return pmt_error_set_memory(err);
+    }
+}
+
+int pmt_writer_define_code(struct pmt_writer *w, uint32_t id,
+                           const char *file, size_t file_bytes,
+                           const char *function, size_t function_bytes,
+                           uint32_t first_line, struct pmt_error *err)
+{
+    uint32_t file_id, function_id;
+    int rc = pmt_defs_string(w->defs, file, file_bytes, &file_id);
+
+    if (rc == PMT_OK) {
+        rc = pmt_defs_string(w->defs, function, function_bytes, &function_id);
+    }
+    if (rc == PMT_OK) {
+        rc = pmt_defs_set(w->defs, PMT_TABLE_CODES, id,
+                          (const uint64_t[PMT_DEF_FIELDS]){
+                              file_id, function_id, first_line},
+                          false);
+    }
+    return pmt_writer_defined(rc, id, err);
+}
+
+int pmt_writer_define_stack(struct pmt_writer *w, uint32_t id,
+                            uint32_t parent, uint32_t code, uint32_t line,
+                            struct pmt_error *err)
+{
+    const uint64_t fields[PMT_DEF_FIELDS] = {parent, code, line};
+
+    return pmt_writer_defined(pmt_defs_set(w->defs, PMT_TABLE_STACKS, id, fields, false),
+                   id, err);
+}
+
+int pmt_writer_define_type(struct pmt_writer *w, uint32_t id,
+                           const char *name, size_t name_bytes,
+                           uint32_t basic_size, uint32_t item_size,
+                           struct pmt_error *err)
+{
+    uint32_t name_id;
+    int rc = pmt_defs_string(w->defs, name, name_bytes, &name_id);
+
+    if (rc == PMT_OK) {
+        rc = pmt_defs_set(w->defs, PMT_TABLE_TYPES, id,
+                          (const uint64_t[PMT_DEF_FIELDS]){
+                              name_id, basic_size, item_size},
+                          false);
+    }
+    return pmt_writer_defined(rc, id, err);
+}
+
+int pmt_writer_define_thread(struct pmt_writer *w, uint32_t id,
+                             uint64_t native_id, uint64_t ident,
+                             const char *name, size_t name_bytes,
+                             struct pmt_error *err)
+{
+    uint32_t name_id = 0;
+    int rc = PMT_OK;
+
+    if (name_bytes) {
+        rc = pmt_defs_string(w->defs, name, name_bytes, &name_id);
+    }
+    if (rc == PMT_OK) {
+        rc = pmt_defs_set(
+            w->defs, PMT_TABLE_THREADS, id,
+            (const uint64_t[PMT_DEF_FIELDS]){native_id, ident, name_id},
+            true);
+    }
+    return pmt_writer_defined(rc, id, err);
+}
+
+int pmt_writer_load_tables(struct pmt_writer *w, const struct pmt_stream *s,
+                           struct pmt_error *err)
+{
+    static const struct {
+        enum pmt_def_table table;
+        enum pmt_kind kind;
+    } order[] = {{PMT_TABLE_STRINGS, PMT_KIND_STRINGS},
+                 {PMT_TABLE_CODES, PMT_KIND_CODES},
+                 {PMT_TABLE_TYPES, PMT_KIND_TYPES},
+                 {PMT_TABLE_STACKS, PMT_KIND_STACKS},
+                 {PMT_TABLE_THREADS, PMT_KIND_THREADS},
+                 {PMT_TABLE_CLASSES, PMT_KIND_CLASSES}};
+
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        uint32_t end = pmt_stream_table_size(s, order[i].kind);
+
+        for (uint32_t id = 1; id < end; id++) {
+            int rc = pmt_defs_load(w->defs, order[i].table, id, s);
+
+            if (rc < 0) {
+                return pmt_writer_defined(rc, id, err);
+            }
+        }
+    }
+    pmt_defs_forget_new(w->defs);
+    return PMT_OK;
+}
