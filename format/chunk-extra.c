@@ -320,7 +320,8 @@ static int decode_view(struct pmt_extra_state *x,
     struct pmt_chunk *c = x->chunk;
     size_t rows = c->envelope.count;
     unsigned i = view->id - 32;
-    uint64_t *out = c->extra.values + i * rows;
+    /* Without rows there may be no array. */
+    uint64_t *out = rows ? c->extra.values + i * rows : c->extra.values;
     int rc;
 
     if (view->codec == PMT_CODEC_LATER) {
