@@ -316,10 +316,9 @@ static int decode_events(struct pmt_chunk *c, const struct pmt_stream *s,
 
 /* Goes through the map once: views of columns, and what else there is. */
 static int take_body(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
-                     struct pmt_error *err)
+                     struct pmt_extra_state *extra, struct pmt_error *err)
 {
     struct pmt_cbor_cursor in = c->body;
-    struct pmt_extra_state extra;
     uint64_t wanted = 0;
     int rc = PMT_OK;
 
@@ -327,7 +326,7 @@ static int take_body(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
         wanted |= UINT64_C(1) << rule->columns[i].id;
     }
     memset(c->has_view, 0, sizeof c->has_view);
-    pmt_extra_begin(&extra, c, rule->extra);
+    pmt_extra_begin(extra, c, rule->extra);
     for (uint64_t i = 0; rc == PMT_OK && i < c->body_entries; i++) {
         struct pmt_cbor key, v;
 
@@ -346,15 +345,15 @@ static int take_body(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
             view->id = (uint32_t)key.value;
             c->has_view[key.value] = true;
         } else if (key.type == PMT_CBOR_UINT &&
-                   pmt_extra_wants(&extra, key.value)) {
-            rc = pmt_extra_take(&extra, &in, key.value, err);
+                   pmt_extra_wants(extra, key.value)) {
+            rc = pmt_extra_take(extra, &in, key.value, err);
         } else {
             rc = pmt_cbor_skip(&in, &key, err);
             rc = rc < 0 ? rc : pmt_cbor_next(&in, &v, err);
             rc = rc < 0 ? rc : pmt_cbor_skip(&in, &v, err);
         }
     }
-    return pmt_extra_end(&extra, rc, err);
+    return rc;
 }
 
 /* A must column in a codec of later times makes the chunk unreadable, first
@@ -449,13 +448,15 @@ int pmt_chunk_decode(struct pmt_chunk *c, const struct pmt_stream *s,
                      struct pmt_error *err)
 {
     const struct pmt_kind_rule *rule = pmt_kind_rule(c->envelope.kind);
+    struct pmt_extra_state extra;
     int rc;
 
     for (unsigned i = 0; i < PMT_KNOWN_COLUMNS; i++) {
         c->columns[i].there = false;
     }
-    rc = take_body(c, rule, err);
+    rc = take_body(c, rule, &extra, err);
     rc = rc < 0 ? rc : check_codecs(c, rule, err);
+    rc = pmt_extra_end(&extra, rc, err);
     rc = rc < 0 ? rc : decode_columns(c, rule, err);
     rc = rc < 0 ? rc : check_kind(c, rule, err);
     if (rc == PMT_OK && (c->envelope.kind == PMT_KIND_ALLOC ||

@@ -172,17 +172,13 @@ static int decode(struct pmt_reader *r, struct pmt_event *event,
     return rc;
 }
 
-/* A stream's header of a greater major version, or a chunk of a refused
- * stream: PMT_OK with an event, PMT_END when there is nothing to say. */
-static int refused_event(struct pmt_reader *r, struct pmt_event *event,
-                         const uint32_t version[2], struct pmt_error *err)
+/* A stream's header of a greater major version. */
+static int refuse(struct pmt_reader *r, struct pmt_event *event,
+                  const uint32_t version[2], struct pmt_error *err)
 {
     uint64_t key = r->chunk.envelope.stream_key;
     struct pmt_stream_slot *slot;
 
-    if (pmt_reader_is_refused(r, key)) {
-        return PMT_END;
-    }
     slot = pmt_reader_get(r, key);
     if (!slot || pmt_reader_refuse(r, key, err) < 0) {
         return pmt_error_set_memory(err);
@@ -211,11 +207,11 @@ static int open_chunk(struct pmt_reader *r, struct pmt_event *event,
     }
     event->envelope = c->envelope;
     kind = c->envelope.kind;
-    if (kind == PMT_KIND_STREAM && version[0] > MAJOR_VERSION) {
-        return refused_event(r, event, version, err);
-    }
-    if (pmt_reader_is_refused(r, c->envelope.stream_key) && kind != PMT_KIND_STREAM) {
+    if (pmt_reader_is_refused(r, c->envelope.stream_key)) {
         return PMT_END;
+    }
+    if (kind == PMT_KIND_STREAM && version[0] > MAJOR_VERSION) {
+        return refuse(r, event, version, err);
     }
     if (!c->feature_count && kind && kind < PMT_KIND_KNOWN) {
         return decode(r, event, err);
