@@ -194,13 +194,17 @@ def record_until_killed():
         return None, None
     process = subprocess.Popen([python, "-c", PROGRAM], env=env,
                                stdout=subprocess.PIPE)
-    for _ in range(3000):
+    for _ in range(2500):
         last = process.stdout.readline()
+    process.send_signal(signal.SIGSTOP)
     busy = kit.run("recover", "-f", "-o", "busy.pmt", "died.pmt")
     state = kit.run("info", "--json", "died.pmt").json()[0]["streams"][0]
     checks.equal(state["state"], "recording", state)
     running = kit.run("dump", "--json", "died.pmt")
     checks.equal(running.status, 0, running.err)
+    process.send_signal(signal.SIGCONT)
+    for _ in range(500):
+        last = process.stdout.readline()
     process.send_signal(signal.SIGKILL)
     last = process.stdout.read().split(b"\n")[-2:-1] or [last]
     process.stdout.close()
