@@ -116,7 +116,10 @@ static union entry *make(struct pmt_paged *p, uint32_t id)
 static void paged_free(struct pmt_paged *p)
 {
     for (uint32_t i = 0; i < p->page_count; i++) {
-        free(p->pages[i]);
+        /* Of a hostile table hardly any is there: don't call for those. */
+        if (p->pages[i]) {
+            free(p->pages[i]);
+        }
     }
     free(p->pages);
     memset(p, 0, sizeof *p);
