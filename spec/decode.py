@@ -1368,11 +1368,12 @@ class Reader:
     def chunk(self, content, label=None, label_at=0):
         chunk = Chunk(content)
         stream = self.streams.get(chunk.key)
+        if chunk.kind == STREAM:
+            version = self.version(chunk)
         if stream is not None and stream.refused:
             return
         if chunk.kind == STREAM:
-            version = self.greater_version(chunk)
-            if version:
+            if version[0] > 1:
                 stream = self.streams[chunk.key] = Stream(chunk.key)
                 stream.refused = self.refused = True
                 self.say("stream %s is of version %d.%d, which is not "
@@ -1391,15 +1392,13 @@ class Reader:
         self.gap(chunk, stream)
         self.print(lines)
 
-    def greater_version(self, chunk):
-        """(major, minor) of a stream chunk that is to be refused."""
-        spans = [pair for pair in chunk.body if pair[0] == 0]
-        try:
-            version = tuple(uint(chunk.buf, i) for i in
-                            array(chunk.buf, spans[0][1:], 2))
-        except (Corrupt, IndexError):
-            return None
-        return version if version[0] > 1 else None
+    def version(self, chunk):
+        """(major, minor) of a stream chunk."""
+        spans = [pair[1:] for pair in chunk.body if pair[0] == 0]
+        if not spans:
+            raise Corrupt("body: key 0 is missing")
+        return tuple(uint(chunk.buf, i)
+                     for i in array(chunk.buf, spans[0], 2))
 
     def lines(self, chunk, stream):
         if chunk.features:

@@ -93,6 +93,7 @@ def major_version_2_then_1():
     marks(s, "not seen", lines=[])
     s.open(lines=[])
     s.open(version=(3, 0), lines=[])
+    s.open(change={0: None}, bad="chunk")
     s.end(lines=[])
     trace.refused = True
     return trace
