@@ -213,6 +213,7 @@ static bool is_reached(int i)
 
 void rec_alloc_install(bool floor)
 {
+    rec_hot.allocs = !floor;
     for (int i = 0; i < 3; i++) {
         PyMemAllocatorEx now;
 
@@ -228,6 +229,7 @@ void rec_alloc_install(bool floor)
 
 void rec_alloc_uninstall(void)
 {
+    rec_hot.allocs = false;
     for (int i = 0; i < 3; i++) {
         PyMemAllocatorEx now;
 

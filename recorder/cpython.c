@@ -257,12 +257,22 @@ bool cpy_can_watch(const PyThreadState *ts)
            (!watch_by_extra || cpy_thread_holding() == ts);
 }
 
-int cpy_watch_code(PyCodeObject *code)
+/* The head of what co_extra points to (CPython 3.8 to 3.11,
+ * Include/internal/pycore_code.h: _PyCodeObjectExtra), which one call of
+ * PyMem_Realloc() made. */
+struct code_extra {
+    Py_ssize_t slots;
+    void *slot[1];
+};
+
+int cpy_watch_code(PyCodeObject *code, void **block, size_t *bytes)
 {
     PyObject *type, *error, *traceback;
+    void *before = code->co_extra;
     void *value = NULL;
     int result = 0;
 
+    *block = NULL;
     if (!watch_by_extra)
         return 0;
     PyErr_Fetch(&type, &error, &traceback); /* the program's; left alone */
@@ -270,6 +280,13 @@ int cpy_watch_code(PyCodeObject *code)
         value != code)
         result = set_extra((PyObject *)code, extra_index, code);
     PyErr_Restore(type, error, traceback);
+    if (before == NULL && code->co_extra != NULL) {
+        const struct code_extra *extra = code->co_extra;
+
+        *block = code->co_extra;
+        *bytes = sizeof *extra +
+                 (size_t)(extra->slots - 1) * sizeof extra->slot[0];
+    }
     return result == 0 ? 0 : -1;
 }
 

@@ -201,7 +201,9 @@ size_t cpy_text(PyObject *text, char *buffer, size_t cap);
  * exception set.
  */
 int cpy_watch_start(void (*died)(const void *code));
-int cpy_watch_code(PyCodeObject *code);
+/* `block` gets the memory that this took from the mem domain and that goes
+ * with the code object, NULL where there is none; `bytes` its size. */
+int cpy_watch_code(PyCodeObject *code, void **block, size_t *bytes);
 
 /* The name of a type, as "module.qualname" for heap types and tp_name for
  * static ones; into buffer[cap], returns the number of bytes. */

@@ -46,6 +46,7 @@ struct rec_hot {
     uint32_t deaths;          /* atomic; code objects known that died; see
                                * stacks.h */
     bool wait;
+    bool allocs;              /* allocator hooks record; with the GIL */
 };
 
 extern struct rec_hot rec_hot;

@@ -20,8 +20,10 @@
 #include "stacks.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "define.h"
+#include "pmt/record.h"
 
 #define CACHE_LIMIT (2u << 20)
 #define LINES_LIMIT (1u << 20)
@@ -39,6 +41,18 @@ struct step {
     int offset;
 };
 static struct step steps[REC_FRAMES_MAX];
+
+/* Memory that watching a code object took: the program will free it with the
+ * code object, so its allocation is recorded too, at a site of our own. */
+#define OWN_MAX 64
+struct own_block {
+    void *address;
+    size_t bytes;
+};
+static struct own_block own_blocks[OWN_MAX];
+static unsigned own_count;
+static uint32_t own_stack;
+
 static char file_text[REC_TEXT_MAX / 2], function_text[REC_TEXT_MAX / 2];
 
 int rec_stacks_start(void)
@@ -60,6 +74,7 @@ void rec_stacks_stop(void)
 {
     running = false;
     code_count = stack_count = 0;
+    own_count = own_stack = 0;
     if (rec_stack_cache.now != NULL)
         rec_map_release(&rec_stack_cache);
     rec_map_release(&instances);
@@ -121,6 +136,18 @@ static uint32_t intern_content(const PyCodeObject *code)
     return code_count;
 }
 
+/* Sees to it that the code object's death is noticed. */
+static int watch(PyCodeObject *code)
+{
+    struct own_block *own = &own_blocks[own_count];
+
+    if (cpy_watch_code(code, &own->address, &own->bytes) != 0)
+        return -1;
+    if (own->address != NULL)
+        own_count++;
+    return 0;
+}
+
 /*
  * The id of a code object. `birth` is set to when it was first seen, or to
  * UINT32_MAX when its death would not be noticed.
@@ -139,7 +166,7 @@ static uint32_t intern_code(PyCodeObject *code, bool can_watch,
     *birth = UINT32_MAX;
     id = intern_content(code);
     if (id == 0 || !can_watch || rec_hot.deaths == UINT32_MAX ||
-        cpy_watch_code(code) != 0)
+        own_count == OWN_MAX || watch(code) != 0)
         return id;
     if (rec_map_put(&instances, key,
                     (uint64_t)rec_hot.deaths << 32 | id) == 0)
@@ -253,9 +280,36 @@ static uint32_t intern_steps(unsigned count, bool can_watch, bool *keep)
     return id;
 }
 
+/* The stack of the recorder's own blocks. */
+static uint32_t intern_own_stack(void)
+{
+    static const char file[] = "<pmtrace>", function[] = "watch";
+
+    if (own_stack == 0 && code_count < REC_CODE_LIMIT &&
+        rec_define_code(code_count + 1, 0, file, sizeof file - 1, function,
+                        sizeof function - 1) == 0)
+        own_stack = intern_node(0, ++code_count, 0);
+    return own_stack;
+}
+
+/* Records what watching took, outside the lock. */
+static void append_own(struct rec_thread *t, const struct own_block *own,
+                       unsigned count, uint32_t stack)
+{
+    for (unsigned i = 0; i < count && rec_hot.allocs; i++)
+        rec_append_size(t, rec_now(),
+                        pmt_raw_word(pmt_raw_alloc_tag(PMT_ALLOC_MALLOC,
+                                                       PMT_DOMAIN_MEM),
+                                     own[i].address),
+                        own[i].bytes, stack);
+}
+
 uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
                         unsigned limit, uint64_t hash)
 {
+    struct own_block own[OWN_MAX];
+    unsigned owned;
+    uint32_t stack_of_own = 0;
     struct rec_pair *pair;
     uint32_t deaths, id;
     int saved = errno;
@@ -275,7 +329,14 @@ uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
         t->unstacked++;
     if (keep && deaths != UINT32_MAX)
         rec_map_put(&rec_stack_cache, hash, (uint64_t)deaths << 32 | id);
+    owned = own_count;
+    own_count = 0;
+    if (owned > 0) {
+        memcpy(own, own_blocks, owned * sizeof *own);
+        stack_of_own = intern_own_stack();
+    }
     rec_unlock();
+    append_own(t, own, owned, stack_of_own);
     errno = saved;
     return id;
 }
