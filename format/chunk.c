@@ -181,26 +181,19 @@ static int alloc_slots(struct pmt_chunk *c, size_t *acquires, size_t *sized,
     return PMT_OK;
 }
 
-static int object_slots(struct pmt_chunk *c, const struct pmt_stream *s,
-                        size_t *acquires, struct pmt_error *err)
+/* What a record does is in its class id (spec 7.4), so that the addresses can
+ * be told even if the class itself was lost. */
+static void object_slots(struct pmt_chunk *c, size_t *acquires)
 {
     const uint64_t *classes = c->columns[PMT_COL_CLASS].values;
 
     *acquires = 0;
     for (size_t i = 0; i < c->envelope.count; i++) {
-        struct pmt_class class_;
-
-        if (classes[i] > PMT_ID_MAX ||
-            !pmt_stream_class(s, (uint32_t)classes[i], &class_) ||
-            class_.kind != PMT_KIND_OBJECT ||
-            class_.what > PMT_OBJECT_DESTROY) {
-            return corrupt(c, err, "a record is of an unknown class");
-        }
-        c->slots[i] = class_.what == PMT_OBJECT_DESTROY ? PMT_SLOT_RELEASE
-                                                        : PMT_SLOT_ACQUIRE;
+        c->slots[i] = pmt_class_object_op(classes[i]) == PMT_OBJECT_DESTROY
+                          ? PMT_SLOT_RELEASE
+                          : PMT_SLOT_ACQUIRE;
         *acquires += c->slots[i] != PMT_SLOT_RELEASE;
     }
-    return PMT_OK;
 }
 
 /* Sizes come one per record that has one: spreads them over all records, in
@@ -282,8 +275,7 @@ static int decode_addresses(struct pmt_chunk *c, size_t acquires,
 }
 
 /* Everything of an alloc or object chunk that depends on its ops. */
-static int decode_events(struct pmt_chunk *c, const struct pmt_stream *s,
-                         struct pmt_error *err)
+static int decode_events(struct pmt_chunk *c, struct pmt_error *err)
 {
     size_t acquires = 0;
     size_t sized = 0;
@@ -293,8 +285,8 @@ static int decode_events(struct pmt_chunk *c, const struct pmt_stream *s,
         return rc;
     }
     if (c->envelope.kind == PMT_KIND_OBJECT) {
-        rc = object_slots(c, s, &acquires, err);
-        return rc < 0 ? rc : decode_addresses(c, acquires, err);
+        object_slots(c, &acquires);
+        return decode_addresses(c, acquires, err);
     }
     rc = alloc_slots(c, &acquires, &sized, err);
     if (rc == PMT_OK && sized && c->envelope.model == 1 &&
@@ -408,6 +400,22 @@ static int decode_columns(struct pmt_chunk *c,
     return PMT_OK;
 }
 
+/* The id of an object's class says what its records do. */
+static int check_classes(struct pmt_chunk *c, struct pmt_error *err)
+{
+    const uint64_t *ids = pmt_chunk_column(c, 0);
+    const uint64_t *of = pmt_chunk_column(c, 1);
+    const uint64_t *what = pmt_chunk_column(c, 2);
+
+    for (size_t i = 0; of && i < c->envelope.count; i++) {
+        if (of[i] == PMT_KIND_OBJECT &&
+            (what ? what[i] : 0) != pmt_class_object_op(ids[i])) {
+            return corrupt(c, err, "a class has an id of another operation");
+        }
+    }
+    return PMT_OK;
+}
+
 /* Rules of single kinds that the table of columns does not say. */
 static int check_kind(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
                       struct pmt_error *err)
@@ -434,6 +442,9 @@ static int check_kind(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
             }
         }
     }
+    if (e->kind == PMT_KIND_CLASSES) {
+        return check_classes(c, err);
+    }
     if (e->kind == PMT_KIND_GC) {
         for (size_t i = 0; i < n; i++) {
             if (c->columns[PMT_COL_OP].values[i] > 1) {
@@ -444,8 +455,7 @@ static int check_kind(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
     return PMT_OK;
 }
 
-int pmt_chunk_decode(struct pmt_chunk *c, const struct pmt_stream *s,
-                     struct pmt_error *err)
+int pmt_chunk_decode(struct pmt_chunk *c, struct pmt_error *err)
 {
     const struct pmt_kind_rule *rule = pmt_kind_rule(c->envelope.kind);
     struct pmt_extra_state extra;
@@ -461,7 +471,7 @@ int pmt_chunk_decode(struct pmt_chunk *c, const struct pmt_stream *s,
     rc = rc < 0 ? rc : check_kind(c, rule, err);
     if (rc == PMT_OK && (c->envelope.kind == PMT_KIND_ALLOC ||
                          c->envelope.kind == PMT_KIND_OBJECT)) {
-        rc = decode_events(c, s, err);
+        rc = decode_events(c, err);
     }
     return rc;
 }

@@ -67,11 +67,10 @@ int pmt_chunk_open(struct pmt_chunk *c, const struct pmt_buffer *content,
 
 /*
  * Takes the body of a known kind but `stream` (spec 9.5, 6): decodes and
- * checks every known column. `s` gives the classes of an object chunk.
+ * checks every known column.
  * PMT_ERR_UNSUPPORTED: a column that must be there has an unknown codec.
  */
-int pmt_chunk_decode(struct pmt_chunk *c, const struct pmt_stream *s,
-                     struct pmt_error *err);
+int pmt_chunk_decode(struct pmt_chunk *c, struct pmt_error *err);
 
 /* Column `id`, or NULL. */
 const uint64_t *pmt_chunk_column(const struct pmt_chunk *c, unsigned id);

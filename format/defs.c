@@ -50,6 +50,7 @@ struct pmt_defs {
     char *text;          /* of all strings */
     size_t text_used, text_room;
     struct hash by_text, by_class;
+    uint32_t next_class[2]; /* next even and next odd id */
 };
 
 int pmt_defs_new(struct pmt_defs **out)
@@ -59,6 +60,8 @@ int pmt_defs_new(struct pmt_defs **out)
         return PMT_ERR_MEMORY;
     }
     (*out)->epoch = 1;
+    (*out)->next_class[0] = 2; /* 0 is no id */
+    (*out)->next_class[1] = 1;
     for (unsigned t = 0; t < PMT_TABLES; t++) {
         (*out)->tables[t].next_new = 1;
         (*out)->tables[t].end = 1;
@@ -397,6 +400,10 @@ static int add_class(struct pmt_defs *d, uint32_t id,
 {
     int rc = pmt_defs_set(d, PMT_TABLE_CLASSES, id, fields, false);
 
+    if (rc == PMT_OK && id >= d->next_class[id & 1]) {
+        d->next_class[id & 1] = id + 2;
+    }
+
     if (rc == PMT_OK && !*place) {
         *place = id;
         d->by_class.used++;
@@ -414,7 +421,8 @@ int pmt_defs_class(struct pmt_defs *d, const uint64_t fields[PMT_DEF_FIELDS],
         *id = rc < 0 ? 0 : *place;
         return rc;
     }
-    *id = d->tables[PMT_TABLE_CLASSES].end;
+    /* The lowest bit says what an object's records do (spec 7.4). */
+    *id = d->next_class[fields[1] & 1];
     return add_class(d, *id, fields, place);
 }
 

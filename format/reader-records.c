@@ -79,13 +79,16 @@ const struct pmt_object *pmt_reader_objects(struct pmt_reader *r)
     for (size_t i = 0; i < c->envelope.count; i++) {
         struct pmt_class what;
 
-        pmt_stream_class(s, (uint32_t)class_[i], &what);
+        if (!pmt_stream_class(s, (uint32_t)class_[i], &what) ||
+            what.kind != PMT_KIND_OBJECT) {
+            what.type = what.stack = 0; /* lost, or none of an object */
+        }
         out[i].time = time[i];
         out[i].address = address[i];
         out[i].type = what.type;
         out[i].stack = what.stack;
         out[i].thread = (uint32_t)at(thread, i);
-        out[i].op = (uint8_t)what.what;
+        out[i].op = (uint8_t)pmt_class_object_op(class_[i]);
     }
     r->objects_made = true;
     return out;

@@ -148,7 +148,7 @@ static int decode(struct pmt_reader *r, struct pmt_event *event,
         rc = take_header(r, slot, err);
         event->type = PMT_EVENT_STREAM;
     } else {
-        rc = pmt_chunk_decode(&r->chunk, slot->stream, err);
+        rc = pmt_chunk_decode(&r->chunk, err);
         event->type = kind <= PMT_KIND_ANCHORS ? PMT_EVENT_TABLE
                                                : PMT_EVENT_RECORDS;
     }

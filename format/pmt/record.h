@@ -92,6 +92,13 @@ enum pmt_object_op {
     PMT_OBJECT_DESTROY = 1
 };
 
+/* What the records of an object's class do is the lowest bit of its id
+ * (spec 7.4). */
+static inline unsigned pmt_class_object_op(uint64_t class_id)
+{
+    return (unsigned)(class_id & 1);
+}
+
 /* One object event. */
 struct pmt_object {
     uint64_t time;      /* ticks */
