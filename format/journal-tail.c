@@ -59,6 +59,7 @@ static void last_line(const struct pmt_journal *j, struct pmt_clock_line *line)
 
 struct tail {
     struct pmt_writer *writer;
+    uint64_t time; /* of the last chunk before: losses since are noted then */
 };
 
 static int flush_tail(void *context, struct pmt_error *err)
@@ -110,7 +111,7 @@ static int drain_dead(struct pmt_journal *j, const struct pmt_stream *s,
     for (unsigned c = 0; c < PMT_LOSS_CAUSES; c++) {
         report->lost += lost[c];
     }
-    pmt_writer_lost(t->writer, 0, lost);
+    pmt_writer_lost(t->writer, t->time, lost);
     return pmt_writer_flush(t->writer, err);
 }
 
@@ -126,7 +127,7 @@ int pmt_journal_tail(struct pmt_journal *j, const struct pmt_stream *s,
         .resume_epoch = at->epoch + 1,
     };
     struct pmt_sink sink;
-    struct tail t;
+    struct tail t = {.time = at->last_time};
     int rc;
 
     memset(report, 0, sizeof *report);
