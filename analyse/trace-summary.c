@@ -297,11 +297,14 @@ static void add_event(struct pmt_summary_stream *stream,
 
     stream->chunks_missing += event->seq_missing;
     if (event->from_journal) {
+        /* Not in the file; but what was lost is lost. */
         stream->journal_records +=
             is_record(envelope->kind) ? envelope->count : 0;
-        return;
+        if (envelope->lost > stream->lost)
+            stream->lost = envelope->lost;
+    } else {
+        add_chunk(stream, &chunk);
     }
-    add_chunk(stream, &chunk);
     if (event->type == PMT_EVENT_END)
         add_end(stream, event);
     else if (event->type == PMT_EVENT_RECORDS &&
