@@ -48,7 +48,7 @@ static int move_to(struct pmt_input *in, uint64_t offset,
         in->start += w->used;
         w->used = 0;
         if (!pmt_input_at(in, in->start, 1, &done, err)) {
-            return PMT_ERR_IO;
+            return in->rc;
         }
         if (!done) {
             break;
@@ -91,12 +91,13 @@ const uint8_t *pmt_input_at(struct pmt_input *in, uint64_t offset, size_t n,
             want = left < want ? (size_t)left : want;
         }
         if (pmt_buffer_reserve(w, want) < 0) {
-            pmt_error_set_memory(err);
+            in->rc = pmt_error_set_memory(err);
             return NULL;
         }
         got = in->source.read_at(in->source.context, in->start + w->used,
                                  w->bytes + w->used, want, err);
         if (got < 0) {
+            in->rc = (int)got;
             return NULL;
         }
         if (!got) {
@@ -105,6 +106,7 @@ const uint8_t *pmt_input_at(struct pmt_input *in, uint64_t offset, size_t n,
         }
         w->used += (size_t)got;
     }
+    in->rc = rc;
     if (rc < 0) {
         return NULL;
     }

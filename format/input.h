@@ -16,6 +16,8 @@ struct pmt_input {
     uint64_t start;           /* offset of window.bytes[0] */
     uint64_t end;             /* of the file, once it was met; else
                                * PMT_NO_OFFSET */
+    int rc;                   /* what made the last pmt_input_at fail, or
+                               * PMT_OK */
 };
 
 void pmt_input_init(struct pmt_input *in, struct pmt_source *source);

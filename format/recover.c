@@ -34,9 +34,13 @@ static int copy_chunk(struct pmt_reader *r, const struct pmt_event *event,
         .epoch = e->epoch,
         .lost = e->lost < UINT32_MAX ? (uint32_t)e->lost : UINT32_MAX,
     };
-    const uint8_t *frame = pmt_reader_frame(r, event, err);
+    struct pmt_error why;
+    const uint8_t *frame = pmt_reader_frame(r, event, &why);
 
-    return frame ? pmt_chunk_out_copy(out, &entry, frame, err) : PMT_ERR_IO;
+    if (!frame) {
+        return pmt_error_set(err, why.code, why.offset, "%s", why.message);
+    }
+    return pmt_chunk_out_copy(out, &entry, frame, err);
 }
 
 static void note_damage(const struct pmt_event *event,

@@ -53,4 +53,10 @@ int pmt_scan_resume(struct pmt_scan *s, uint64_t end, uint64_t from,
 int pmt_scan_search(struct pmt_scan *s, uint64_t offset, uint64_t *at,
                   struct pmt_error *err);
 
+/* Why there are no bytes of the input. */
+static inline int pmt_scan_no_bytes(const struct pmt_scan *s)
+{
+    return s->input->rc < 0 ? s->input->rc : PMT_ERR_IO;
+}
+
 #endif

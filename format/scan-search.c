@@ -35,7 +35,7 @@ int pmt_scan_look(struct pmt_scan *s, uint64_t offset, enum pmt_like *like,
     const uint8_t *p = pmt_input_at(s->input, offset, 4, &have, err);
 
     if (!p) {
-        return PMT_ERR_IO;
+        return pmt_scan_no_bytes(s);
     }
     *like = pmt_begins_like(p, have);
     return PMT_OK;
@@ -65,7 +65,7 @@ int pmt_scan_resume(struct pmt_scan *s, uint64_t end, uint64_t from,
                                         &have, err);
 
         if (!p) {
-            return PMT_ERR_IO;
+            return pmt_scan_no_bytes(s);
         }
         if (have >= end - at) {
             like = pmt_begins_like(p + (end - at), have - (size_t)(end - at));
@@ -92,7 +92,7 @@ static int sound_data_frame(struct pmt_scan *s, uint64_t offset, bool *sound,
         int rc;
 
         if (!p) {
-            return PMT_ERR_IO;
+            return pmt_scan_no_bytes(s);
         }
         rc = pmt_frame_measure(p, have, offset, &frame, &content, NULL);
         if (rc == PMT_END && have >= want) {
@@ -120,7 +120,7 @@ static int sound_index(struct pmt_scan *s, uint64_t offset, bool *sound,
 
     *sound = false;
     if (!p) {
-        return PMT_ERR_IO;
+        return pmt_scan_no_bytes(s);
     }
     if (have < 8) {
         return PMT_OK;
@@ -131,7 +131,7 @@ static int sound_index(struct pmt_scan *s, uint64_t offset, bool *sound,
     }
     p = pmt_input_at(s->input, offset, 8 + size, &have, err);
     if (!p) {
-        return PMT_ERR_IO;
+        return pmt_scan_no_bytes(s);
     }
     *sound = have >= 8 + size && pmt_index_sound(p + 8, size);
     return PMT_OK;
@@ -196,7 +196,7 @@ int pmt_scan_search(struct pmt_scan *s, uint64_t offset, uint64_t *at,
         int rc;
 
         if (!p) {
-            return PMT_ERR_IO;
+            return pmt_scan_no_bytes(s);
         }
         while (have - i >= MARK_BYTES && p[i] != 0x5b && p[i] != 0x5c &&
                p[i] != 0x28) {

@@ -112,7 +112,7 @@ static int take_unlabelled(struct pmt_scan *s, struct pmt_scanned *item,
         int rc;
 
         if (!bytes) {
-            return PMT_ERR_IO;
+            return pmt_scan_no_bytes(s);
         }
         rc = pmt_frame_measure(bytes, have, p, &item->frame_bytes,
                                &item->content_bytes, &why);
@@ -180,7 +180,7 @@ static int take_labelled(struct pmt_scan *s, struct pmt_scanned *item,
         size_t have;
 
         if (!pmt_input_at(s->input, q, item->entry.frame_bytes, &have, err)) {
-            return PMT_ERR_IO;
+            return pmt_scan_no_bytes(s);
         }
         whole = have >= item->entry.frame_bytes;
     }
@@ -238,7 +238,7 @@ static int take_index(struct pmt_scan *s, struct pmt_scanned *item,
     bytes = pmt_input_at(s->input, p, PMT_SKIPPABLE_HEADER + size, &have,
                          err);
     if (!bytes) {
-        return PMT_ERR_IO;
+        return pmt_scan_no_bytes(s);
     }
     if (have < PMT_SKIPPABLE_HEADER + size) {
         return passes_end(s, item, p, p, false, true, err);
@@ -274,7 +274,7 @@ static int look_at_end(struct pmt_scan *s, struct pmt_scanned *item,
     if (!seeks) {
         q = pmt_input_at(s->input, p, keep, &have, err);
         if (!q) {
-            return PMT_ERR_IO;
+            return pmt_scan_no_bytes(s);
         }
         whole = have >= keep;
     }
@@ -288,7 +288,7 @@ static int look_at_end(struct pmt_scan *s, struct pmt_scanned *item,
     }
     q = pmt_input_at(s->input, p + bytes - 8, 8, &have, err);
     if (!q) {
-        return PMT_ERR_IO;
+        return pmt_scan_no_bytes(s);
     }
     if (have < 8) {
         s->position = PMT_NO_OFFSET;
@@ -313,7 +313,7 @@ static int take_other(struct pmt_scan *s, struct pmt_scanned *item,
     int rc;
 
     if (!bytes) {
-        return PMT_ERR_IO;
+        return pmt_scan_no_bytes(s);
     }
     if (size >= sizeof first && have >= 12) {
         memcpy(first, bytes + PMT_SKIPPABLE_HEADER, sizeof first);
@@ -354,7 +354,7 @@ static int step(struct pmt_scan *s, struct pmt_scanned *item,
     enum pmt_like like;
 
     if (!bytes) {
-        return PMT_ERR_IO;
+        return pmt_scan_no_bytes(s);
     }
     like = pmt_begins_like(bytes, have);
     if (!p && like != PMT_LIKE_END && like != PMT_LIKE_LABEL && like != PMT_LIKE_DATA) {
@@ -505,7 +505,7 @@ int pmt_scan_content(struct pmt_scan *s, struct pmt_scanned *item,
     int going_on;
 
     if (!p) {
-        return PMT_ERR_IO;
+        return pmt_scan_no_bytes(s);
     }
     rc = item->has_label ? check_labelled(item, p, err) : PMT_OK;
     if (rc == PMT_OK) {

@@ -379,8 +379,8 @@ static void test_header(void **state)
     assert_int_equal(h->rss_unit, 4096);
     assert_true(h->has_pid && h->pid == 42);
     assert_int_equal(h->argc, 2);
-    assert_int_equal(h->argv[1].length, 10);
-    assert_memory_equal(h->argv[1].bytes, "\xff not UTF-8", 10);
+    assert_int_equal(h->argv[1].length, 11);
+    assert_memory_equal(h->argv[1].bytes, "\xff not UTF-8", 11);
     assert_true(pmt_stream_has_hook(e.stream, "stack:4"));
     assert_false(pmt_stream_has_hook(e.stream, "stack:"));
     assert_int_equal(h->setting_count, 1);
