@@ -75,3 +75,20 @@ def live(trace, moment, *options):
                          % (result.status, result.err))
     lines = [json.loads(line) for line in result.out.splitlines()]
     return lines[0], lines[1:]
+
+
+def built_interpreters():
+    """[(version, path)] of all interpreters that the recorder was built for,
+    this one among them."""
+    built = []
+    find = os.path.join(os.environ["PMT_SOURCE"], "tests", "interpreters",
+                        "find")
+    for python in run([find]).out.split():
+        result = run([python, "-c",
+                      "import pmtrace, sys; pmtrace._extension();"
+                      "print(*sys.version_info[:3])"])
+        if result.status == 0:
+            built.append((tuple(map(int, result.out.split())), python))
+    if not built:
+        skip("the recorder was built for no interpreter")
+    return built
