@@ -2,8 +2,10 @@
 the live set at each mark, by address, size, domain and thread.
 
 No difference is allowed but: the account begins a few calls before the
-recording, and the recorder looks now and then, by a block of one byte, whether
-its hooks are still called.
+recording; the recorder looks now and then, by a block of one byte, whether
+its hooks are still called; and what CPython allocates for the recorder inside
+a call (3.8 to 3.11, to watch a code object) has the site <pmtrace>, while the
+account counts no call inside another.
 """
 
 import collections
@@ -30,6 +32,22 @@ def record_key(r):
     return r["op"], r["domain"], r["address"], r["size"]
 
 
+def is_own(trace, r):
+    """True for what was allocated for the recorder itself."""
+    node = trace.stacks.get(r["stack"])
+    return node is not None and \
+        trace.codes[node["code"]]["file"] == "<pmtrace>"
+
+
+def own_entry(trace, r):
+    """Such a block as the account would have it."""
+    entry = support.Entry()
+    entry.op, entry.domain, entry.size = "malloc", r["domain"], r["size"]
+    entry.address = int(r["address"], 16)
+    entry.thread = trace.threads[r["thread"]]["native_id"]
+    return entry
+
+
 def split(rows, key):
     by_thread = collections.defaultdict(list)
     for row in rows:
@@ -50,7 +68,8 @@ def compare_calls(log, trace):
     recording did not see."""
     native = {t["id"]: t["native_id"] for t in trace.threads.values()}
     logged = split((e for e in log if e.op != "mark"), lambda e: e.thread)
-    recorded = split(trace.of("alloc"), lambda r: native[r["thread"]])
+    recorded = split((r for r in trace.of("alloc") if not is_own(trace, r)),
+                     lambda r: native[r["thread"]])
     main = log[0].thread
     missed = begin(logged[main], recorded[main])
     if missed is None:
@@ -169,11 +188,15 @@ def main():
     sets = live_sets(log)
     equal(len(marks), len(sets), "marks")
     for mark, wanted, found in zip(marks, sets, recorded_sets(trace, marks)):
+        own = {a: r for a, r in found.items() if is_own(trace, r)}
         equal(sorted((a, r["size"], r["domain"])
-                     for a, r in found.items()),
+                     for a, r in found.items() if a not in own),
               sorted(("0x%x" % a, e.size, e.domain)
                      for a, e in wanted.items()),
               "live at mark " + mark["text"])
+        wanted = dict(wanted)
+        wanted.update((int(a, 16), own_entry(trace, r))
+                      for a, r in own.items())
         compare_live(name, mark, wanted)
     print("%s: %d live sets equal, the last of %d blocks"
           % (sys.version.split()[0], len(sets), len(sets[-1])))
