@@ -468,9 +468,16 @@ class Chunk:
             if number not in others:
                 check_form(self.buf, self.keys[number])
 
-    def readable(self):
-        """That the columns that must be there are; what is no column has
-        been checked (§9.5)."""
+    def readable(self, *others):
+        """That the columns that must be there are, and the other keys.
+
+        What is there and is no column has been checked before (§9.5).
+        """
+        self.columns_readable()
+        for key in others:
+            self.span(key)
+
+    def columns_readable(self):
         if not self.count:
             return
         must = MUST[self.kind]
@@ -489,6 +496,12 @@ class Chunk:
         if key not in self.keys:
             raise Corrupt("body: key %d is missing" % key)
         return self.keys[key]
+
+    def if_there(self, key, take, *more):
+        """What `take` makes of the value of a key, if it is there."""
+        if key not in self.keys:
+            return None
+        return take(self.buf, self.keys[key], *more)
 
     def has(self, number):
         """True when the column is there and its codec is known."""
@@ -626,8 +639,8 @@ def decode_end(chunk, stream):
 def decode_string(chunk, stream):
     """§6.2; no lines: strings are put in place."""
     chunk.open((0,), (1,))
-    values = texts(chunk.buf, chunk.span(1), chunk.count)
-    chunk.readable()
+    values = chunk.if_there(1, texts, chunk.count)
+    chunk.readable(1)
     ids = chunk.ids()
     new = {ident: value for ident, value in zip(ids, values)
            if ident not in stream.strings}          # the first stands, §6.1
@@ -672,6 +685,9 @@ def decode_table(chunk, stream):
     if kind == THREAD:
         return [start + '"id":%d,"native_id":%d,"ident":%d,"name":%s}'
                 % (i, a, b, name(c)) for i, a, b, c in rows]
+    for row in rows:
+        if row[1] == OBJECT and row[2] != row[0] & 1:   # §7.4
+            raise Corrupt("class: the id does not tell the op")
     for row in rows:
         stream.classes.setdefault(row[0], row[1:])  # the first stands, §6.1
     return [start + '"id":%d,"of":%d,"what":%d,"stack":%d,"type":%d,'
@@ -818,15 +834,13 @@ def decode_object(chunk, stream):
     """§7.4"""
     chunk.open((0, 1, 2, 3, 4, 6, 8, 9, 10, 11))
     chunk.readable()
-    rows = []
-    for ident in chunk.refers(0):
-        row = stream.classes.get(ident)
-        if row is None or row[0] != OBJECT or row[1] > 1:
-            raise Corrupt("class %d is not one of objects" % ident)
-        rows.append(row)
-    where = addresses(chunk, [row[1] == 1 for row in rows])
+    classes = chunk.refers(0)
+    none = (OBJECT, 0, 0, 0, 0)
+    rows = [stream.classes.get(c, none) for c in classes]
+    rows = [row if row[0] == OBJECT else none for row in rows]
+    where = addresses(chunk, [c & 1 == 1 for c in classes])
     fields = [thread(chunk),
-              ('"op":"%s"', [("create", "destroy")[r[1]] for r in rows]),
+              ('"op":"%s"', [("create", "destroy")[c & 1] for c in classes]),
               ('"type":%d', [r[3] for r in rows]),
               ('"stack":%d', [r[2] for r in rows]),
               ('"address":"0x%x"', where)]
@@ -868,7 +882,7 @@ def decode_sample(chunk, stream):
     buf = chunk.buf
     chunk.open({1, 2, 15}.union(range(32, 32 + MAX_FIGURES)), (16,))
     names = []
-    figures = array(buf, chunk.span(16))
+    figures = chunk.if_there(16, array) or []
     if (len(figures) > MAX_FIGURES
             or len(figures) * chunk.count > MAX_FIGURE_VALUES):
         raise Corrupt("too many figures")
@@ -879,7 +893,7 @@ def decode_sample(chunk, stream):
         names.append(text(buf, name))
     if len(set(names)) != len(names):
         raise Corrupt("a figure's name twice")
-    chunk.readable()
+    chunk.readable(16)
     form = []
     columns = []
     for i, name in enumerate(names):
@@ -898,7 +912,7 @@ def decode_snapshot(chunk, stream):
     """§7.7"""
     buf = chunk.buf
     chunk.open((6, 7, 12, 13, 18), (16, 17))
-    name = quote(text(buf, chunk.span(16)))
+    name = chunk.if_there(16, text)
     values = []
     if 17 in chunk.keys:
         for item in array(buf, chunk.keys[17]):
@@ -908,7 +922,8 @@ def decode_snapshot(chunk, stream):
                                           int64(buf, number)))
         if len(values) > MAX_FIGURES:
             raise Corrupt("too many values")
-    chunk.readable()
+    chunk.readable(16)
+    name = quote(name)
     if chunk.t0 != chunk.t1:
         raise Corrupt("t0 and t1 of a snapshot differ")
     fields = [('"name":%s', [name] * chunk.count),
@@ -925,8 +940,8 @@ def decode_snapshot(chunk, stream):
 def decode_mark(chunk, stream):
     """§7.8"""
     chunk.open((1, 2), (16,))
-    messages = texts(chunk.buf, chunk.span(16), chunk.count)
-    chunk.readable()
+    messages = chunk.if_there(16, texts, chunk.count)
+    chunk.readable(16)
     return lines_of(chunk, stream, [thread(chunk),
                                     ('"text":%s', map(quote, messages))])
 
@@ -957,12 +972,11 @@ def decode_loss(chunk, stream):
 
 def decode_live(chunk, stream):
     """§7.11"""
-    buf = chunk.buf
     chunk.open((2, 6, 7, 12, 13, 24, 25), (16, 17, 18))
-    of = uint(buf, chunk.span(16), OBJECT, ALLOC)
-    parts = uint(buf, chunk.span(18), 1)
-    part = uint(buf, chunk.span(17), 0, parts - 1)
-    chunk.readable()
+    of, part, parts = [chunk.if_there(i, uint) for i in (16, 17, 18)]
+    chunk.readable(16, 17, 18)
+    if of not in (OBJECT, ALLOC) or part >= parts:
+        raise Corrupt("a live set of no kind, or no such part")
     if chunk.t0 != chunk.t1:
         raise Corrupt("t0 and t1 of a live set differ")
     count = chunk.count

@@ -3,7 +3,7 @@
 from .encode import M64, Raw, Tag, Trace, cbor, cbor_head
 from .stream import Stream
 from .parts import (
-    alloc_rows, around, begin, call_rows, invalid, marks, object_rows,
+    alloc_rows, begin, call_rows, invalid, marks, object_rows,
     vector)
 
 
@@ -353,30 +353,27 @@ alloc_is("model-1-without-sizes", "Model 1 without column 6.", pairs,
          model=1, change={6: None})
 alloc_is("without-ordinal", "Envelope key 8 is missing.", pairs,
          env={8: None})
-bad("object-class-not-stated", "A class that is not stated.", "object",
-    object_rows, change={0: [3, b"\5\7\6\5\x08\x63"]})
-bad("object-class-of-call", "A class of another kind.", "object",
-    object_rows, change={0: [3, b"\5\7\6\5\x08\1"]})
 bad("object-before-record-1", "A reference to before record 1.", "object",
     object_rows, change={8: b"\7\1\0"})
 
 
-@vector("invalid")
-def object_class_what_2():
-    """A class of object whose `what` is neither create nor destroy."""
-    def act(trace, s):
-        s.class_((50, 12, 2, 0, 0, 0))
-        s.chunk("object", 1, 5, 5, {0: 50, 1: 0, 8: b"", 9: b"\0",
-                                    10: b"\2"}, bad="chunk")
-    return around(act)
+bad("class-what-2", "A class of object whose `what` is 2.", "class_",
+    (50, 12, 2, 0, 0, 0))
+bad("class-create-odd", "A class that creates, of odd id.", "class_",
+    (51, 12, 0, 0, 0, 0))
+bad("class-destroy-even", "A class that destroys, of even id.", "class_",
+    (50, 12, 1, 0, 0, 0))
+bad("class-destroy-even-absent", "Column 2 is absent, the id is odd.",
+    "class_", (51, 12, 0, 0, 0, 0), codec={2: "drop"})
 
 
 @vector("invalid")
 def object_class_dropped():
-    """The class chunk is damaged, so the objects are not readable."""
+    """The class chunk is damaged; the objects are used without a type."""
     trace, s = begin()
-    s.class_((5, 12, 0, 0, 0, 0), bad="chunk", wrong={"frame_crc": 1})
-    s.object([{"t": 1, "class": 5, "address": 16}], bad="chunk")
+    s.class_((5, 12, 1, 3, 4, 0), bad="chunk", wrong={"frame_crc": 1})
+    s.classes.clear()
+    s.object([{"t": 1, "class": 5, "address": 16}])
     s.end()
     return trace
 

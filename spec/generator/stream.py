@@ -305,7 +305,7 @@ class Stream:
     def object(self, rows, **kw):
         """rows: t, class, address; may: thread, rss, gap, size, rss_read."""
         for r in rows:
-            r["op"] = ("create", "destroy")[self.classes[r["class"]][1]]
+            r["op"] = ("create", "destroy")[r["class"] & 1]
         align = (kw.get("env") or {}).get(11, 0)
         body = {0: Values([r["class"] for r in rows])}
         body.update(self.address_columns(rows, align))
@@ -313,7 +313,9 @@ class Stream:
                              ("rss_read", 11)), body)
         self.rss_column(rows, body, kw)
         for r in rows:
-            _, _, stack, type_, _ = self.classes[r["class"]]
+            of, _, stack, type_, _ = self.classes.get(r["class"], [0] * 5)
+            if of != 12:
+                stack = type_ = 0
             line = r["line"] = {"thread": r.get("thread", 0), "op": r["op"],
                                 "type": type_, "stack": stack,
                                 "address": hex(r["address"])}

@@ -221,6 +221,17 @@ def content_16_MiB():
 
 
 @vector("valid")
+def object_class_unknown():
+    """Classes that are not stated, or of another kind: the id tells the op."""
+    trace, s = begin()
+    s.class_((2, 12, 0, 3, 4, 0), (3, 10, 1, 5, 6, 0), (4, 11, 9, 7, 8, 0))
+    s.object([{"t": i, "class": c, "address": 16 * a} for i, (c, a) in
+              enumerate([(2, 1), (98, 2), (99, 1), (3, 2), (4, 3), (0, 4)])])
+    s.end(t=10)
+    return trace
+
+
+@vector("valid")
 def addresses():
     """Addresses near 0 and 2^64, sizes to 2^64 - 1, align 0 to 4."""
     trace, s = begin()
@@ -336,12 +347,12 @@ def absent_columns():
     s.thread((1, 0, 0, 0), codec={1: "drop", 2: "drop", 3: "drop"})
     s.type((1, 0, 0, 0), codec={1: "drop", 2: "drop", 3: "drop"})
     s.cfunction((1, 0, 0), codec={1: "drop", 2: "drop"})
-    s.class_((1, 12, 0, 0, 0, 0), (2, 12, 1, 0, 0, 0),
+    s.class_((1, 12, 1, 0, 0, 0), (2, 12, 0, 0, 0, 0),
              codec={3: "drop", 4: "drop", 5: "drop"})
     s.anchor((5, 6, 7, 0), codec={34: "drop"})
     s.call([{"t": 10, "class": 9}])
-    s.object([{"t": 11, "class": 1, "address": 16},
-              {"t": 12, "class": 2, "address": 16}])
+    s.object([{"t": 11, "class": 2, "address": 16},
+              {"t": 12, "class": 1, "address": 16}])
     s.alloc([{"t": 13, "op": "malloc", "address": 16},
              {"t": 14, "op": "free", "address": 16}], codec={7: "drop"})
     s.alloc([{"t": 15, "op": "free", "address": 16}])

@@ -187,7 +187,7 @@ def between_chunks():
     s.strings[1] = "a"          # the first stands
     s.code((1, 1, 2, 0))
     s.class_((1, 12, 1, 0, 0, 0))
-    s.class_((1, 12, 0, 0, 7, 0))
+    s.class_((1, 12, 1, 0, 7, 0))
     s.classes[1] = (12, 1, 0, 0, 0)
     s.object([{"t": 200, "class": 1, "address": 16}])
     s.records += 100

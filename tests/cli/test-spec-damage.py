@@ -145,6 +145,11 @@ def main():
     start, end = max(frames(packed.data())[:-1],
                      key=lambda span: span[1] - span[0])
     flips(packed, failures, compare, start, end)
+    # a class chunk, on which the object chunk behind it depends
+    every = vectors["every-kind"]
+    start, end = [span for span in frames(every.data())
+                  if every.data()[span[0] + 14] == decode.CLASS][0]
+    flips(every, failures, compare, start, end)
     failures.end("%d prefixes and flips, %d of them by pmt dump"
                  % (compare.cases, compare.done))
 
