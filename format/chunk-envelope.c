@@ -132,6 +132,9 @@ static int check_envelope(struct pmt_chunk *c, uint32_t seen, bool tagged,
     if (e->align > 4 || e->model > 1) {
         return corrupt(c, err, "align or model is out of range");
     }
+    if (e->model == 1 && known && e->kind != PMT_KIND_ALLOC) {
+        return corrupt(c, err, "addresses of this kind are not predicted");
+    }
     return PMT_OK;
 }
 

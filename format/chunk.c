@@ -426,9 +426,6 @@ static int check_kind(struct pmt_chunk *c, const struct pmt_kind_rule *rule,
     if (rule->moment && e->t0 != e->t1) {
         return corrupt(c, err, "a state has two moments");
     }
-    if (e->model == 1 && e->kind != PMT_KIND_ALLOC) {
-        return corrupt(c, err, "addresses of this kind are not predicted");
-    }
     if (e->kind == PMT_KIND_END && n) {
         return corrupt(c, err, "the end of a stream has records");
     }
