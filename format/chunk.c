@@ -479,7 +479,7 @@ const uint64_t *pmt_chunk_column(const struct pmt_chunk *c, unsigned id)
         return c->columns[id].there ? c->columns[id].values : NULL;
     }
     id -= PMT_KNOWN_COLUMNS;
-    if (id >= PMT_FIGURES_MAX || !c->extra_there[id]) {
+    if (id >= PMT_FIGURES_MAX || !c->extra_there[id] || !c->extra.values) {
         return NULL;
     }
     return c->extra.values + (size_t)id * c->envelope.count;
