@@ -65,6 +65,7 @@ static void test_none(void **state)
     assert_int_equal(read_all(&source, got, 4), 0);
     pmt_extents_free(e);
     pmt_extents_free(NULL);
+    pmt_source_close(&base);
 }
 
 static void test_many(void **state)
@@ -83,6 +84,7 @@ static void test_many(void **state)
     for (unsigned i = 0; i < 1000; i++)
         assert_int_equal(got[i], text[i * 7 % 16]);
     pmt_extents_free(e);
+    pmt_source_close(&base);
 }
 
 int main(void)
