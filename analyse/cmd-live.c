@@ -185,10 +185,14 @@ static int report_all(const struct live_options *opt,
             return pmt_fail("out of memory");
     }
     if (*tables == before && in->health.refused == 0)
-        pmt_warn("%s: no %s records", in->name,
+        pmt_warn("%s: no %s records%s", in->name,
                  wanted(opt) == PMT_LIVE_ALLOC    ? "alloc"
                  : wanted(opt) == PMT_LIVE_OBJECT ? "object"
-                                                  : "alloc or object");
+                                                  : "alloc or object",
+                 in->moment.kind == PMT_MOMENT_TIME ||
+                         in->moment.kind == PMT_MOMENT_MARK
+                     ? " up to that moment"
+                     : "");
     return PMT_EXIT_OK;
 }
 

@@ -18,12 +18,18 @@ static bool is_plain(char c)
 
 void pmt_chart_quoted(FILE *file, const char *text)
 {
+    bool escaped = false;
+
     putc('"', file);
-    for (; *text; text++)
-        if (is_plain(*text))
-            putc(*text, file);
-        else
+    for (; *text; text++) {
+        /* gnuplot 5.4 reads on after three octal digits. */
+        escaped = !is_plain(*text) ||
+                  (escaped && isdigit((unsigned char)*text));
+        if (escaped)
             fprintf(file, "\\%03o", (unsigned)(unsigned char)*text);
+        else
+            putc(*text, file);
+    }
     putc('"', file);
 }
 

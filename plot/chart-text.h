@@ -13,7 +13,7 @@
 /*
  * One line of UTF-8 in double quotes. All that gnuplot could take for something
  * else than text is an octal escape: quotes, backslashes, and `, which it
- * would run even inside double quotes. (Single quotes won't do: gnuplot 5.4
+ * would run even inside double quotes; and digits behind an escape. (Single quotes won't do: gnuplot 5.4
  * takes 'it''s' as one string but '''s' as two.)
  */
 void pmt_chart_quoted(FILE *file, const char *text);

@@ -1,12 +1,13 @@
 /* cmd-plot.c: the command `pmt plot`. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "chart.h"
 #include "cli/errors.h"
 #include "cli/output.h"
 #include "commands.h"
+#include "glyphs.h"
 #include "gnuplot.h"
 #include "open.h"
 #include "series.h"
@@ -168,9 +169,10 @@ static int first_pass(const struct plot_options *opt, const char *operand,
         return pmt_trace_failed(&in, &err);
     if (series->streams == 0) {
         pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
-        return pmt_fail("%s: no %s records", *path,
+        return pmt_fail("%s: no %s records%s", *path,
                         series->which == PMT_LIVE_OBJECTS ? "object"
-                                                          : "alloc");
+                                                          : "alloc",
+                        series->until.is_end ? "" : " up to that moment");
     }
     return pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
 }
@@ -194,33 +196,96 @@ static int second_pass(const struct plot_options *opt, const char *path,
 
 /* ---- the picture ------------------------------------------------------- */
 
-static int draw(const struct pmt_chart *chart, const struct plot_options *opt,
-                struct pmt_output *out)
+/* A PNG is drawn with the fonts that are here, an SVG with those of whoever
+ * looks at it. */
+static int write_script(const struct pmt_chart *chart, FILE *file)
 {
-    struct pmt_error err;
-    struct stat info;
-    FILE *script;
-    int code;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *memory;
 
-    if (opt->script) {
-        pmt_chart_write(chart, out->file);
+    if (chart->format == PMT_CHART_SVG) {
+        pmt_chart_write(chart, file);
         return PMT_EXIT_OK;
     }
-    script = tmpfile();
-    if (!script)
-        return pmt_fail("cannot make a temporary file");
-    pmt_chart_write(chart, script);
-    code = ferror(script) ? pmt_error_set(&err, PMT_ERR_IO, PMT_NO_OFFSET,
-                                          "cannot write a temporary file")
-                          : pmt_gnuplot_run(script, out->fd, &err);
-    fclose(script);
-    if (code)
-        return pmt_fail("%s", err.message);
-    /* Of a pipe the size is not known. */
-    if (fstat(out->fd, &info) == 0 && S_ISREG(info.st_mode) &&
-        info.st_size == 0)
-        return pmt_fail("gnuplot drew nothing");
+    memory = open_memstream(&text, &length);
+    if (!memory)
+        return pmt_fail("out of memory");
+    pmt_chart_write(chart, memory);
+    if (fclose(memory)) {
+        free(text);
+        return pmt_fail("out of memory");
+    }
+    pmt_glyphs_write(text, length, file);
+    free(text);
     return PMT_EXIT_OK;
+}
+
+/* gnuplot doesn't say when it could not write all. */
+static int check_picture(FILE *picture, int format)
+{
+    static const char *const ends[] = {
+        [PMT_CHART_PNG] = "IEND",
+        [PMT_CHART_SVG] = "</svg>",
+    };
+    char tail[64];
+    long size;
+    size_t length;
+
+    if (fseek(picture, 0, SEEK_END) || (size = ftell(picture)) < 0)
+        return pmt_fail_errno(errno, "cannot read a temporary file");
+    if (size == 0)
+        return pmt_fail("gnuplot drew nothing");
+    fseek(picture, size < 32 ? 0 : size - 32, SEEK_SET);
+    length = fread(tail, 1, sizeof tail, picture);
+    if (!memmem(tail, length, ends[format], strlen(ends[format])))
+        return pmt_fail("gnuplot drew only a part: is the folder for "
+                        "temporary files full?");
+    rewind(picture);
+    return PMT_EXIT_OK;
+}
+
+static int run_gnuplot(const struct pmt_chart *chart, FILE *script,
+                       FILE *picture, FILE *out)
+{
+    struct pmt_error err;
+    char block[4096];
+    size_t length;
+
+    if (write_script(chart, script))
+        return PMT_EXIT_TROUBLE;
+    if (fflush(script))
+        return pmt_fail_errno(errno, "cannot write a temporary file");
+    if (pmt_gnuplot_run(script, fileno(picture), &err))
+        return pmt_fail("%s", err.message);
+    if (check_picture(picture, chart->format))
+        return PMT_EXIT_TROUBLE;
+    while ((length = fread(block, 1, sizeof block, picture)) > 0)
+        fwrite(block, 1, length, out);
+    if (ferror(picture))
+        return pmt_fail_errno(errno, "cannot read a temporary file");
+    return PMT_EXIT_OK;
+}
+
+static int draw(const struct pmt_chart *chart, const struct plot_options *opt,
+                FILE *out)
+{
+    FILE *script, *picture;
+    int status;
+
+    if (opt->script)
+        return write_script(chart, out);
+    script = tmpfile();
+    picture = tmpfile();
+    if (script && picture)
+        status = run_gnuplot(chart, script, picture, out);
+    else
+        status = pmt_fail_errno(errno, "cannot make a temporary file");
+    if (script)
+        fclose(script);
+    if (picture)
+        fclose(picture);
+    return status;
 }
 
 static int write_chart(const struct plot_options *opt, const char *path,
@@ -242,7 +307,7 @@ static int write_chart(const struct plot_options *opt, const char *path,
         flags |= PMT_OUTPUT_BINARY;
     if (pmt_output_open(&out, opt->output, flags))
         return PMT_EXIT_TROUBLE;
-    if (draw(&chart, opt, &out)) {
+    if (draw(&chart, opt, out.file)) {
         pmt_output_abandon(&out);
         return PMT_EXIT_TROUBLE;
     }

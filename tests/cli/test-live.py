@@ -346,6 +346,10 @@ def check_command():
                 done)
     done = kit.run("live", vector.path + "@mark:no such")
     checks.true(done.status == 2 and "no such" in done.err, done)
+    done = kit.run("live", "fresh.pmt@0s")
+    checks.equal((done.status, done.out, done.err), (0, b"",
+                 "pmt-live: warning: fresh.pmt: no alloc or object records "
+                 "up to that moment\n"), done)
     both = kit.run("live", "--top", "1", vector.path).text()
     checks.true("blocks  bytes" in both and "objects  bytes" in both and
                 "(1 other)" in both and "(all)" in both, both)

@@ -21,7 +21,8 @@ import pmtrace
 names = ["`touch pwned1`", "\"; system('touch pwned2')",
          "' ; system 'touch pwned3'\nsystem 'touch pwned4'",
          "</text><script>pwned</script>&amp;<", "$(touch pwned5) @pwned %s %n",
-         "\\", "{/Symbol a}^2", "\x1b]0;pwned\x07 \u202e\ud800 \udcff"]
+         "\\", "{/Symbol a}^2", "\x1b]0;pwned\x07 \u202e\ud800 \udcff",
+         "a#2 '7'", "nowhere \U0010fffd"]
 with pmtrace.Recorder("hostile.pmt", mode="alloc") as recorder:
     kept = []
     for number, name in enumerate(names):
@@ -76,15 +77,16 @@ def check_hostile():
         checks.true(done.status == 0 and not done.out and not done.err, done)
         checks.equal(size_of(kit.read(name)), (1200, 800), name)
         no_harm(done)
-    done = kit.run("plot", "--by", "file", "--what", "bytes", "-o",
-                   "hostile.svg", "hostile.pmt")
+    done = kit.run("plot", "-n", "18", "--by", "file", "--what", "bytes",
+                   "-o", "hostile.svg", "hostile.pmt")
     checks.true(done.status == 0 and not done.err, done)
     picture = xml.dom.minidom.parseString(kit.read("hostile.svg"))
     texts = [node.firstChild.data
              for node in picture.getElementsByTagName("text")]
     checks.equal(len(picture.getElementsByTagName("script")), 0, "scripts")
     for name in ("`touch pwned1`", "\"; system('touch pwned2')",
-                 "</text><script>pwned</script>&amp;<", "{/Symbol a}^2"):
+                 "</text><script>pwned</script>&amp;<", "{/Symbol a}^2",
+                 "a#2 '7'", "nowhere \U0010fffd"):
         checks.true(name in texts, "%r is shown as it is: %r" % (name, texts))
     no_harm("svg")
     # As a user would run the script.
@@ -96,6 +98,41 @@ def check_hostile():
     checks.equal((done.returncode, done.stderr), (0, b""), "gnuplot")
     checks.equal(size_of(done.stdout), (1200, 800), "of the script")
     no_harm("script")
+
+
+def check_glyphs():
+    """A character that no font has is a number in a PNG: pngcairo draws the
+    box for it as large as the picture. Characters with a font stay."""
+    fonts = (("'20-7e a0-24f\\n2026 4e16\\n'", "4e16", "754c"),
+             ("'junk -\\nzz 4e00-9fff-\\n'", "", "4e16 754c"),
+             ("''; exit 1", "", "4e16 754c"))
+    path = os.environ["PATH"]
+    kit.write("glyphs.py", b"import pmtrace\n"
+              b"with pmtrace.Recorder('glyphs.pmt') as recorder:\n"
+              b"    kept = bytes(50000)\n"
+              b"    recorder.mark('\\xfc \\u4e16 \\u754c#2')\n")
+    env = dict(os.environ,
+               PYTHONPATH=os.path.join(os.environ["PMT_BUILD"], "python"))
+    python = os.environ.get("PMT_PYTHON") or sys.executable
+    subprocess.run([python, "glyphs.py"], env=env, check=True)
+    os.mkdir("fonts")
+    os.environ["PATH"] = os.path.join(HERE, "fonts") + ":" + path
+    for list_of, there, missing in fonts:
+        kit.write("fonts/fc-list",
+                  b"#!/bin/sh\nprintf " + list_of.encode() + b"\n")
+        os.chmod("fonts/fc-list", 0o755)
+        script = kit.run("plot", "--script", "glyphs.pmt").out.decode()
+        checks.true("\xfc" in script, script)
+        for point in there.split():
+            checks.true(chr(int(point, 16)) in script, (list_of, point))
+        for point in missing.split():
+            checks.true(chr(int(point, 16)) not in script and
+                        "\\134u" + point in script, (list_of, point))
+        script = kit.run("plot", "--script", "--format", "svg", "glyphs.pmt")
+        checks.true("\u4e16 \u754c" in script.out.decode(), "svg")
+    os.environ["PATH"] = path
+    done = kit.run("plot", "-o", "glyphs.png", "glyphs.pmt")
+    checks.equal((done.status, done.err), (0, ""), "glyphs.png")
 
 
 def check_options():
@@ -113,6 +150,15 @@ def check_options():
                  done)
     done = kit.run("plot", "hostile.pmt")
     checks.equal((done.status, size_of(done.out)), (0, (1200, 800)), "stdout")
+    for picture in ("png", "svg"):
+        done = kit.run("plot", "-f", "-o", "/dev/full", "--format", picture,
+                       "hostile.pmt")
+        checks.equal((done.status, done.err), (2,
+                     "pmt-plot: /dev/full: No space left on device\n"), done)
+    done = kit.run("plot", "hostile.pmt@1ns")
+    checks.equal((done.status, done.err), (2,
+                 "pmt-plot: hostile.pmt: no alloc records up to that "
+                 "moment\n"), done)
     done = kit.run("plot", "--format", "svg", "-o", "b.out", "hostile.pmt")
     checks.true(done.status == 0 and b"<svg" in kit.read("b.out"), done)
     for wrong in (["-o", "c.jpg", "hostile.pmt"], ["-"], ["none.pmt"],
@@ -142,7 +188,9 @@ def check_without_gnuplot():
                        ("echo 'line 3: no such thing' >&2; exit 1",
                         "gnuplot failed: line 3: no such thing"),
                        ("kill -9 $$", "gnuplot was killed by signal 9"),
-                       ("exec cat >/dev/null", "gnuplot drew nothing")):
+                       ("exec cat >/dev/null", "gnuplot drew nothing"),
+                       ("cat >/dev/null; printf '\\211PNG\\r\\n\\032\\n half'",
+                        "gnuplot drew only a part")):
         kit.write("empty/gnuplot", b"#!/bin/sh\nPATH=" + path.encode() +
                   b"\n" + body.encode() + b"\n")
         os.chmod("empty/gnuplot", 0o755)
@@ -172,6 +220,7 @@ if not shutil.which("gnuplot"):
     kit.common.skip("no gnuplot")
 record()
 check_hostile()
+check_glyphs()
 check_options()
 check_without_gnuplot()
 check_vectors()
