@@ -295,6 +295,23 @@ static void note_peak(struct pmt_drain *d)
     }
 }
 
+/* True when as many segments wait for a chunk to be full as are free: else
+ * with few segments the program would wait, or lose events, for a chunk that
+ * they can't fill. */
+static bool is_short_of_segments(const struct pmt_journal *j)
+{
+    uint32_t waiting = 0, free_ = 0;
+
+    for (uint32_t i = 0; i < j->header->segment_count; i++) {
+        uint32_t state = __atomic_load_n(&pmt_journal_segment(j, i)->state,
+                                         __ATOMIC_RELAXED);
+
+        waiting += state == PMT_SEGMENT_FULL;
+        free_ += state == PMT_SEGMENT_FREE;
+    }
+    return waiting && waiting >= free_;
+}
+
 int pmt_drain_pass(struct pmt_drain *d, bool flush_all, struct pmt_error *err)
 {
     uint64_t raw, mono_ns;
@@ -315,7 +332,9 @@ int pmt_drain_pass(struct pmt_drain *d, bool flush_all, struct pmt_error *err)
     note_peak(d);
     if (rc == PMT_OK) {
         keep_anchor(d, raw, mono_ns);
-        rc = flush_all ? flush(d, err) : PMT_OK;
+        if (flush_all || is_short_of_segments(d->journal)) {
+            rc = flush(d, err);
+        }
     }
     return rc;
 }
