@@ -346,9 +346,15 @@ static int find_mark(const struct pmt_trace *in, struct pmt_instant *instant)
     if (!found && code < 0)
         return pmt_trace_failed(&pass, &err);
     pmt_trace_release(&pass);
+    if (!found && in->moment.ordinal)
+        return pmt_fail("%s: no mark \"%s\" number %" PRIu64
+                        " (mark:%s#%" PRIu64 "#1 is the first \"%s#%" PRIu64
+                        "\")",
+                        in->name, in->moment.name, in->moment.ordinal,
+                        in->moment.name, in->moment.ordinal, in->moment.name,
+                        in->moment.ordinal);
     if (!found)
-        return pmt_fail("%s: no mark \"%s\"%s", in->name, in->moment.name,
-                        in->moment.ordinal > 1 ? " of that number" : "");
+        return pmt_fail("%s: no mark \"%s\"", in->name, in->moment.name);
     return PMT_EXIT_OK;
 }
 

@@ -306,6 +306,7 @@ with pmtrace.Recorder("fresh.pmt", mode="alloc", frames=4) as recorder:
         thread.join()
     kept.append(work(100))
     recorder.mark("warm")
+    recorder.mark("day #2")
     del kept[0]
 """
 
@@ -325,8 +326,9 @@ def check_fresh():
     lines = [json.loads(line) for line in out.splitlines()]
     check_trace("fresh.pmt", "fresh.pmt", lines, 0)
     marks = [line for line in lines if line.get("kind") == "mark"]
-    checks.equal([mark["text"] for mark in marks], ["warm", "warm"], "marks")
-    for number, mark in enumerate(marks, 1):
+    checks.equal([mark["text"] for mark in marks], ["warm", "warm", "day #2"],
+                 "marks")
+    for number, mark in enumerate(marks[:2], 1):
         check_moment("fresh.pmt", "fresh.pmt", lines, "alloc",
                      "@mark:warm#%d" % number, mark["time_ns"])
     return lines
@@ -346,6 +348,12 @@ def check_command():
                 done)
     done = kit.run("live", vector.path + "@mark:no such")
     checks.true(done.status == 2 and "no such" in done.err, done)
+    done = kit.run("live", "fresh.pmt@mark:day #2#1")
+    checks.true(done.status == 0 and b'mark "day #2"' in done.out, done)
+    done = kit.run("live", "fresh.pmt@mark:day #2")
+    checks.equal((done.status, done.err), (2,
+                 'pmt-live: fresh.pmt: no mark "day " number 2 '
+                 '(mark:day #2#1 is the first "day #2")\n'), done)
     done = kit.run("live", "fresh.pmt@0s")
     checks.equal((done.status, done.out, done.err), (0, b"",
                  "pmt-live: warning: fresh.pmt: no alloc or object records "
