@@ -83,8 +83,6 @@ static int take_texts(struct parse *p, uint64_t n)
     return PMT_OK;
 }
 
-#define LIST_MAX 4096u /* spec 10 */
-
 static int take_list(struct parse *p, enum pmt_cbor_type type, size_t *at,
                      size_t *count, bool *has)
 {
@@ -94,34 +92,41 @@ static int take_list(struct parse *p, enum pmt_cbor_type type, size_t *at,
     if (rc < 0) {
         return rc;
     }
-    if (v.value > LIST_MAX) {
-        return pmt_error_set(p->err, PMT_ERR_LIMIT, p->in->offset,
-                             "a list in a stream's header is too long");
-    }
     *at = p->count;
     *count = (size_t)v.value;
     *has = true;
     return take_texts(p, type == PMT_CBOR_MAP ? 2 * v.value : v.value);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    const struct pmt_text *x = a;
+    const struct pmt_text *y = b;
+
+    if (x->length != y->length) {
+        return x->length < y->length ? -1 : 1;
+    }
+    return memcmp(x->bytes, y->bytes, x->length);
+}
+
 /* Text keys of a map: none may be there twice. */
 static int check_settings(struct parse *p, size_t pairs)
 {
-    const struct pmt_text *t;
+    struct pmt_text *names = malloc((pairs + 1) * sizeof *names);
+    bool twice = false;
 
-    if (!pairs) {
-        return PMT_OK; /* nor is there an array */
+    if (!names) {
+        return pmt_error_set_memory(p->err);
     }
-    t = p->texts + p->settings_at;
+    for (size_t i = 0; i < pairs; i++) {
+        names[i] = p->texts[p->settings_at + 2 * i];
+    }
+    qsort(names, pairs, sizeof *names, by_text);
     for (size_t i = 1; i < pairs; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (t[2 * i].length == t[2 * k].length &&
-                !memcmp(t[2 * i].bytes, t[2 * k].bytes, t[2 * i].length)) {
-                return corrupt(p, "a setting is there twice");
-            }
-        }
+        twice = twice || !by_text(&names[i - 1], &names[i]);
     }
-    return PMT_OK;
+    free(names);
+    return twice ? corrupt(p, "a setting is there twice") : PMT_OK;
 }
 
 typedef int field_taker(struct parse *p, uint64_t key);
