@@ -349,6 +349,34 @@ static void test_cut_trace_before_another(void **state)
     free(both);
 }
 
+/* A frame of someone else at the end, whole or cut off; a pipe is not asked
+ * for more once it has ended. */
+static void test_foreign_frame_cut(void **state)
+{
+    static const uint8_t head[8] = {0x53, 0x2a, 0x4d, 0x18, 40};
+    static struct sample_events got;
+    size_t all = golden.used + 48;
+    uint8_t *file = calloc(1, all);
+
+    (void)state;
+    memcpy(file, golden.bytes, golden.used);
+    memcpy(file + golden.used, head, sizeof head);
+    for (size_t n = golden.used + 1; n <= all; n++) {
+        for (size_t piece = 0; piece < 100; piece += 33) {
+            const struct sample_event *d;
+
+            sample_read(file, n, piece, &got);
+            assert_int_equal(got.ended, PMT_END);
+            chunks_are(&got, golden.used, NULL, n);
+            d = first_damage(&got);
+            assert_int_equal(d != NULL, n < all);
+            assert_true(!d || (d->code == PMT_ERR_TRUNCATED &&
+                               d->damage_offset == golden.used));
+        }
+    }
+    free(file);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -376,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_recovered_prefix),
         cmocka_unit_test(test_recovered_bit),
         cmocka_unit_test(test_cut_trace_before_another),
+        cmocka_unit_test(test_foreign_frame_cut),
     };
 
     return cmocka_run_group_tests(tests, begin, finish);
