@@ -1,7 +1,8 @@
 /*
  * test-format-failures.c: memory that runs out at every single allocation, and
  * sources and sinks that fail: each call says so, nothing is lost track of.
- * Also what files that lie about sizes may cost.
+ * Also what files that lie about sizes may cost. (A little long, for the
+ * allocator that fails can be in one program only once.)
  */
 #include <errno.h>
 #include <setjmp.h>

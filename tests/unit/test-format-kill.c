@@ -1,7 +1,8 @@
 /*
  * test-format-kill.c: what is left when the process that records is killed,
  * or the disk is full. Every record that was committed is there afterwards,
- * once, in the trace or in its journal.
+ * once, in the trace or in its journal. (A little long: the tests share the
+ * process that records and a pwrite(2) that fails.)
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,8 @@
 /*
  * test-format-writer.c: what a writer is given, a reader gives back: records,
  * tables, headers, over epochs, with and without labels, in every size of
- * chunk. Also the index, and reading by options.
+ * chunk. Also the index, and reading by options. (Longer than most files: the
+ * tests share the records that are written and how they are compared.)
  */
 #include <setjmp.h>
 #include <stdarg.h>
