@@ -227,10 +227,19 @@ static uint64_t hash_bytes(const char *p, size_t n)
     return h;
 }
 
+/* Made for every object record: the products don't wait for each other. */
+static inline uint64_t hash_class(const uint64_t fields[PMT_DEF_FIELDS])
+{
+    return pmt_mix(fields[2] * UINT64_C(0x9e3779b97f4a7c15) ^
+                   fields[3] * UINT64_C(0xc2b2ae3d27d4eb4f) ^
+                   fields[4] * UINT64_C(0xd6e8feb86659fd93) ^
+                   fields[0] << 16 ^ fields[1]);
+}
+
 static uint64_t hash_of(const struct pmt_defs *d, enum pmt_def_table which,
                         uint32_t id)
 {
-    uint64_t h = 0;
+    const uint64_t *values = d->tables[which].values;
 
     if (which == PMT_TABLE_STRINGS) {
         size_t n;
@@ -238,10 +247,7 @@ static uint64_t hash_of(const struct pmt_defs *d, enum pmt_def_table which,
 
         return hash_bytes(p, n);
     }
-    for (unsigned f = 0; f < shape[which].fields; f++) {
-        h = pmt_mix(h ^ pmt_defs_field(d, which, id, f));
-    }
-    return h;
+    return hash_class(values + (size_t)id * PMT_DEF_FIELDS);
 }
 
 static int hash_grow(struct pmt_defs *d, struct hash *h,
@@ -366,10 +372,11 @@ int pmt_defs_load_string(struct pmt_defs *d, uint32_t id, const char *bytes,
 static bool class_is(const struct pmt_defs *d, uint32_t id,
                      const uint64_t *fields)
 {
-    const uint64_t *values = d->tables[PMT_TABLE_CLASSES].values;
+    const uint64_t *v = d->tables[PMT_TABLE_CLASSES].values;
 
-    return !memcmp(values + (size_t)id * PMT_DEF_FIELDS, fields,
-                   PMT_DEF_FIELDS * sizeof *fields);
+    v += (size_t)id * PMT_DEF_FIELDS;
+    return v[2] == fields[2] && v[3] == fields[3] && v[1] == fields[1] &&
+           v[0] == fields[0] && v[4] == fields[4];
 }
 
 /* The place of a class in the hash: its id is there, or 0. */
@@ -377,17 +384,13 @@ static int find_class(struct pmt_defs *d,
                       const uint64_t fields[PMT_DEF_FIELDS], uint32_t **place)
 {
     struct hash *h = &d->by_class;
-    uint64_t key = 0;
     size_t at;
     int rc = hash_grow(d, h, PMT_TABLE_CLASSES);
 
     if (rc < 0) {
         return rc;
     }
-    for (unsigned f = 0; f < PMT_DEF_FIELDS; f++) {
-        key = pmt_mix(key ^ fields[f]);
-    }
-    at = key & (h->size - 1);
+    at = hash_class(fields) & (h->size - 1);
     while (h->ids[at] && !class_is(d, h->ids[at], fields)) {
         at = (at + 1) & (h->size - 1);
     }
