@@ -102,6 +102,8 @@ static int check_output(const char *name, bool force)
                         wrong);
     if (!force && lstat(path, &st) == 0)
         status = pmt_fail("%s: is there already (-f replaces it)", path);
+    else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        status = pmt_fail("%s: is not a regular file", path);
     slash = strrchr(path, '/');
     if (status == PMT_EXIT_OK && slash != NULL) {
         slash[slash == path] = '\0';
@@ -187,6 +189,8 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     pmt_options_parse(command, argc, argv, &opt.common);
     if (opt.output != NULL && opt.output[0] == '\0')
         return pmt_fail("the trace needs a name");
+    if (opt.output != NULL && strcmp(opt.output, "-") == 0)
+        return pmt_fail("a trace can't be recorded to standard output");
     package = pmt_record_find_package();
     if (package == NULL)
         return pmt_fail("the recorder's Python package was not found; "

@@ -167,6 +167,8 @@ def main():
     except ValueError:
         fail("%s must be a number, not %r" % (name, settings[name]))
     path = settings["out"]
+    if path == "-":
+        fail("a trace can't be recorded to standard output")
     try:
         path = _options.expand(settings["out"])
         _launch.recorder_of(settings)
@@ -174,6 +176,8 @@ def main():
         fail(str(error))
     if os.path.lexists(path) and not settings["force"]:
         fail("%s: is there already (-f replaces it)" % path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        fail("%s: is not a regular file" % path)
     if not os.access(os.path.dirname(path) or ".", os.W_OK | os.X_OK):
         fail("%s: cannot be made in that folder" % path)
     # The process stays the same one, so %p and the folder do too.

@@ -153,6 +153,9 @@ def refused():
             ("number out of range", ["--frames", "5000", script], "5000"),
             ("no value", ["--frames"], "--frames"),
             ("no folder", ["-o", "/nonesuch/x.pmt", script], "/nonesuch"),
+            ("standard output", ["-o", "-", script], "standard output"),
+            ("a folder", ["-f", "-o", FOLDER, script], "not a regular file"),
+            ("a device", ["-f", "-o", "/dev/full", script], "/dev/full"),
             ("wrong letter", ["-o", path("%z.pmt"), script], "%z")):
         result = run([PYTHON, "-m", "pmtrace"] + words)
         equal((result.status, result.out), (2, ""), what)
