@@ -1205,15 +1205,10 @@ class Reader:
 
     def recognise(self):
         """§2.4: where the trace begins, None if it is none."""
-        at = 0
         first = self.data[0:4]
         if first and (LABEL.startswith(first) or DATA.startswith(first)):
-            return at
-        while at is not None:
-            at = self.search(at + 1)
-            if at is not None and self.data[at:at + 4] != INDEX:
-                return at
-        return None
+            return 0
+        return self.search(1)
 
     def step(self, at):
         what = begins(self.data, at, self.end)

@@ -7,12 +7,16 @@ import importlib.util
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 SPEC = os.path.join(SOURCE, "spec")
+
+
+MEMORY = 64 << 20       # what a reader may take, whatever a file claims
 
 
 def skip(why):
@@ -105,10 +109,13 @@ def decode(module, data, name):
 
 
 def dump(program, path):
-    """(exit status, output, messages) of `pmt dump --json`."""
+    """(exit status, output, messages) of `pmt dump --json`, in 64 MiB."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     done = subprocess.run([program, "dump", "--json", path],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=120, check=False)
+                          timeout=120, check=False,
+                          preexec_fn=None if "san" in program else limit)
     return done.returncode, done.stdout, done.stderr.decode("utf-8",
                                                             "replace")
 
