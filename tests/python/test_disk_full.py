@@ -18,14 +18,14 @@ PROGRAM = """\
 import random, sys
 random.seed(5)
 kept = []
-for i in range(60000):
+for i in range(25000):
     kept.append([random.random(), str(i) * (i % 90)])
     if i % 3 == 0:
         kept.pop(random.randrange(len(kept)))
 print(len(kept), sum(len(k[1]) for k in kept))
 sys.exit(6)
 """
-OPTIONS = ["--chunk-records", "5000", "--segments", "8"]
+OPTIONS = ["--chunk-records", "5000", "--segments", "4"]
 
 
 def recorded(name, script, mode, when_full, **how):
@@ -57,26 +57,26 @@ def look(name, what, found, wanted):
 
 
 def limited(mode, when_full, wanted, script):
-    """No file of the process grows beyond 1.2 MB: its journal does fit."""
+    """No file of the process grows beyond 0.56 MB: its journal does fit."""
     name = path("limit-%s-%s.pmt" % (mode, when_full))
 
     def setup():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1200000, 1200000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (560000, 560000))
 
     found = recorded(name, script, mode, when_full, setup=setup)
-    if os.path.getsize(name) < 1000000:
-        print("limit: the whole trace fits")
+    if when_full == "drop" and not found.err:
+        print("limit: so much was dropped that the rest fits")
         equal(found.triple(), wanted.triple(), "limit")
         return
     look(name, "limit, %s, %s" % (mode, when_full), found, wanted)
 
 
 def mounted(mode, when_full, wanted, script):
-    """A file system of 1.4 MiB, of which the journal takes most."""
+    """A file system of 700 KiB, of which the journal takes most."""
     folder = path("small")
     os.makedirs(folder, exist_ok=True)
     if os.geteuid() != 0 or subprocess.call(
-            ["mount", "-t", "tmpfs", "-o", "size=1400k", "pmt-test", folder],
+            ["mount", "-t", "tmpfs", "-o", "size=700k", "pmt-test", folder],
             stderr=subprocess.DEVNULL) != 0:
         print("not root: no file system to fill")
         return
