@@ -14,7 +14,8 @@ DAMAGE = ("truncated", "corrupt", "missing", "inconsistent")
 BETWEEN = {"absent-columns", "between-chunks", "figures-1024",
            "first-of-stream-is-not-its-header", "ids", "loss-and-gap",
            "minor-version", "no-header", "not-utf-8", "snapshot-values",
-           "times"}
+           "times",
+           "object-class-unknown"}
 
 
 def findings(done):
