@@ -47,7 +47,7 @@ ALWAYS_INLINE uint32_t stack_now(struct rec_thread *t, unsigned domain)
     return rec_stack(t,
                      domain == PMT_DOMAIN_RAW ? cpy_thread_any()
                                               : cpy_thread_holding(),
-                     frames);
+                     frames, domain != PMT_DOMAIN_RAW);
 }
 
 ALWAYS_INLINE void note(struct rec_thread *t, unsigned op, unsigned domain,
@@ -243,6 +243,8 @@ bool rec_alloc_is_called(void)
 {
     PyMemAllocatorEx now;
 
+    /* Others' hooks above ours are not called to see: they may want the GIL,
+     * whose holder may wait for this thread. */
     PyMem_GetAllocator(PYMEM_DOMAIN_RAW, &now);
-    return is_ours(&now, 0) || is_reached(0);
+    return now.malloc != below[0].malloc;
 }

@@ -29,7 +29,8 @@ static void note(struct rec_thread *t, PyObject *object, uint8_t tag)
     if (REC_UNLIKELY((type & REC_TYPE_OF_TYPES) != 0))
         rec_type_forget(object);
     if (rec_hot.object_frames != 0)
-        stack = rec_stack(t, cpy_thread_holding(), rec_hot.object_frames);
+        stack = rec_stack(t, cpy_thread_holding(), rec_hot.object_frames,
+                          true);
     rec_append(t, rec_now(), pmt_raw_word(tag, object), (uint32_t)type,
                stack);
 }

@@ -305,7 +305,7 @@ static void append_own(struct rec_thread *t, const struct own_block *own,
 }
 
 uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
-                        unsigned limit, uint64_t hash)
+                        unsigned limit, uint64_t hash, bool may_call)
 {
     struct own_block own[OWN_MAX];
     unsigned owned;
@@ -324,7 +324,7 @@ uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
         still_right(count, (uint32_t)(pair->value >> 32)))
         id = (uint32_t)pair->value;
     else
-        id = intern_steps(count, cpy_can_watch(ts), &keep);
+        id = intern_steps(count, may_call && cpy_can_watch(ts), &keep);
     if (id == 0 && count > 0)
         t->unstacked++;
     if (keep && deaths != UINT32_MAX)

@@ -31,7 +31,7 @@ extern struct rec_map rec_stack_cache;
 /* The id for the top `limit` frames of `ts`, which is the calling thread's;
  * `hash` is theirs. Takes the lock. 0 where the stack can't be kept. */
 uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
-                        unsigned limit, uint64_t hash);
+                        unsigned limit, uint64_t hash, bool may_call);
 
 /* The hash of the top `limit` frames; 0 when there are none. */
 static inline uint64_t rec_stack_hash(const PyThreadState *ts,
@@ -51,9 +51,12 @@ static inline uint64_t rec_stack_hash(const PyThreadState *ts,
 }
 
 /* The stack id of the top `limit` frames of the calling thread, whose state
- * is `ts` or NULL; 0 when it has none or `limit` is 0. */
+ * is `ts` or NULL; 0 when it has none or `limit` is 0. may_call: Python's
+ * allocators may be called. Not from the raw domain: tracemalloc calls that
+ * with its own lock held, and would wait for itself. */
 static inline uint32_t rec_stack(struct rec_thread *t,
-                                 const PyThreadState *ts, unsigned limit)
+                                 const PyThreadState *ts, unsigned limit,
+                                 bool may_call)
 {
     struct rec_pair *pair;
     uint64_t hash, value;
@@ -70,7 +73,7 @@ static inline uint32_t rec_stack(struct rec_thread *t,
                        __atomic_load_n(&rec_hot.deaths, __ATOMIC_RELAXED)))
             return (uint32_t)value;
     }
-    return rec_stack_slow(t, ts, limit, hash);
+    return rec_stack_slow(t, ts, limit, hash, may_call);
 }
 
 /* Makes the tables empty. With the lock. 0, or -1 without memory. */
