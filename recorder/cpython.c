@@ -290,6 +290,18 @@ int cpy_watch_code(PyCodeObject *code, void **block, size_t *bytes)
     return result == 0 ? 0 : -1;
 }
 
+bool cpy_exit_is_delicate(void)
+{
+#if PY_VERSION_HEX < 0x030b0000
+    PyThreadState *ts = cpy_thread_holding();
+
+    return PyThreadState_Next(PyInterpreterState_ThreadHead(ts->interp)) !=
+           NULL;
+#else
+    return false;
+#endif
+}
+
 /* ---- types ---------------------------------------------------------------- */
 
 int cpy_prepare(void)

@@ -205,6 +205,13 @@ int cpy_watch_start(void (*died)(const void *code));
  * with the code object, NULL where there is none; `bytes` its size. */
 int cpy_watch_code(PyCodeObject *code, void **block, size_t *bytes);
 
+/*
+ * True when the end of Python must not be held up: up to 3.10 a thread that
+ * waits for the GIL looks every 5 ms into the interpreter's state, which is
+ * freed before the Py_AtExit callbacks run. With the GIL.
+ */
+bool cpy_exit_is_delicate(void);
+
 /* The name of a type, as "module.qualname" for heap types and tp_name for
  * static ones; into buffer[cap], returns the number of bytes. */
 size_t cpy_type_name(PyTypeObject *type, char *buffer, size_t cap);

@@ -60,6 +60,15 @@ static int strings_of(PyObject *tuple, const char **out, Py_ssize_t max)
     return (int)n;
 }
 
+/* A mark of the recorder's own. */
+static void mark_now(const char *text, size_t bytes)
+{
+    rec_lock();
+    if (__atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE))
+        rec_define_mark(0, rec_now(), text, bytes);
+    rec_unlock();
+}
+
 /* Ends a recording that was to last as long as the process. */
 static void at_exit(void)
 {
@@ -94,6 +103,27 @@ static int prepare_exit(void)
     return 0;
 }
 
+PyDoc_STRVAR(at_exit_doc,
+"at_exit()\n\nTo be called last of all exit functions. Ends the recording here\n"
+"where it would be dangerous to do so later.");
+
+static PyObject *module_at_exit(PyObject *module, PyObject *unused)
+{
+    static const char early[] =
+        "pmtrace: other threads run still, so recording ends before Python "
+        "takes down its modules";
+
+    (void)module;
+    (void)unused;
+    if (cpy_exit_is_delicate() && rec_phase() == REC_PHASE_RUNNING) {
+        mark_now(early, sizeof early - 1);
+        Py_BEGIN_ALLOW_THREADS
+        at_exit();
+        Py_END_ALLOW_THREADS
+    }
+    Py_RETURN_NONE;
+}
+
 /* The draining thread's look at the hooks. */
 static void check_hooks(void)
 {
@@ -105,9 +135,7 @@ static void check_hooks(void)
          !((modes_in & REC_MODE_OBJECT) && !rec_object_is_called())))
         return;
     vanished_said = true;
-    rec_lock();
-    rec_define_mark(0, rec_now(), gone, sizeof gone - 1);
-    rec_unlock();
+    mark_now(gone, sizeof gone - 1);
 }
 
 static int install(unsigned modes, bool floor)
@@ -429,6 +457,7 @@ static PyObject *module_floor(PyObject *module, PyObject *arg)
 
 static PyMethodDef methods[] = {
     {"start", module_start, METH_VARARGS, start_doc},
+    {"at_exit", module_at_exit, METH_NOARGS, at_exit_doc},
     {"stop", module_stop, METH_NOARGS, stop_doc},
     {"mark", module_mark, METH_O, mark_doc},
     {"name_thread", module_name_thread, METH_VARARGS, name_thread_doc},

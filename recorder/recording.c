@@ -125,6 +125,21 @@ static void publish(int result, const struct pmt_error *err)
     }
 }
 
+/*
+ * Segments that were given up are free only when what is in them is written,
+ * and a chunk is written when it is full. Many threads that end give up many
+ * segments with little in them: then what there is must be written.
+ */
+static bool is_short_of_segments(void)
+{
+    uint32_t count = rec_journal.header->segment_count, full = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        full += __atomic_load_n(&pmt_journal_segment(&rec_journal, i)->state,
+                                __ATOMIC_RELAXED) == PMT_SEGMENT_FULL;
+    return full > count / 4;
+}
+
 static void *drain_main(void *unused)
 {
     uint64_t flushed = pmt_clock_mono_ns();
@@ -142,6 +157,8 @@ static void *drain_main(void *unused)
         now = pmt_clock_mono_ns();
         flush = now - flushed >= FLUSH_NS;
         publish(pmt_drain_pass(drain, flush, &err), &err);
+        if (!flush && is_short_of_segments())
+            publish(pmt_drain_pass(drain, true, &err), &err);
         __atomic_fetch_add(&passes, 1, __ATOMIC_RELEASE);
         if (flush) {
             flushed = now;

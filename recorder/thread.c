@@ -194,7 +194,18 @@ static bool take(struct rec_thread *t)
     return true;
 }
 
-/* Waits for a segment as long as anybody gets one now and then. */
+/* True when the drain has segments to empty. Where it has none, all are held
+ * by threads, and waiting for it would be in vain. */
+static bool drain_has_work(void)
+{
+    for (uint32_t i = 0; i < rec_journal.header->segment_count; i++)
+        if (__atomic_load_n(&pmt_journal_segment(&rec_journal, i)->state,
+                            __ATOMIC_RELAXED) == PMT_SEGMENT_FULL)
+            return true;
+    return false;
+}
+
+/* Waits for a segment as long as the drain frees one now and then. */
 static bool wait_and_take(struct rec_thread *t)
 {
     const struct timespec pause = {0, PAUSE_NS};
@@ -210,7 +221,9 @@ static bool wait_and_take(struct rec_thread *t)
         if (order != last) {
             last = order;
             since = now;
-        } else if (now - since > PATIENCE_NS) {
+        } else if (now - since > PATIENCE_NS || !drain_has_work()) {
+            if (take(t)) /* freed since the last look */
+                break;
             t->gave_up = true;
             return false;
         }

@@ -235,6 +235,12 @@ def _name_threads():
                                   name.encode("utf-8", "surrogatepass"))
 
 
+def _at_exit():
+    # type: () -> None
+    _name_threads()
+    _recorder.at_exit()
+
+
 def _register_exit():
     # type: () -> None
     global _exit_registered
@@ -242,5 +248,5 @@ def _register_exit():
     if not _exit_registered:
         import atexit
 
-        atexit.register(_name_threads)
+        atexit.register(_at_exit)
         _exit_registered = True
