@@ -4,6 +4,7 @@ is not in it is counted.
 
 On a small file system where we may mount one, and with RLIMIT_FSIZE.
 """
+# RUN: once
 
 import json
 import os

@@ -1,5 +1,6 @@
 """Every way to die: the program's status and output are those without the
 recorder, the trace can be read, and what was made just before is there."""
+# RUN: once
 
 import os
 import signal
