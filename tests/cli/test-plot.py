@@ -153,8 +153,11 @@ def check_options():
     for picture in ("png", "svg"):
         done = kit.run("plot", "-f", "-o", "/dev/full", "--format", picture,
                        "hostile.pmt")
-        checks.equal((done.status, done.err), (2,
-                     "pmt-plot: /dev/full: No space left on device\n"), done)
+        # Which write fails, and whether its cause is still known, depends
+        # on the size of the picture.
+        checks.equal((done.status, done.err.count("\n"),
+                      done.err.startswith("pmt-plot: /dev/full: ")),
+                     (2, 1, True), done)
     done = kit.run("plot", "hostile.pmt@1ns")
     checks.equal((done.status, done.err), (2,
                  "pmt-plot: hostile.pmt: no alloc records up to that "
