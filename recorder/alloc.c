@@ -211,7 +211,7 @@ static bool is_reached(int i)
     return rec_probe_end(self);
 }
 
-void rec_alloc_install(bool floor)
+static int install(bool floor)
 {
     rec_hot.allocs = !floor;
     for (int i = 0; i < 3; i++) {
@@ -225,9 +225,10 @@ void rec_alloc_install(bool floor)
         now.ctx = below[i].ctx;
         PyMem_SetAllocator(domains[i], &now);
     }
+    return 0;
 }
 
-void rec_alloc_uninstall(void)
+static void uninstall(void)
 {
     rec_hot.allocs = false;
     for (int i = 0; i < 3; i++) {
@@ -239,7 +240,7 @@ void rec_alloc_uninstall(void)
     }
 }
 
-bool rec_alloc_is_called(void)
+static bool is_called(void)
 {
     PyMemAllocatorEx now;
 
@@ -248,3 +249,7 @@ bool rec_alloc_is_called(void)
     PyMem_GetAllocator(PYMEM_DOMAIN_RAW, &now);
     return now.malloc != below[0].malloc;
 }
+
+const struct rec_mode rec_mode_alloc = {
+    .name = "alloc", .bit = REC_MODE_ALLOC, .install = install,
+    .uninstall = uninstall, .is_called = is_called};

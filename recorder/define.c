@@ -126,3 +126,61 @@ int rec_define_mark(uint32_t thread, uint64_t time, const char *text,
 
     return define(&def, text, cut(text, bytes, REC_TEXT_MAX), NULL, 0);
 }
+
+int rec_define_cfunction(uint32_t id, const char *name, size_t name_bytes,
+                         const char *module, size_t module_bytes)
+{
+    struct pmt_def def = {.type = PMT_DEF_CFUNCTION};
+
+    name_bytes = cut(name, name_bytes, REC_TEXT_MAX / 2);
+    module_bytes = cut(module, module_bytes, REC_TEXT_MAX / 2);
+    def.v[0] = id;
+    def.v[1] = (uint32_t)name_bytes;
+    return define(&def, name, name_bytes, module, module_bytes);
+}
+
+int rec_define_class(uint32_t number, unsigned kind, unsigned what,
+                     uint32_t stack, uint32_t cfunction)
+{
+    struct pmt_def def = {.type = PMT_DEF_CLASS,
+                          .v = {number, kind | what << 8, stack, cfunction}};
+
+    return define(&def, NULL, 0, NULL, 0);
+}
+
+int rec_define_figures(unsigned kind, uint32_t thread, uint32_t pid,
+                       uint64_t time, const char *lines, size_t bytes)
+{
+    struct pmt_def def = {.type = PMT_DEF_FIGURES,
+                          .v = {kind, thread, pid, 0},
+                          .wide = time};
+
+    if (bytes > REC_TEXT_MAX)
+        return -1;
+    return define(&def, lines, bytes, NULL, 0);
+}
+
+int rec_define_snapshot_rows(uint32_t serial,
+                             const struct pmt_snapshot_row *rows,
+                             uint32_t count)
+{
+    struct pmt_def def = {.type = PMT_DEF_SNAPSHOT_ROWS,
+                          .v = {serial, count, 0, 0}};
+
+    return define(&def, (const char *)rows, count * sizeof *rows, NULL, 0);
+}
+
+int rec_define_snapshot(uint32_t serial, uint32_t rows, uint64_t time,
+                        const char *name, size_t name_bytes,
+                        const char *values, size_t value_bytes)
+{
+    struct pmt_def def = {.type = PMT_DEF_SNAPSHOT, .wide = time};
+
+    name_bytes = cut(name, name_bytes, REC_TEXT_MAX / 2);
+    if (value_bytes > REC_TEXT_MAX / 2)
+        return -1;
+    def.v[0] = serial;
+    def.v[1] = rows;
+    def.v[2] = (uint32_t)name_bytes;
+    return define(&def, name, name_bytes, values, value_bytes);
+}

@@ -4,11 +4,11 @@
  * and says what may be asked of it.
  */
 #include "about.h"
-#include "alloc.h"
 #include "cpython.h"
 #include "define.h"
-#include "object.h"
+#include "modes.h"
 #include "recording.h"
+#include "settings-python.h"
 #include "stacks.h"
 #include "thread.h"
 
@@ -20,9 +20,10 @@
 #define SETTINGS_MAX 64 /* pairs */
 
 /* All guarded by the GIL. */
-static unsigned modes_in;   /* modes whose hooks were put in */
+static unsigned modes_in;   /* modes whose hooks were put in; atomic */
 static bool exit_prepared;
-static bool vanished_said;
+static bool vanished_said;      /* the draining thread's while it runs */
+static uint64_t checked_ns;      /* the same */
 static bool say_at_exit;
 
 /* ---- errors -------------------------------------------------------------------- */
@@ -124,37 +125,74 @@ static PyObject *module_at_exit(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-/* The draining thread's look at the hooks. */
-static void check_hooks(void)
+/* The draining thread's look at the hooks, once a second. */
+static void check_hooks(unsigned modes)
 {
     static const char gone[] =
         "pmtrace: the hooks were replaced; nothing is recorded from here on";
 
-    if (vanished_said ||
-        (!((modes_in & REC_MODE_ALLOC) && !rec_alloc_is_called()) &&
-         !((modes_in & REC_MODE_OBJECT) && !rec_object_is_called())))
-        return;
-    vanished_said = true;
-    mark_now(gone, sizeof gone - 1);
+    for (int i = 0; rec_modes[i] != NULL && !vanished_said; i++) {
+        const struct rec_mode *m = rec_modes[i];
+
+        if ((modes & m->bit) && m->is_called != NULL && !m->is_called()) {
+            vanished_said = true;
+            mark_now(gone, sizeof gone - 1);
+        }
+    }
 }
 
-static int install(unsigned modes, bool floor)
+/* By the draining thread. */
+static void tick(uint64_t now_ns)
 {
-    if ((modes & REC_MODE_OBJECT) && rec_object_install(floor) != 0)
-        return -1;
-    if (modes & REC_MODE_ALLOC)
-        rec_alloc_install(floor);
-    modes_in = modes;
-    return 0;
+    unsigned modes = __atomic_load_n(&modes_in, __ATOMIC_ACQUIRE);
+
+    for (int i = 0; rec_modes[i] != NULL; i++)
+        if ((modes & rec_modes[i]->bit) && rec_modes[i]->tick != NULL)
+            rec_modes[i]->tick(now_ns);
+    if (now_ns - checked_ns >= 1000000000u) {
+        checked_ns = now_ns;
+        check_hooks(modes);
+    }
 }
 
 static void uninstall(void)
 {
-    if (modes_in & REC_MODE_ALLOC)
-        rec_alloc_uninstall();
-    if (modes_in & REC_MODE_OBJECT)
-        rec_object_uninstall();
-    modes_in = 0;
+    unsigned modes = modes_in;
+
+    __atomic_store_n(&modes_in, 0, __ATOMIC_RELEASE);
+    for (int i = 0; rec_modes[i] != NULL; i++)
+        if (modes & rec_modes[i]->bit)
+            rec_modes[i]->uninstall();
+}
+
+static int install(unsigned modes, bool floor)
+{
+    for (int i = 0; rec_modes[i] != NULL; i++) {
+        const struct rec_mode *m = rec_modes[i];
+
+        if (!(modes & m->bit))
+            continue;
+        if (m->needs != NULL)
+            PyErr_Format(PyExc_ValueError, "mode %s needs %s", m->name,
+                         m->needs);
+        if (m->needs != NULL || m->install(floor) != 0) {
+            uninstall();
+            return -1;
+        }
+        __atomic_store_n(&modes_in, modes_in | m->bit, __ATOMIC_RELEASE);
+    }
+    return 0;
+}
+
+static void call_each(unsigned modes, bool begin)
+{
+    for (int i = 0; rec_modes[i] != NULL; i++) {
+        const struct rec_mode *m = rec_modes[i];
+        void (*function)(void) = begin ? m->begin : m->end;
+
+        if ((modes & m->bit) && function != NULL)
+            function();
+    }
 }
 
 static int start(const struct rec_config *config)
@@ -165,7 +203,8 @@ static int start(const struct rec_config *config)
     if (prepare_exit() != 0)
         return -1;
     vanished_said = false;
-    rec_recording_set_check(check_hooks);
+    checked_ns = 0;
+    rec_recording_set_tick(tick);
     Py_BEGIN_ALLOW_THREADS
     result = rec_recording_open(config, &err);
     Py_END_ALLOW_THREADS
@@ -173,48 +212,47 @@ static int start(const struct rec_config *config)
         raise_error(&err, config->path);
         return -1;
     }
-    if (install(config->modes, false) != 0) {
+    if (install(config->settings.modes, false) != 0) {
         Py_BEGIN_ALLOW_THREADS
         rec_recording_close(NULL);
         Py_END_ALLOW_THREADS
         return -1;
     }
     rec_recording_go();
+    call_each(modes_in, true);
     return 0;
 }
 
 PyDoc_STRVAR(start_doc,
-"start(path, modes, frames, object_frames, force, wait, segments, tick_ns,\n"
-"      level, chunk_records, hooks, settings)\n\n"
-"Begins to record. `hooks` and `settings` are tuples of strings for the\n"
-"stream header. Arguments are checked by the caller.");
+"start(path, settings, hooks, texts)\n\n"
+"Begins to record. `settings` is a dict of numbers and lists of globs (see\n"
+"settings.h); `hooks` and `texts` are tuples of strings for the stream\n"
+"header: names of hooks, and settings as pairs. Arguments are checked by the\n"
+"caller.");
 
 static PyObject *module_start(PyObject *module, PyObject *args)
 {
-    const char *hooks[HOOKS_MAX], *settings[2 * SETTINGS_MAX];
-    struct rec_config c = {0};
-    int force, wait, hook_count, setting_count, failed = 1;
-    PyObject *path, *hook_tuple, *setting_tuple;
+    const char *hooks[HOOKS_MAX], *texts[2 * SETTINGS_MAX];
+    static struct rec_config c;
+    int hook_count, text_count, failed = 1;
+    PyObject *path, *settings, *hook_tuple, *text_tuple;
 
     (void)module;
-    if (!PyArg_ParseTuple(args, "O&IIIppIIiIO!O!", PyUnicode_FSConverter,
-                          &path, &c.modes, &c.frames, &c.object_frames,
-                          &force, &wait, &c.segments, &c.info.tick_ns,
-                          &c.options.level, &c.options.chunk_records,
-                          &PyTuple_Type, &hook_tuple, &PyTuple_Type,
-                          &setting_tuple))
+    if (!PyArg_ParseTuple(args, "O&O!O!O!", PyUnicode_FSConverter, &path,
+                          &PyDict_Type, &settings, &PyTuple_Type,
+                          &hook_tuple, &PyTuple_Type, &text_tuple))
         return NULL;
+    memset(&c, 0, sizeof c);
     hook_count = strings_of(hook_tuple, hooks, HOOKS_MAX);
-    setting_count = strings_of(setting_tuple, settings, 2 * SETTINGS_MAX);
-    if (hook_count >= 0 && setting_count >= 0) {
+    text_count = strings_of(text_tuple, texts, 2 * SETTINGS_MAX);
+    if (hook_count >= 0 && text_count >= 0 &&
+        rec_settings_from_dict(&c.settings, settings) == 0) {
         c.path = PyBytes_AS_STRING(path);
-        c.force = force;
-        c.wait = wait;
         rec_about(&c.info);
         c.info.hooks = hooks;
         c.info.hook_count = (size_t)hook_count;
-        c.info.settings = settings;
-        c.info.setting_count = (size_t)setting_count / 2;
+        c.info.settings = texts;
+        c.info.setting_count = (size_t)text_count / 2;
         failed = start(&c);
     }
     Py_DECREF(path);
@@ -237,6 +275,8 @@ static PyObject *module_stop(PyObject *module, PyObject *unused)
 
     (void)module;
     (void)unused;
+    if (rec_phase() == REC_PHASE_RUNNING)
+        call_each(modes_in, false);
     Py_BEGIN_ALLOW_THREADS
     result = rec_recording_close(&err);
     Py_END_ALLOW_THREADS
@@ -411,27 +451,6 @@ static PyObject *module_check_layout(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(count_objects_doc,
-"count_objects(function) -> (created, destroyed)\n\nCalls the function and counts\n"
-"what the reference tracer reports meanwhile.");
-
-static PyObject *module_count_objects(PyObject *module, PyObject *function)
-{
-    uint64_t created, destroyed;
-    PyObject *result;
-
-    (void)module;
-    if (rec_object_count_begin() != 0)
-        return NULL;
-    result = PyObject_CallObject(function, NULL);
-    rec_object_count_end(&created, &destroyed);
-    if (result == NULL)
-        return NULL;
-    Py_DECREF(result);
-    return Py_BuildValue("(KK)", (unsigned long long)created,
-                         (unsigned long long)destroyed);
-}
-
 PyDoc_STRVAR(floor_doc,
 "_floor(modes)\n\nPuts in hooks that return at once, to measure what hooks cost\n"
 "by themselves; 0 takes them out.");
@@ -467,7 +486,6 @@ static PyMethodDef methods[] = {
     {"phase", module_phase, METH_NOARGS, "0 none, 1 runs, 2 forked from one"},
     {"walk", module_walk, METH_O, walk_doc},
     {"check_layout", module_check_layout, METH_NOARGS, check_layout_doc},
-    {"count_objects", module_count_objects, METH_O, count_objects_doc},
     {"_floor", module_floor, METH_O, floor_doc},
     {NULL, NULL, 0, NULL}};
 
@@ -479,6 +497,46 @@ static struct PyModuleDef definition = {
 /* 3.8 does not export it by itself under -fvisibility=hidden. */
 __attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__recorder(void);
 
+/* ((name, bit, what it needs or None), ...) */
+static PyObject *modes_tuple(void)
+{
+    Py_ssize_t n = 0;
+    PyObject *tuple;
+
+    while (rec_modes[n] != NULL)
+        n++;
+    tuple = PyTuple_New(n);
+    for (Py_ssize_t i = 0; tuple != NULL && i < n; i++) {
+        PyObject *row = Py_BuildValue("(sIz)", rec_modes[i]->name,
+                                      rec_modes[i]->bit, rec_modes[i]->needs);
+
+        if (row == NULL)
+            Py_CLEAR(tuple);
+        else
+            PyTuple_SET_ITEM(tuple, i, row);
+    }
+    return tuple;
+}
+
+static int add_all(PyObject *module)
+{
+    PyObject *modes;
+
+    for (int i = 0; rec_modes[i] != NULL; i++)
+        if (rec_modes[i]->methods != NULL &&
+            PyModule_AddFunctions(module, rec_modes[i]->methods) != 0)
+            return -1;
+    modes = modes_tuple();
+    if (modes == NULL || PyModule_AddObject(module, "MODES", modes) != 0) {
+        Py_XDECREF(modes);
+        return -1;
+    }
+    if (PyModule_AddIntConstant(module, "FRAMES_MAX", REC_FRAMES_MAX) != 0 ||
+        PyModule_AddStringConstant(module, "VERSION", PMT_BUILD_VERSION) != 0)
+        return -1;
+    return 0;
+}
+
 PyMODINIT_FUNC PyInit__recorder(void)
 {
     PyObject *module;
@@ -486,17 +544,7 @@ PyMODINIT_FUNC PyInit__recorder(void)
     if (cpy_prepare() != 0)
         return NULL;
     module = PyModule_Create(&definition);
-    if (module == NULL ||
-        PyModule_AddIntConstant(module, "MODE_ALLOC", REC_MODE_ALLOC) != 0 ||
-        PyModule_AddIntConstant(module, "MODE_OBJECT", REC_MODE_OBJECT) !=
-            0 ||
-        PyModule_AddIntConstant(module, "OBJECT_POSSIBLE",
-                                rec_object_is_possible()) != 0 ||
-        PyModule_AddIntConstant(module, "FRAMES_MAX", REC_FRAMES_MAX) != 0 ||
-        PyModule_AddStringConstant(module, "VERSION", PMT_BUILD_VERSION) !=
-            0) {
-        Py_XDECREF(module);
-        return NULL;
-    }
+    if (module != NULL && add_all(module) != 0)
+        Py_CLEAR(module);
     return module;
 }

@@ -77,11 +77,6 @@ static int counting_tracer(PyObject *object, PyRefTracerEvent event,
     return 0;
 }
 
-bool rec_object_is_possible(void)
-{
-    return true;
-}
-
 static int put_in(PyRefTracer which)
 {
     void *data;
@@ -105,12 +100,12 @@ static void take_out(PyRefTracer which)
     other_data = NULL;
 }
 
-int rec_object_install(bool floor)
+static int install(bool floor)
 {
     return put_in(floor ? passing_tracer : tracer);
 }
 
-void rec_object_uninstall(void)
+static void uninstall(void)
 {
     void *data;
 
@@ -118,61 +113,44 @@ void rec_object_uninstall(void)
                                                             : tracer);
 }
 
-bool rec_object_is_called(void)
+static bool is_called(void)
 {
     return !removed && cpy_reftracer_is(tracer);
 }
 
-int rec_object_count_begin(void)
+PyDoc_STRVAR(count_objects_doc,
+"count_objects(function) -> (created, destroyed)\n\nCalls the function and counts\n"
+"what the reference tracer reports meanwhile.");
+
+static PyObject *count_objects(PyObject *module, PyObject *function)
 {
+    PyObject *result;
+
+    (void)module;
     created = destroyed = 0;
-    return put_in(counting_tracer);
+    if (put_in(counting_tracer) != 0)
+        return NULL;
+    result = PyObject_CallObject(function, NULL);
+    take_out(counting_tracer);
+    if (result == NULL)
+        return NULL;
+    Py_DECREF(result);
+    return Py_BuildValue("(KK)", (unsigned long long)created,
+                         (unsigned long long)destroyed);
 }
 
-void rec_object_count_end(uint64_t *created_out, uint64_t *destroyed_out)
-{
-    take_out(counting_tracer);
-    *created_out = created;
-    *destroyed_out = destroyed;
-}
+static PyMethodDef methods[] = {
+    {"count_objects", count_objects, METH_O, count_objects_doc},
+    {NULL, NULL, 0, NULL}};
+
+const struct rec_mode rec_mode_object = {
+    .name = "object", .bit = REC_MODE_OBJECT, .install = install,
+    .uninstall = uninstall, .is_called = is_called, .methods = methods};
 
 #else
 
-static int refuse(void)
-{
-    PyErr_SetString(PyExc_ValueError,
-                    "mode object needs CPython 3.13 or later");
-    return -1;
-}
-
-bool rec_object_is_possible(void)
-{
-    return false;
-}
-
-int rec_object_install(bool floor)
-{
-    (void)floor;
-    return refuse();
-}
-
-void rec_object_uninstall(void)
-{
-}
-
-bool rec_object_is_called(void)
-{
-    return true;
-}
-
-int rec_object_count_begin(void)
-{
-    return refuse();
-}
-
-void rec_object_count_end(uint64_t *created, uint64_t *destroyed)
-{
-    *created = *destroyed = 0;
-}
+const struct rec_mode rec_mode_object = {
+    .name = "object", .bit = REC_MODE_OBJECT,
+    .needs = "CPython 3.13 or later"};
 
 #endif

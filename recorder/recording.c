@@ -32,6 +32,7 @@
 #define DRAIN_STACK_BYTES (512u * 1024u)
 
 struct rec_hot rec_hot;
+struct rec_settings rec_set;
 struct pmt_journal rec_journal;
 uint32_t rec_serial;
 
@@ -51,7 +52,7 @@ static sem_t wake;
 static uint32_t asleep, wanted, stopping, passes;
 static uint64_t unwritten, drain_bytes;
 static int last_error, last_errno;
-static void (*once_a_second)(void);
+static void (*tick)(uint64_t now_ns);
 
 static struct rec_stats last_stats;    /* of the last one, when it ended */
 static bool prepared;
@@ -72,9 +73,9 @@ void rec_unlock(void)
     pthread_mutex_unlock(&tables_lock);
 }
 
-void rec_recording_set_check(void (*check)(void))
+void rec_recording_set_tick(void (*function)(uint64_t now_ns))
 {
-    once_a_second = check;
+    tick = function;
 }
 
 /* ---- the draining thread ------------------------------------------------------ */
@@ -160,11 +161,10 @@ static void *drain_main(void *unused)
         if (!flush && is_short_of_segments())
             publish(pmt_drain_pass(drain, true, &err), &err);
         __atomic_fetch_add(&passes, 1, __ATOMIC_RELEASE);
-        if (flush) {
+        if (flush)
             flushed = now;
-            if (once_a_second != NULL)
-                once_a_second();
-        }
+        if (tick != NULL)
+            tick(now);
     }
     return NULL;
 }
@@ -235,9 +235,9 @@ static int make_trace(const struct rec_config *c, struct pmt_error *err)
     if (result == PMT_ERR_BUSY)
         return pmt_error_set_errno(err, EBUSY, PMT_NO_OFFSET,
                                    "another process is recording into it");
-    result = clear_path(trace_path, c->force, err);
+    result = clear_path(trace_path, c->settings.force, err);
     if (result == PMT_OK)
-        result = clear_path(journal_path, c->force, err);
+        result = clear_path(journal_path, c->settings.force, err);
     if (result != PMT_OK)
         return result;
     trace_fd = open(trace_path,
@@ -306,6 +306,9 @@ static void after_fork_in_child(void)
 
 static int make_drain(const struct rec_config *c, struct pmt_error *err)
 {
+    const struct pmt_writer_options options = {
+        .level = c->settings.level,
+        .chunk_records = c->settings.chunk_records};
     struct pmt_stream_info info = c->info;
     const struct pmt_journal_header *h = rec_journal.header;
 
@@ -314,9 +317,10 @@ static int make_drain(const struct rec_config *c, struct pmt_error *err)
         return pmt_error_set_errno(err, errno, PMT_NO_OFFSET, "getrandom");
     info.uuid[6] = (uint8_t)((info.uuid[6] & 0x0f) | 0x40);
     info.uuid[8] = (uint8_t)((info.uuid[8] & 0x3f) | 0x80);
+    info.tick_ns = c->settings.tick_ns;
     info.start_mono_ns = h->start_mono_ns;
     info.start_real_ns = h->start_real_ns;
-    return pmt_drain_new(&drain, &rec_journal, trace_fd, &info, &c->options,
+    return pmt_drain_new(&drain, &rec_journal, trace_fd, &info, &options,
                          err);
 }
 
@@ -348,15 +352,16 @@ static int open_all(const struct rec_config *c, struct pmt_error *err)
 
     if (result != PMT_OK)
         return result;
-    result = pmt_journal_create(&rec_journal, journal_path, c->segments,
-                                c->info.tick_ns, 1, err);
+    result = pmt_journal_create(&rec_journal, journal_path, c->settings.segments,
+                                c->settings.tick_ns, 1, err);
     if (result == PMT_OK) {
         madvise(rec_journal.header, rec_journal.bytes, MADV_DONTFORK);
         rec_hot.clock = rec_journal.header->clock;
-        rec_hot.frames = c->frames;
-        rec_hot.object_frames = c->object_frames;
+        rec_set = c->settings;
+        rec_hot.frames = c->settings.frames;
+        rec_hot.object_frames = c->settings.object_frames;
         rec_hot.deaths = 0;
-        rec_hot.wait = c->wait;
+        rec_hot.wait = c->settings.wait;
         rec_serial++;
         result = make_drain(c, err);
     }

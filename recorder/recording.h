@@ -13,27 +13,16 @@
 
 #include "pmt/journal.h"
 #include "pmt/writer.h"
-
-/* What to record: a set of these. */
-enum {
-    REC_MODE_ALLOC = 1,
-    REC_MODE_OBJECT = 2
-};
+#include "settings.h"
 
 #define REC_FRAMES_MAX 1024
 #define REC_SEGMENTS_MAX 65536
 
 struct rec_config {
     const char *path;         /* of the trace, copied */
-    unsigned modes;
-    unsigned frames;          /* 0..REC_FRAMES_MAX; of alloc records */
-    unsigned object_frames;   /* the same, of object records */
-    bool force;               /* replace what is there */
-    bool wait;                /* wait for a free segment, lose nothing */
-    uint32_t segments;        /* 0: the default */
+    struct rec_settings settings;      /* copied into rec_set */
     struct pmt_stream_info info;       /* borrowed; the clock's part and
                                         * uuid are filled in here */
-    struct pmt_writer_options options;
 };
 
 /* What the hot path reads. Written with the hooks out of the way, but for
@@ -91,9 +80,10 @@ void rec_recording_wake(void);
 /* Passes that the draining thread has made. */
 uint32_t rec_recording_passes(void);
 
-/* `check` is called by the draining thread about once a second while a
- * recording runs. To be set before rec_recording_open(). */
-void rec_recording_set_check(void (*check)(void));
+/* `tick` is called by the draining thread every 100 ms or oftener while a
+ * recording runs, with the monotonic clock's ns. To be set before
+ * rec_recording_open(). */
+void rec_recording_set_tick(void (*tick)(uint64_t now_ns));
 
 struct rec_stats {
     uint64_t records;         /* appended since the start */

@@ -47,7 +47,25 @@ enum pmt_raw_tag {
     PMT_RAW_CREATE = 0x40,
     PMT_RAW_DESTROY = 0x41,
     /* Follows an alloc record whose `a` is UINT32_MAX: `time` is the size. */
-    PMT_RAW_SIZE = 0x50
+    PMT_RAW_SIZE = 0x50,
+    /* call and line: `a` is the number of a class (PMT_DEF_CLASS), which
+     * tells what happened and where; `b` the byte offset of the instruction
+     * plus 1, or 0 (line only). */
+    PMT_RAW_CALL = 0x60,
+    PMT_RAW_LINE = 0x61,
+    /* The resident set size was read by this thread at this moment: the low
+     * 56 bits of `word` are its value in rss units. It holds for all records
+     * of all threads from here on; the next call, line or object record of
+     * this thread is the one at which it was read. */
+    PMT_RAW_RSS = 0x62,
+    /* `a` is a kind (enum pmt_kind), the low 56 bits of `word` are how many
+     * events of that kind were seen and not recorded before this thread's
+     * next record of that kind. */
+    PMT_RAW_GAP = 0x63,
+    /* A garbage collection: the low 56 bits of `word` are its duration in ns
+     * (0 at the start), `a` is the number of objects collected, `b` is
+     * op | generation << 1 | uncollectable << 8; op as in the spec's gc. */
+    PMT_RAW_GC = 0x64
 };
 
 #define PMT_RAW_ADDRESS_BITS 56
@@ -89,8 +107,30 @@ enum pmt_def_type {
     PMT_DEF_THREAD = 4,  /* v: id, native id, 0; text: name or empty; may be
                           * given again when the name changes; `wide` is the
                           * pthread/Python ident */
-    PMT_DEF_MARK = 5     /* v: thread id; text: the message; `wide` is the
+    PMT_DEF_MARK = 5,    /* v: thread id; text: the message; `wide` is the
                           * pmt_journal_clock() value of the moment */
+    PMT_DEF_CFUNCTION = 6, /* v: id, length of name; text: name then module */
+    PMT_DEF_CLASS = 7,   /* v: number, kind | what << 8 (call, line), stack id
+                          * of the site, cfunction id. The numbers are one
+                          * series of their own: the trace's class ids are
+                          * the writer's */
+    PMT_DEF_FIGURES = 8, /* v: kind (sample or heap), thread id, pid or 0;
+                          * text: a line "name\tunit\t0|1\tvalue\n" for each
+                          * figure, 1 for a counter, value a signed decimal;
+                          * `wide` as for a mark */
+    PMT_DEF_SNAPSHOT_ROWS = 9, /* v: serial number of the snapshot, rows; text:
+                          * that many struct pmt_snapshot_row. Committed
+                          * before: */
+    PMT_DEF_SNAPSHOT = 10 /* v: serial number, rows in all, length of the
+                          * name; text: the name, then the user's values as
+                          * lines "title\tunit\tvalue\n"; `wide` as for a
+                          * mark */
+};
+
+struct pmt_snapshot_row {
+    uint32_t stack, type;      /* ids or 0 */
+    uint64_t blocks, bytes;
+    uint32_t domain, reserved; /* enum pmt_domain */
 };
 
 struct pmt_def {

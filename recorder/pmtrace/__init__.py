@@ -78,23 +78,19 @@ class Recorder:
                  path,                  # type: Union[str, os.PathLike[str]]
                  mode="alloc",          # type: str
                  *,
-                 frames=_options.DEFAULTS["frames"],     # type: int
-                 object_frames=_options.DEFAULTS["object_frames"],
                  force=False,           # type: bool
-                 when_full=_options.DEFAULTS["when_full"],  # type: str
-                 tick_ns=_options.DEFAULTS["tick_ns"],      # type: int
-                 level=_options.DEFAULTS["level"],          # type: int
-                 chunk_records=_options.DEFAULTS["chunk_records"],
-                 segments=_options.DEFAULTS["segments"]):
+                 **settings             # type: Any
+                 ):
         # type: (...) -> None
-        self._settings = _options.check({
-            "mode": mode, "frames": frames, "object_frames": object_frames,
-            "when_full": when_full, "tick_ns": tick_ns, "level": level,
-            "chunk_records": chunk_records, "segments": segments})
+        for name in settings:
+            if name not in _options.DEFAULTS:
+                raise TypeError("there is no setting %s" % name)
+        self._settings = _options.check(
+            dict(_options.DEFAULTS, mode=mode, **settings))
         self._template = os.fspath(path)
         self._force = bool(force)
         self._extension = _extension()
-        _options.check_mode(mode)
+        _options.check_mode(mode, self._extension.MODES)
 
     def start(self):
         # type: () -> None
@@ -122,12 +118,13 @@ class Recorder:
         for key in sorted(notes):
             pairs += [key, notes[key]]
         _register_exit()
-        self._extension.start(
-            _options.expand(self._template), _options.mode_bits(modes),
-            frames, object_frames, self._force,
-            settings["when_full"] == "wait", settings["segments"],
-            settings["tick_ns"], settings["level"],
-            settings["chunk_records"], tuple(hooks), tuple(pairs))
+        numbers = dict(settings, modes=_options.mode_bits(modes),
+                       frames=frames, object_frames=object_frames,
+                       force=int(self._force),
+                       domains=_options.domain_bits(settings["domains"]),
+                       wait=int(settings["when_full"] == "wait"))
+        self._extension.start(_options.expand(self._template), numbers,
+                              tuple(hooks), tuple(pairs))
         _current = self
         if not self._extension.stats()["journal_survives"]:
             _warn("%s.journal could not be made: the last events are lost "

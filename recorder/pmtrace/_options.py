@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 # Name in the environment that carries settings to the bootstrap.
 VARIABLE = "PMTRACE"
 
-MODES = ("alloc", "object")
+# Their bits, from 1 up, are those of recorder/modes.h.
+MODES = ("alloc", "object", "call", "line", "snapshot", "heap", "rss")
 
+# What each means is told at pmtrace.Recorder and in recorder/settings.h.
 DEFAULTS = {
     "mode": "alloc",
     "frames": 32,
@@ -22,6 +24,26 @@ DEFAULTS = {
     "level": 1,
     "chunk_records": 65536,
     "segments": 128,
+    "c_calls": 1,
+    "opcodes": 0,
+    "rss_trigger": 0,
+    "rss_us": 100,
+    "types": "",
+    "files": "",
+    "builtins": 1,
+    "min_size": 0,
+    "max_size": 0,
+    "domains": "",
+    "sample_bytes": 0,
+    "track": 0,
+    "count_types": 0,
+    "rss_ms": 100,
+    "heap_ms": 10000,
+    "snapshot_ms": 0,
+    "snapshot_marks": 0,
+    "snapshot_signal": 0,
+    "snapshot_records": 0,
+    "collect": 0,
 }  # type: Dict[str, Any]
 
 # Least and greatest value.
@@ -32,7 +54,26 @@ LIMITS = {
     "level": (-7, 19),
     "chunk_records": (1, 65536),
     "segments": (4, 65536),
+    "c_calls": (0, 1),
+    "opcodes": (0, 1),
+    "rss_trigger": (0, 1 << 60),
+    "rss_us": (0, 1000000000),
+    "builtins": (0, 1),
+    "min_size": (0, 1 << 60),
+    "max_size": (0, 1 << 60),
+    "sample_bytes": (0, 1 << 40),
+    "track": (0, 1),
+    "count_types": (0, 1),
+    "rss_ms": (1, 3600000),
+    "heap_ms": (0, 86400000),
+    "snapshot_ms": (0, 86400000),
+    "snapshot_marks": (0, 1),
+    "snapshot_signal": (0, 64),
+    "snapshot_records": (0, 1),
+    "collect": (0, 1),
 }  # type: Dict[str, Tuple[int, int]]
+
+DOMAINS = ("raw", "mem", "obj")
 
 WHEN_FULL = ("drop", "wait")
 
@@ -55,13 +96,29 @@ def mode_bits(modes):
     return sum(1 << MODES.index(word) for word in modes)
 
 
-def check_mode(text):
-    # type: (str) -> None
-    """ValueError where this CPython can't do the mode."""
-    if "object" in modes_of(text) and sys.version_info < (3, 13):
-        raise ValueError(
-            "mode object needs CPython 3.13 or later; this is %d.%d"
-            % sys.version_info[:2])
+def check_mode(text, possible):
+    # type: (str, Any) -> None
+    """ValueError where this CPython can't do the mode. `possible` is
+    _recorder.MODES."""
+    needs = {name: need for name, _, need in possible}
+    for name in modes_of(text):
+        if needs.get(name, "a recorder built for it"):
+            raise ValueError("mode %s needs %s; this is %d.%d"
+                             % ((name, needs.get(name,
+                                                 "a recorder built for it"))
+                                + sys.version_info[:2]))
+
+
+def domain_bits(text):
+    # type: (str) -> int
+    """"raw,mem,obj" as bits; 0, for all, when empty. ValueError."""
+    bits = 0
+    for word in text.split(",") if text else ():
+        if word not in DOMAINS:
+            raise ValueError("there is no domain %r; there are %s"
+                             % (word, ", ".join(DOMAINS)))
+        bits |= 1 << DOMAINS.index(word)
+    return bits
 
 
 def check(settings):
@@ -78,6 +135,10 @@ def check(settings):
             raise ValueError("%s must be %d to %d, not %d"
                              % (name, low, high, value))
         checked[name] = value
+    for name in ("types", "files", "domains"):
+        if not isinstance(settings[name], str):
+            raise TypeError("%s must be a str" % name)
+    domain_bits(settings["domains"])
     if settings["when_full"] not in WHEN_FULL:
         raise ValueError("when_full must be %s, not %r"
                          % (" or ".join(WHEN_FULL), settings["when_full"]))

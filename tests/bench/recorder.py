@@ -184,9 +184,10 @@ def chosen_variants(args):
     sys.path.insert(0, os.path.join(args.build, "python"))
     from pmtrace import _recorder
 
+    impossible = [name for name, _, needs in _recorder.MODES if needs]
     chosen = []
     for variant in VARIANTS:
-        if variant[2] == "object" and not _recorder.OBJECT_POSSIBLE:
+        if variant[2] in impossible:
             continue
         if variant[1] == "memray" and not args.peers:
             continue
