@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "pmt/journal.h"
-#include <stdint.h>
 
 #define REC_TEXT_MAX 16384u /* PMT_DEF_TEXT_MAX */
 
