@@ -1,0 +1,95 @@
+/*
+ * live-table.h - the blocks that are live, by address: what the program
+ * holds, or of it what was recorded, kept in this process.
+ *
+ * Any thread, with or without the GIL. Each shard has a lock of its own that
+ * is held for some ten instructions, for longer only while the shard grows or
+ * is copied; nothing is called under it that could wait for another thread.
+ * Memory comes from rec_pages_new(). A forked child must not call anything
+ * here but rec_live_start().
+ *
+ */
+#ifndef REC_LIVE_TABLE_H
+#define REC_LIVE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Most blocks that are kept; about, since a shard may be full earlier. */
+#define REC_LIVE_LIMIT (UINT64_C(48) << 20)
+
+struct rec_live_block {
+    uint64_t address;
+    uint64_t size;     /* bytes, as asked for */
+    uint32_t stack;    /* id or 0 */
+    uint32_t thread;   /* id or 0 */
+    uint32_t domain;   /* enum pmt_domain */
+    bool forgotten;    /* rec_live_clear() was called since */
+};
+
+/*
+ * Makes the table empty and ready. `filtered`: few blocks will be in it, and
+ * rec_live_maybe() is to be used; else it must not be. `keep`:
+ * rec_live_clear() keeps the blocks, marked. 0, or -1 without memory.
+ */
+int rec_live_start(bool filtered, bool keep);
+
+/* Frees all; nobody is in the functions here. */
+void rec_live_stop(void);
+
+/* Adds a block. One at the same address is replaced. False: there is no room
+ * for it; nothing is at the address then. */
+bool rec_live_add(const struct rec_live_block *block);
+
+/* Takes the block at `address` out; false when there is none. `block` gets
+ * it. */
+bool rec_live_take(const void *address, struct rec_live_block *block);
+
+/* The same without taking it out. */
+bool rec_live_get(const void *address, struct rec_live_block *block);
+
+/* Forgets all blocks, or marks them forgotten; the figures become 0. */
+void rec_live_clear(void);
+
+/* Bytes of the blocks that are live and not forgotten, now and at most since
+ * the start or the last rec_live_reset_peak(). */
+void rec_live_figures(uint64_t *now, uint64_t *peak);
+void rec_live_reset_peak(void);
+
+/* Blocks in the table, forgotten ones too. */
+uint64_t rec_live_count(void);
+
+/*
+ * Calls `visit` for each block that is live, in no order and with no lock
+ * held. What comes and goes meanwhile may or may not be among them; what
+ * stays is there once. 0, or -1 without memory, where some were visited.
+ */
+int rec_live_visit(void (*visit)(void *arg,
+                                 const struct rec_live_block *block),
+                   void *arg);
+
+/* ---- a quick no ----------------------------------------------------------- */
+
+/* A bit for each place in a megabyte, folded; set while a block is live whose
+ * address falls on it. */
+#define REC_LIVE_BITS_LOG 16
+extern uint64_t rec_live_bits[(1u << REC_LIVE_BITS_LOG) / 64];
+
+static inline uint32_t rec_live_bit(const void *address)
+{
+    uintptr_t a = (uintptr_t)address;
+
+    return (uint32_t)(a >> 4 ^ a >> 20) & ((1u << REC_LIVE_BITS_LOG) - 1);
+}
+
+/* False: no block is at this address (`filtered` only). */
+static inline bool rec_live_maybe(const void *address)
+{
+    uint32_t bit = rec_live_bit(address);
+
+    return __atomic_load_n(&rec_live_bits[bit / 64], __ATOMIC_RELAXED) >>
+               (bit % 64) & 1;
+}
+
+#endif
