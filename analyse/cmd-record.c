@@ -3,59 +3,157 @@
  * place, with an environment in which Python starts the recorder.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/errors.h"
+#include "cli/value.h"
 #include "commands.h"
 #include "record.h"
 
+#define OBJECT 2u /* the bit of mode object */
+
+/* Names are those of the settings (recorder/pmtrace/_options.py). */
 struct record_options {
     struct pmt_common common; /* must come first */
     const char *output;
     bool force;
-    uint32_t modes;
-    int64_t frames, object_frames, tick_ns, level, chunk_records, segments;
+    uint32_t modes, domains;
+    bool builtins, c_calls, collect, count_types, opcodes, snapshot_marks,
+        snapshot_records, track;
+    int64_t chunk_records, frames, heap_ms, level, object_frames, rss_ms,
+        rss_us, segments, snapshot_ms, snapshot_signal, tick_ns;
+    uint64_t max_size, min_size, rss_trigger, sample_bytes;
+    const char *files, *types;
     int when_full;
 };
 
-static const char *const mode_names[] = {"alloc", "object", NULL};
+/* In the order of MODES in pmtrace/_options.py. */
+static const char *const mode_names[] = {"alloc", "object",   "call", "line",
+                                         "snapshot", "heap", "rss", NULL};
+static const char *const domain_names[] = {"raw", "mem", "obj", NULL};
 static const char *const when_full_names[] = {"drop", "wait", NULL};
 
+#define DAY_MS 86400000
+
+static bool signal_number(const char *value, void *store, char *why,
+                          size_t why_size);
+
+#define O struct record_options
 static const struct pmt_option options[] = {
-    PMT_OPT_STRING('o', "output", "FILE", struct record_options, output,
+    PMT_OPT_STRING('o', "output", "FILE", O, output,
                    "name of the trace; %p process, %h host, %t time; "
                    "without it PROGRAM-%p.pmt"),
-    PMT_OPT_FORCE(struct record_options, force),
-    PMT_OPT_SET(0, "mode", "MODE,...", struct record_options, modes,
-                mode_names, "what to record: allocations, objects, or both",
-                .preset = "alloc"),
-    PMT_OPT_INT(0, "frames", "N", struct record_options, frames,
+    PMT_OPT_FORCE(O, force),
+    PMT_OPT_SET(0, "mode", "MODE,...", O, modes, mode_names,
+                "what to record", .preset = "alloc"),
+    PMT_OPT_NEGATABLE(0, "collect", O, collect,
+                      "collect garbage before the end"),
+    PMT_OPT_HEADING("Stacks"),
+    PMT_OPT_INT(0, "frames", "N", O, frames,
                 "Python frames kept with an alloc record", .preset = "32",
                 .low = 0, .high = 1024),
-    PMT_OPT_INT(0, "object-frames", "N", struct record_options,
-                object_frames, "Python frames kept with an object record",
-                .preset = "1", .low = 0, .high = 1024),
-    PMT_OPT_CHOICE(0, "when-full", "WHAT", struct record_options, when_full,
-                   when_full_names,
+    PMT_OPT_INT(0, "object-frames", "N", O, object_frames,
+                "Python frames kept with an object record", .preset = "1",
+                .low = 0, .high = 1024),
+    PMT_OPT_HEADING("Which events"),
+    PMT_OPT_STRING(0, "files", "GLOB,...", O, files,
+                   "only where the innermost Python file matches; !GLOB "
+                   "takes away"),
+    PMT_OPT_STRING(0, "types", "GLOB,...", O, types,
+                   "object: only types whose name matches; !GLOB takes away"),
+    PMT_OPT_NEGATABLE(0, "builtins", O, builtins,
+                      "object: types of the module builtins too",
+                      .preset = "on"),
+    PMT_OPT_SIZE(0, "min-size", "SIZE", O, min_size,
+                 "alloc: only requests of so many bytes or more",
+                 .preset = "0"),
+    PMT_OPT_SIZE(0, "max-size", "SIZE", O, max_size,
+                 "alloc: only requests of so many bytes or fewer; 0 for no "
+                 "limit",
+                 .preset = "0"),
+    PMT_OPT_SET(0, "domains", "DOMAIN,...", O, domains, domain_names,
+                "alloc: only these domains; all without it"),
+    PMT_OPT_SIZE(0, "sample-bytes", "SIZE", O, sample_bytes,
+                 "alloc: one sample in so many bytes; 0 for everything",
+                 .preset = "0"),
+    PMT_OPT_NEGATABLE(0, "c-calls", O, c_calls, "call: C functions too",
+                      .preset = "on"),
+    PMT_OPT_NEGATABLE(0, "opcodes", O, opcodes, "line: opcodes too"),
+    PMT_OPT_SIZE(0, "rss-trigger", "SIZE", O, rss_trigger,
+                 "call, line: only events where the resident set has moved "
+                 "by so much, and the one before; 0 for every event",
+                 .preset = "0"),
+    PMT_OPT_HEADING("Figures"),
+    PMT_OPT_INT(0, "rss-us", "N", O, rss_us,
+                "at events, the resident set is read at most every N us; 0: "
+                "not at events",
+                .preset = "100", .low = 0, .high = 1000000000),
+    PMT_OPT_INT(0, "rss-ms", "N", O, rss_ms, "rss: a record every N ms",
+                .preset = "100", .low = 1, .high = 3600000),
+    PMT_OPT_INT(0, "heap-ms", "N", O, heap_ms,
+                "heap: a record every N ms; 0: at start, marks and end",
+                .preset = "10000", .low = 0, .high = DAY_MS),
+    PMT_OPT_INT(0, "snapshot-ms", "N", O, snapshot_ms,
+                "snapshot: one every N ms; 0: none by time", .preset = "0",
+                .low = 0, .high = DAY_MS),
+    PMT_OPT_NEGATABLE(0, "snapshot-marks", O, snapshot_marks,
+                      "snapshot: one at every mark"),
+    PMT_OPT_CALLBACK(0, "snapshot-signal", "SIGNAL", O, snapshot_signal,
+                     signal_number,
+                     "snapshot: one at this signal, as USR1; 0: none",
+                     .preset = "0"),
+    PMT_OPT_NEGATABLE(0, "snapshot-records", O, snapshot_records,
+                      "snapshot: the alloc records too"),
+    PMT_OPT_NEGATABLE(0, "track", O, track,
+                      "alloc: keep the live set in memory, for "
+                      "get_traced_memory()"),
+    PMT_OPT_NEGATABLE(0, "count-types", O, count_types,
+                      "object: keep live counts by type, for "
+                      "live_counts()"),
+    PMT_OPT_HEADING("The trace"),
+    PMT_OPT_CHOICE(0, "when-full", "WHAT", O, when_full, when_full_names,
                    "drop events or wait when no buffer is free",
                    .preset = "wait"),
-    PMT_OPT_INT(0, "tick", "NS", struct record_options, tick_ns,
+    PMT_OPT_INT(0, "tick", "NS", O, tick_ns,
                 "resolution of time in the trace", .preset = "100", .low = 1,
                 .high = 1000000000),
-    PMT_OPT_INT(0, "level", "N", struct record_options, level,
-                "compression level of zstd", .preset = "1", .low = -7,
-                .high = 19),
-    PMT_OPT_INT(0, "chunk-records", "N", struct record_options,
-                chunk_records, "most records in a chunk", .preset = "65536",
-                .low = 1, .high = 65536),
-    PMT_OPT_INT(0, "segments", "N", struct record_options, segments,
+    PMT_OPT_INT(0, "level", "N", O, level, "compression level of zstd",
+                .preset = "1", .low = -7, .high = 19),
+    PMT_OPT_INT(0, "chunk-records", "N", O, chunk_records,
+                "most records in a chunk", .preset = "65536", .low = 1,
+                .high = 65536),
+    PMT_OPT_INT(0, "segments", "N", O, segments,
                 "buffers of 128 KiB, one of which each thread holds",
                 .preset = "128", .low = 4, .high = 65536),
     PMT_OPT_LAST};
+#undef O
+
+/* USR1, SIGUSR1 or 10. */
+static bool signal_number(const char *value, void *store, char *why,
+                          size_t why_size)
+{
+    const char *name = strncasecmp(value, "SIG", 3) == 0 ? value + 3 : value;
+    int64_t *number = store;
+
+    for (int i = 1; i < NSIG; i++) {
+        const char *known = sigabbrev_np(i);
+
+        if (known != NULL && strcasecmp(known, name) == 0) {
+            *number = i;
+            return true;
+        }
+    }
+    if (pmt_value_int(value, 0, NSIG - 1, number, why, why_size))
+        return true;
+    snprintf(why, why_size, "not a signal");
+    return false;
+}
 
 /* ---- checks ---------------------------------------------------------------- */
 
@@ -82,7 +180,7 @@ static int check_program(const char *package, char *const *argv,
 
 static int check_modes(uint32_t modes, const struct pmt_program *p)
 {
-    if ((modes & 2) && p->major == 3 && p->minor < 13)
+    if ((modes & OBJECT) && p->major == 3 && p->minor < 13)
         return pmt_fail("mode object needs CPython 3.13 or later; this is "
                         "%d.%d",
                         p->major, p->minor);
@@ -98,7 +196,8 @@ static int check_output(const char *name, bool force)
 
     if (path == NULL)
         return pmt_fail("%%%c in the name of the trace; there are %%p "
-                        "(process), %%h (host), %%t (time) and %%%%",
+                        "(process), %%h (host), %%t (time), %%n (number) "
+                        "and %%%%",
                         wrong);
     if (!force && lstat(path, &st) == 0)
         status = pmt_fail("%s: is there already (-f replaces it)", path);
@@ -116,44 +215,101 @@ static int check_output(const char *name, bool force)
 
 /* ---- the command -------------------------------------------------------------- */
 
-/* Sets the environment from the options. */
-static int hand_over(const struct record_options *opt, const char *package,
+/* The setting of an option: "rss-us" is rss_us. */
+static void setting_name(const struct pmt_option *row, char *name,
+                         size_t size)
+{
+    snprintf(name, size, "%s", strcmp(row->name, "output") == 0 ? "out"
+                               : strcmp(row->name, "tick") == 0
+                                   ? "tick_ns"
+                                   : row->name);
+    for (char *c = name; *c != '\0'; c++)
+        if (*c == '-')
+            *c = '_';
+}
+
+/* The value of an option as the recorder reads it; on the heap, NULL without
+ * memory. */
+static char *setting_value(const struct pmt_option *row, const void *opt)
+{
+    const void *at = (const char *)opt + row->offset;
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    if (out == NULL)
+        return NULL;
+    switch (row->kind) {
+    case PMT_OPTION_FLAG:
+    case PMT_OPTION_NEGATABLE:
+        fputs(*(const bool *)at ? "1" : "0", out);
+        break;
+    case PMT_OPTION_STRING:
+        if (*(const char *const *)at != NULL)
+            fputs(*(const char *const *)at, out);
+        break;
+    case PMT_OPTION_INT:
+    case PMT_OPTION_CALLBACK:
+        fprintf(out, "%lld", (long long)*(const int64_t *)at);
+        break;
+    case PMT_OPTION_SIZE:
+        fprintf(out, "%llu", (unsigned long long)*(const uint64_t *)at);
+        break;
+    case PMT_OPTION_CHOICE:
+        fputs(row->choices[*(const int *)at], out);
+        break;
+    case PMT_OPTION_SET:
+        for (uint32_t i = 0, n = 0; row->choices[i] != NULL; i++)
+            if (*(const uint32_t *)at & 1u << i)
+                fprintf(out, "%s%s", n++ > 0 ? "," : "", row->choices[i]);
+        break;
+    case PMT_OPTION_LAST:
+    case PMT_OPTION_HEADING:
+    case PMT_OPTION_COUNT:
+    case PMT_OPTION_DURATION:
+    case PMT_OPTION_LIST:
+        abort(); /* no row is one */
+    }
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+#define SETTINGS_MAX (sizeof options / sizeof *options + 2)
+
+/* Sets the environment from the options: a setting for each row. */
+static int hand_over(struct record_options *opt, const char *package,
                      const char *output)
 {
-    char modes[64] = "", numbers[6][24];
-    const int64_t values[6] = {opt->frames, opt->object_frames, opt->tick_ns,
-                               opt->level, opt->chunk_records,
-                               opt->segments};
-    int failed;
+    static char names[SETTINGS_MAX][32];
+    struct pmt_setting settings[SETTINGS_MAX];
+    size_t count = 0;
+    int failed = 0;
 
-    for (int i = 0; mode_names[i] != NULL; i++)
-        if (opt->modes & 1u << i) {
-            if (modes[0] != '\0')
-                strcat(modes, ",");
-            strcat(modes, mode_names[i]);
-        }
-    for (int i = 0; i < 6; i++)
-        snprintf(numbers[i], sizeof numbers[i], "%lld", (long long)values[i]);
-    const struct pmt_setting settings[] = {
-        {"mode", modes},
-        {"frames", numbers[0]},
-        {"object_frames", numbers[1]},
-        {"tick_ns", numbers[2]},
-        {"level", numbers[3]},
-        {"chunk_records", numbers[4]},
-        {"segments", numbers[5]},
-        {"when_full", when_full_names[opt->when_full]},
-        {"force", opt->force ? "1" : "0"},
-        {"verbose", opt->common.verbose > 0 ? "1" : "0"},
-        {"out", output}};
-    failed = pmt_record_set_environment(package, settings,
-                                        sizeof settings / sizeof *settings);
+    opt->output = output;
+    for (const struct pmt_option *row = options;
+         row->kind != PMT_OPTION_LAST && !failed; row++) {
+        if (row->kind == PMT_OPTION_HEADING)
+            continue;
+        setting_name(row, names[count], sizeof names[count]);
+        settings[count].name = names[count];
+        settings[count].value = setting_value(row, opt);
+        failed = settings[count].value == NULL ? ENOMEM : 0;
+        count++;
+    }
+    settings[count++] = (struct pmt_setting){
+        "verbose", opt->common.verbose > 0 ? "1" : "0"};
+    if (!failed)
+        failed = pmt_record_set_environment(package, settings, count);
+    for (size_t i = 0; i + 1 < count; i++)
+        free((char *)settings[i].value);
     if (failed)
         return pmt_fail_errno(failed, "cannot set the environment");
     return PMT_EXIT_OK;
 }
 
-static int start(const struct record_options *opt, const char *package,
+static int start(struct record_options *opt, const char *package,
                  char **argv)
 {
     struct pmt_program program;
@@ -167,6 +323,8 @@ static int start(const struct record_options *opt, const char *package,
     if (output == NULL)
         return pmt_fail("out of memory");
     status = check_program(package, argv, &program);
+    if (opt->modes & OBJECT && program.is_interpreter && program.major == 0)
+        pmt_record_ask_version(argv[0], &program);
     if (status == PMT_EXIT_OK)
         status = check_modes(opt->modes, &program);
     if (status == PMT_EXIT_OK)
@@ -176,6 +334,10 @@ static int start(const struct record_options *opt, const char *package,
     free(output);
     if (status != PMT_EXIT_OK)
         return status;
+    if (!program.is_python)
+        pmt_warn("%s is not Python: only a Python that it starts is "
+                 "recorded",
+                 argv[0]);
     execvp(argv[0], argv);
     return pmt_fail_errno(errno, "%s", argv[0]);
 }
@@ -205,7 +367,8 @@ const struct pmt_command pmt_command_record = {
     .name = "record",
     .summary = "run a Python program and record it into a trace",
     .usage =
-        (const char *const[]){"[options] [--] python3 [argument...]", NULL},
+        (const char *const[]){"[options] [--] python3 [argument...]",
+                              "[options] [--] script.py [argument...]", NULL},
     .description =
         (const char *const[]){
             "Runs the program in the place of this command, with the recorder "
@@ -217,14 +380,30 @@ const struct pmt_command pmt_command_record = {
             "reader takes the last events from it.",
             "Python ignores the environment under -I and -E, and starts "
             "nothing under -S: with these it can't be recorded. The child of "
-            "a fork is not recorded.",
+            "a fork is not recorded. Of a program that is not Python the "
+            "first Python that it starts is recorded.",
+            "Modes: alloc records malloc, calloc, realloc and free in "
+            "Python's three domains; object the creation and destruction of "
+            "objects (CPython 3.13 or later); call calls and returns of "
+            "Python and C functions; line lines, calls, returns and "
+            "exceptions; snapshot the live set, summed by stack; heap the "
+            "allocators' own figures; rss the resident set by time.",
             NULL},
     .examples =
         (const char *const[]){
             "pmt record -- python3 app.py --port 80",
             "record app.py into app-PID.pmt",
             "pmt record -o x.pmt --mode=object python3.13 -m unittest",
-            "record each object that is made and destroyed", NULL},
+            "record each object that is made and destroyed",
+            "pmt record --mode=object --types='Conn*,Query' python3.13 app.py",
+            "only objects of some types",
+            "pmt record --sample-bytes=512K --mode=alloc,rss,heap app.py",
+            "sampled, for a program that runs for weeks",
+            "pmt record --mode=call --rss-trigger=4K python3 app.py",
+            "only calls during which the process grew or shrank",
+            "pmt record --mode=snapshot --snapshot-ms=60000 "
+            "--snapshot-signal=USR1 app.py",
+            "what is alive, every minute and at kill -USR1", NULL},
     .exit_status =
         (const char *const[]){
             "that of the program", "that of the program",

@@ -7,11 +7,14 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,6 +59,27 @@ static char *package_at(const char *folder, const char *below)
     return real;
 }
 
+/* Where pip puts packages, for a program that it put into `folder`. */
+static char *package_of_pip(const char *folder)
+{
+    static const char *const places[] = {"/../lib/python3*/site-packages",
+                                         "/../lib64/python3*/site-packages",
+                                         "/../lib/python3*/dist-packages"};
+    char *found = NULL;
+
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char *pattern = format("%s%s/" BOOTSTRAP, folder, places[i]);
+        glob_t g = {0};
+
+        if (pattern != NULL && glob(pattern, 0, NULL, &g) == 0 &&
+            found == NULL)
+            found = package_at(g.gl_pathv[0], "/../..");
+        globfree(&g);
+        free(pattern);
+    }
+    return found;
+}
+
 char *pmt_record_find_package(void)
 {
     const char *given = getenv(PMT_RECORD_PACKAGE);
@@ -73,8 +97,9 @@ char *pmt_record_find_package(void)
         return NULL;
     *slash = '\0';
     found = package_at(program, "/../python");
-    return found != NULL ? found
-                         : package_at(program, "/../lib/pmtrace/python");
+    if (found == NULL)
+        found = package_at(program, "/../lib/pmtrace/python");
+    return found != NULL ? found : package_of_pip(program);
 }
 
 bool pmt_record_has_extension(const char *package, int major, int minor)
@@ -178,22 +203,56 @@ static int take_cluster(char *const *argv, struct pmt_program *p)
     return 1;
 }
 
-void pmt_record_examine(char *const *argv, struct pmt_program *p)
+/* Takes the version from the name of the file that `name` leads to. */
+static void set_version(struct pmt_program *p, const char *name)
 {
-    char *file;
-    int words;
+    char *file = find_program(name);
 
-    memset(p, 0, sizeof *p);
-    set_stem(p, argv[0], true);
-    p->is_python = is_python_name(base_name(argv[0]), &p->major, &p->minor);
-    if (!p->is_python)
-        return;
-    strcpy(p->stem, "python");
-    file = find_program(argv[0]);
     if (file == NULL ||
         !is_python_name(base_name(file), &p->major, &p->minor))
         p->major = p->minor = 0;
     free(file);
+}
+
+/* A script whose first line names Python: "#!/usr/bin/env python3". */
+static void examine_script(const char *name, struct pmt_program *p)
+{
+    char *file = find_program(name), line[256] = "", *word, *rest = NULL;
+    FILE *in = file != NULL ? fopen(file, "re") : NULL;
+
+    if (in != NULL) {
+        if (fgets(line, sizeof line, in) == NULL)
+            line[0] = '\0';
+        fclose(in);
+    }
+    free(file);
+    if (strncmp(line, "#!", 2) != 0)
+        return;
+    word = strtok_r(line + 2, " \t\n", &rest);
+    if (word != NULL && strcmp(base_name(word), "env") == 0)
+        do
+            word = strtok_r(NULL, " \t\n", &rest);
+        while (word != NULL && (*word == '-' || strchr(word, '=') != NULL));
+    if (word == NULL ||
+        !is_python_name(base_name(word), &p->major, &p->minor))
+        return;
+    p->is_python = true;
+    set_version(p, word);
+}
+
+void pmt_record_examine(char *const *argv, struct pmt_program *p)
+{
+    int words;
+
+    memset(p, 0, sizeof *p);
+    set_stem(p, argv[0], true);
+    if (!is_python_name(base_name(argv[0]), &p->major, &p->minor)) {
+        examine_script(argv[0], p);
+        return;
+    }
+    p->is_python = p->is_interpreter = true;
+    strcpy(p->stem, "python");
+    set_version(p, argv[0]);
     argv++;
     while (*argv != NULL && (*argv)[0] == '-' && (*argv)[1] != '\0') {
         if (strcmp(*argv, "--check-hash-based-pycs") == 0)
@@ -208,6 +267,38 @@ void pmt_record_examine(char *const *argv, struct pmt_program *p)
     }
     if (*argv != NULL && strcmp(*argv, "-") != 0)
         set_stem(p, *argv, true);
+}
+
+void pmt_record_ask_version(const char *name, struct pmt_program *p)
+{
+    static const char code[] = "import sys; print('%d.%d' % "
+                               "sys.version_info[:2])";
+    char text[32] = "";
+    int ends[2];
+    pid_t child;
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    child = fork();
+    if (child == 0) {
+        int null = open("/dev/null", O_RDWR);
+
+        if (null < 0 || dup2(null, 0) < 0 || dup2(ends[1], 1) < 0 ||
+            dup2(null, 2) < 0)
+            _exit(127);
+        execlp(name, name, "-I", "-S", "-c", code, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    if (child > 0) {
+        if (read(ends[0], text, sizeof text - 1) <= 0)
+            text[0] = '\0';
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            continue;
+    }
+    close(ends[0]);
+    if (sscanf(text, "%3d.%3d", &p->major, &p->minor) != 2)
+        p->major = p->minor = 0;
 }
 
 /* ---- the environment -------------------------------------------------------------- */
@@ -273,6 +364,9 @@ static bool put_expanded(FILE *out, char letter)
     case 't':
         strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
         fputs(text, out);
+        return true;
+    case 'n':
+        putc('1', out);
         return true;
     case '%':
         putc('%', out);

@@ -23,15 +23,17 @@ struct pmt_setting {
 
 /*
  * The folder that holds the package `pmtrace`: that of PMTRACE_PYTHONPATH,
- * ../python beside the running program (build tree), or
- * ../lib/pmtrace/python (installed). On the heap, or NULL when there is none.
+ * ../python beside the running program (build tree), ../lib/pmtrace/python
+ * (make install), or ../lib/python3.N/site-packages (pip). On the heap, or
+ * NULL when there is none.
  */
 char *pmt_record_find_package(void);
 
 /* What is known of a command line that is to run Python. */
 struct pmt_program {
-    bool is_python;        /* argv[0] is named python...; else the rest says
-                            * nothing */
+    bool is_python;        /* argv[0] is named python..., or is a script whose
+                            * first line says so; else only `stem` counts */
+    bool is_interpreter;   /* the former */
     char blocked;          /* 'I', 'E' or 'S': the option that keeps the
                             * recorder out; 0 for none */
     char stem[128];        /* of the trace's default name */
@@ -41,6 +43,11 @@ struct pmt_program {
 
 /* `argv` ends with NULL and is not empty. */
 void pmt_record_examine(char *const *argv, struct pmt_program *program);
+
+/* Runs the interpreter to ask for its version; sets `major` and `minor`, or
+ * 0, 0 when it does not say. For one whose file's name does not tell, as
+ * that of a pyenv shim. */
+void pmt_record_ask_version(const char *name, struct pmt_program *program);
 
 /* True when the package holds the extension for this version of CPython. */
 bool pmt_record_has_extension(const char *package, int major, int minor);
@@ -54,7 +61,7 @@ int pmt_record_set_environment(const char *package,
                                size_t count);
 
 /*
- * Expands %p, %h, %t and %% in the name of a trace, as this process would.
+ * Expands %p, %h, %t, %n and %% in the name of a trace, as this process would.
  * On the heap; NULL with *wrong set to the letter that means nothing, or to
  * 0 without memory.
  */

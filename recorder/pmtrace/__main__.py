@@ -17,18 +17,68 @@ usage: python3 -m pmtrace [options] script.py [argument...]
        python3 -m pmtrace [options] -c code [argument...]
 """
 
-# Short option, long option, name of the value or None, setting, help.
+# Short option, long option, name of the value or None, setting, help. A row
+# of one text is a heading. A setting that is 0 or 1 has --NAME and --no-NAME.
+# `pmt record` (analyse/cmd-record.c) has the same options.
 OPTIONS = (
     ("-o", "--output", "FILE", "out",
      "name of the trace; %%p process, %%h host, %%t time "
      "(PROGRAM-%%p.pmt)"),
     ("-f", "--force", None, "force", "replace a trace that is there"),
-    (None, "--mode", "MODE", "mode",
-     "alloc, object or alloc,object (%(mode)s)"),
+    (None, "--mode", "MODE,...", "mode",
+     "what to record: alloc, object, call, line, snapshot, heap, rss "
+     "(%(mode)s)"),
+    (None, "--collect", None, "collect",
+     "collect garbage before the end"),
+    ("Stacks",),
     (None, "--frames", "N", "frames",
      "Python frames kept with an alloc record (%(frames)d)"),
     (None, "--object-frames", "N", "object_frames",
      "Python frames kept with an object record (%(object_frames)d)"),
+    ("Which events",),
+    (None, "--files", "GLOB,...", "files",
+     "only where the innermost Python file matches; !GLOB takes away"),
+    (None, "--types", "GLOB,...", "types",
+     "object: only types whose name matches; !GLOB takes away"),
+    (None, "--builtins", None, "builtins",
+     "object: types of the module builtins too"),
+    (None, "--min-size", "SIZE", "min_size",
+     "alloc: only requests of so many bytes or more (%(min_size)d)"),
+    (None, "--max-size", "SIZE", "max_size",
+     "alloc: only requests of so many bytes or fewer; 0 for no limit "
+     "(%(max_size)d)"),
+    (None, "--domains", "DOMAIN,...", "domains",
+     "alloc: of raw, mem and obj only these (all)"),
+    (None, "--sample-bytes", "SIZE", "sample_bytes",
+     "alloc: one sample in so many bytes; 0 for everything "
+     "(%(sample_bytes)d)"),
+    (None, "--c-calls", None, "c_calls", "call: C functions too"),
+    (None, "--opcodes", None, "opcodes", "line: opcodes too"),
+    (None, "--rss-trigger", "SIZE", "rss_trigger",
+     "call, line: only events where the resident set has moved by so much, "
+     "and the one before; 0 for every event (%(rss_trigger)d)"),
+    ("Figures",),
+    (None, "--rss-us", "N", "rss_us",
+     "at events, the resident set is read at most every N us; 0: not at "
+     "events (%(rss_us)d)"),
+    (None, "--rss-ms", "N", "rss_ms",
+     "rss: a record every N ms (%(rss_ms)d)"),
+    (None, "--heap-ms", "N", "heap_ms",
+     "heap: a record every N ms; 0: at start, marks and end (%(heap_ms)d)"),
+    (None, "--snapshot-ms", "N", "snapshot_ms",
+     "snapshot: one every N ms; 0: none by time (%(snapshot_ms)d)"),
+    (None, "--snapshot-marks", None, "snapshot_marks",
+     "snapshot: one at every mark"),
+    (None, "--snapshot-signal", "SIGNAL", "snapshot_signal",
+     "snapshot: one at this signal, as USR1; 0: none "
+     "(%(snapshot_signal)d)"),
+    (None, "--snapshot-records", None, "snapshot_records",
+     "snapshot: the alloc records too"),
+    (None, "--track", None, "track",
+     "alloc: keep the live set in memory, for get_traced_memory()"),
+    (None, "--count-types", None, "count_types",
+     "object: keep live counts by type, for live_counts()"),
+    ("The trace",),
     (None, "--when-full", "WHAT", "when_full",
      "drop events or wait when no buffer is free (%(when_full)s)"),
     (None, "--tick", "NS", "tick_ns", "resolution of time (%(tick_ns)d)"),
@@ -37,10 +87,11 @@ OPTIONS = (
      "most records in a chunk (%(chunk_records)d)"),
     (None, "--segments", "N", "segments",
      "buffers of 128 KiB; each thread holds one (%(segments)d)"),
+    ("Others",),
     ("-v", None, None, "verbose", "say at the end what was recorded"),
     ("-h", "--help", None, None, "print this and exit"),
     ("-V", "--version", None, None, "print the version and exit"),
-)
+)  # type: tuple
 
 
 def fail(text):
@@ -49,25 +100,51 @@ def fail(text):
     sys.exit(2)
 
 
+def help_of(row):
+    # type: (tuple) -> str
+    """The lines of an option."""
+    short, long, value, setting, text = row
+    names = ", ".join(name for name in (short, long) if name)
+    text %= _options.DEFAULTS
+    if value:
+        names += ("=" if long else " ") + value
+    elif setting and _options.is_switch(setting):
+        on = _options.DEFAULTS[setting]
+        names = "--[no-]" + long[2:]
+        text += " (%s)" % ("yes" if on else "no")
+    lines = ["  %-26s" % names]
+    if len(names) > 25:
+        lines.append(" " * 28)
+    for word in text.split(" "):
+        if len(lines[-1]) + 1 + len(word) > 79:
+            lines.append(" " * 28)
+        lines[-1] += " " + word
+    return "".join(line.rstrip() + "\n" for line in lines)
+
+
 def print_help():
     # type: () -> None
     out = [USAGE, "\n", "Records a Python program into a trace.\n", "\n"]
-    for short, long, value, _, text in OPTIONS:
-        names = ", ".join(name for name in (short, long) if name)
-        if value:
-            names += ("=" if long else " ") + value
-        out.append("  %-22s %s\n" % (names, text % _options.DEFAULTS))
+    for row in OPTIONS:
+        out.append("\n%s\n" % row[0] if len(row) == 1 else help_of(row))
+    out.append("\nSizes are bytes, or have K, M or G behind them.\n")
     sys.stdout.write("".join(out))
     sys.stdout.flush()
 
 
 def find(word):
     # type: (str) -> tuple
-    """The row of an option, and its value if `word` holds it."""
+    """The row of an option, and its value if `word` holds it; "0" where the
+    option was --no-NAME."""
     for row in OPTIONS:
-        short, long, value = row[:3]
+        if len(row) == 1:
+            continue
+        short, long, value, setting = row[:4]
         if word == short or word == long:
             return row, None
+        if not value and setting and _options.is_switch(setting) and \
+                word == "--no-" + long[2:]:
+            return row, "0"
         if value and long and word.startswith(long + "="):
             return row, word[len(long) + 1:]
         if value and short and word.startswith(short) and len(word) > 2:
@@ -98,7 +175,7 @@ def parse(words):
             print("pmtrace " + pmtrace.__version__)
             sys.exit(0)
         if row[2] is None:
-            settings[row[3]] = 1
+            settings[row[3]] = int(text or "1")
             continue
         if text is None:
             if i == len(words):
@@ -160,12 +237,12 @@ def main():
         fail("the path of this interpreter is not known")
     settings = dict(_options.DEFAULTS, out=default_name(program), force=0,
                     verbose=0)
-    settings.update(given)
     try:
-        for name in _options.LIMITS:
-            settings[name] = int(settings[name])
-    except ValueError:
-        fail("%s must be a number, not %r" % (name, settings[name]))
+        for name, text in given.items():
+            settings[name] = _options.parse(name, text) \
+                if isinstance(text, str) else text
+    except ValueError as error:
+        fail(str(error))
     path = settings["out"]
     if path == "-":
         fail("a trace can't be recorded to standard output")

@@ -11,10 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, MutableMapping
 
-# Settings that are numbers.
-_NUMBERS = tuple(_options.LIMITS) + ("force", "verbose")
-
-
 def settings_of(text):
     # type: (str) -> Dict[str, Any]
     """Settings from the variable PMTRACE, with defaults. ValueError."""
@@ -24,7 +20,8 @@ def settings_of(text):
         if name not in settings:
             raise ValueError("%s: there is no setting %s"
                              % (_options.VARIABLE, name))
-        settings[name] = int(value) if name in _NUMBERS else value
+        settings[name] = int(value) if name in ("force", "verbose") \
+            else _options.parse(name, value)
     return settings
 
 

@@ -73,6 +73,12 @@ LIMITS = {
     "collect": (0, 1),
 }  # type: Dict[str, Tuple[int, int]]
 
+# Numbers that are bytes: a text may have K, M, G or T behind them.
+SIZES = ("rss_trigger", "min_size", "max_size", "sample_bytes")
+
+# Lists of words or globs, separated by commas.
+LISTS = ("types", "files", "domains")
+
 DOMAINS = ("raw", "mem", "obj")
 
 WHEN_FULL = ("drop", "wait")
@@ -121,6 +127,57 @@ def domain_bits(text):
     return bits
 
 
+def is_switch(name):
+    # type: (str) -> bool
+    return LIMITS.get(name) == (0, 1)
+
+
+def size_of(text):
+    # type: (str) -> int
+    """Bytes: "4096", "64K", "1.5GiB"; units are binary. ValueError."""
+    number = text.rstrip("BiIbKkMmGgTt")
+    unit = text[len(number):].upper()
+    shift = {"": 0, "B": 0, "K": 10, "M": 20, "G": 30, "T": 40}.get(
+        unit[:-2] if unit.endswith("IB") else unit)
+    whole, point, part = number.partition(".")
+    if shift is None or not whole.isdigit() or point and not part.isdigit():
+        raise ValueError("%r is not a size (try 64K, 256M or 1.5G)" % text)
+    if not point:
+        return int(whole) << shift
+    return int(float(number) * (1 << shift))
+
+
+def signal_of(text):
+    # type: (str) -> int
+    """The number of the signal "USR1", "SIGUSR1" or "10". ValueError."""
+    if text.isdigit():
+        return int(text)
+    import signal
+
+    name = text.upper()
+    if not name.startswith("SIG"):
+        name = "SIG" + name
+    number = getattr(signal, name, None)
+    if number is None or "_" in name:
+        raise ValueError("there is no signal %s" % text)
+    return int(number)
+
+
+def parse(name, text):
+    # type: (str, str) -> Any
+    """The setting's value from a text, as on a command line. ValueError."""
+    if name in SIZES:
+        return size_of(text)
+    if name == "snapshot_signal":
+        return signal_of(text)
+    if name in LIMITS:
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError("%s must be a number, not %r" % (name, text))
+    return text
+
+
 def check(settings):
     # type: (Dict[str, Any]) -> Dict[str, Any]
     """The settings with numbers made int. ValueError, TypeError."""
@@ -135,9 +192,11 @@ def check(settings):
             raise ValueError("%s must be %d to %d, not %d"
                              % (name, low, high, value))
         checked[name] = value
-    for name in ("types", "files", "domains"):
+    for name in LISTS:
         if not isinstance(settings[name], str):
             raise TypeError("%s must be a str" % name)
+    if checked["max_size"] and checked["max_size"] < checked["min_size"]:
+        raise ValueError("max_size is less than min_size")
     domain_bits(settings["domains"])
     if settings["when_full"] not in WHEN_FULL:
         raise ValueError("when_full must be %s, not %r"
@@ -145,9 +204,10 @@ def check(settings):
     return checked
 
 
-def expand(template):
-    # type: (Union[str, bytes]) -> str
-    """A path with %p, %h, %t and %% replaced. ValueError for others."""
+def expand(template, ordinal=1):
+    # type: (Union[str, bytes], int) -> str
+    """A path with %p, %h, %t, %n and %% replaced; `ordinal` is the number of
+    the recording in this process, from 1. ValueError for other letters."""
     text = os.fsdecode(template)
     if not text:
         raise ValueError("the trace needs a name")
@@ -171,12 +231,14 @@ def expand(template):
             import time
 
             parts.append(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+        elif letter == "n":
+            parts.append(str(ordinal))
         elif letter == "%":
             parts.append("%")
         else:
             raise ValueError(
                 "%%%s in the name of the trace; there are %%p (process), "
-                "%%h (host), %%t (time) and %%%%" % letter)
+                "%%h (host), %%t (time), %%n (number) and %%%%" % letter)
         i += 2
     return "".join(parts)
 
@@ -196,13 +258,19 @@ def join(settings):
 
 def split(text):
     # type: (str) -> Dict[str, str]
-    """What join() made. ValueError."""
-    settings = {}
-    for word in text.split(","):
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise ValueError("%s: %r is no setting" % (VARIABLE, word))
+    """What join() made, or a person did: "1" stands for all defaults, and a
+    list may go on behind a comma, as in "mode=alloc,object". ValueError."""
+    settings = {}  # type: Dict[str, str]
+    name = ""
+    for word in text.split(",") if text != "1" else ():
+        key, equals, value = word.partition("=")
         for char in ",=%":
             value = value.replace("%%%02X" % ord(char), char)
+        if not equals and name in LISTS + ("mode",):
+            settings[name] += "," + word
+            continue
+        if not equals or not key:
+            raise ValueError("%s: %r is no setting" % (VARIABLE, word))
+        name = key
         settings[name] = value
     return settings
