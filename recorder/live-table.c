@@ -12,7 +12,7 @@
 
 #include "table.h"
 
-#define SHARD_BITS 6
+#define SHARD_BITS REC_LIVE_SHARD_BITS
 #define SHARDS (1u << SHARD_BITS)
 #define FIRST_BITS 7   /* one page */
 #define LAST_BITS 20
@@ -22,27 +22,11 @@
 #define FORGOTTEN (UINT64_C(1) << 63)
 
 /* The top byte of `key`: the domain, and FORGOTTEN. 0: an empty place. */
-struct place {
+struct rec_live_place {
     uint64_t key;
     uint64_t size;
     uint32_t stack, thread;
 };
-
-struct shard {
-    uint32_t lock;       /* atomic */
-    uint32_t used;       /* written atomically, for rec_live_count() */
-    uint32_t bits;       /* of the number of places; 0: none yet */
-    struct place *places;
-} __attribute__((aligned(64)));
-
-static struct shard shards[SHARDS];
-static uint64_t bytes_now, bytes_peak;   /* atomic */
-static bool use_bits, keep_cleared;
-
-uint64_t rec_live_bits[(1u << REC_LIVE_BITS_LOG) / 64];
-/* Blocks on each bit; guarded by bits_lock, which is taken last. */
-static uint32_t *on_bit;
-static uint32_t bits_lock;
 
 /* ---- locks ----------------------------------------------------------------- */
 
@@ -83,24 +67,24 @@ static inline uint64_t hash_of(uint64_t address)
     return address * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static inline size_t home(const struct shard *s, uint64_t hash)
+static inline size_t home(const struct rec_live_shard *s, uint64_t hash)
 {
     return (size_t)(hash << SHARD_BITS >> (64 - s->bits));
 }
 
-static inline size_t mask_of(const struct shard *s)
+static inline size_t mask_of(const struct rec_live_shard *s)
 {
     return ((size_t)1 << s->bits) - 1;
 }
 
 static size_t bytes_of(unsigned bits)
 {
-    return ((size_t)1 << bits) * sizeof(struct place);
+    return ((size_t)1 << bits) * sizeof(struct rec_live_place);
 }
 
 /* The place of an address, or the empty place where it would be. */
-static inline struct place *find(const struct shard *s, uint64_t hash,
-                                 uint64_t address)
+static inline struct rec_live_place *
+find(const struct rec_live_shard *s, uint64_t hash, uint64_t address)
 {
     size_t mask = mask_of(s), i = home(s, hash);
 
@@ -110,10 +94,10 @@ static inline struct place *find(const struct shard *s, uint64_t hash,
     return &s->places[i];
 }
 
-static bool grow(struct shard *s)
+static bool grow(struct rec_live_shard *s)
 {
-    struct shard bigger = {.bits = s->bits != 0 ? s->bits + 1 : FIRST_BITS,
-                           .used = s->used};
+    struct rec_live_shard bigger = {
+        .bits = s->bits != 0 ? s->bits + 1 : FIRST_BITS, .used = s->used};
     int saved = errno;
 
     if (bigger.bits > LAST_BITS)
@@ -136,7 +120,7 @@ static bool grow(struct shard *s)
 }
 
 /* Empties a place and moves up those after it that belong before it. */
-static void remove_place(struct shard *s, struct place *gone)
+static void remove_place(struct rec_live_shard *s, struct rec_live_place *gone)
 {
     size_t mask = mask_of(s), hole = (size_t)(gone - s->places), i = hole;
 
@@ -158,7 +142,7 @@ static void remove_place(struct shard *s, struct place *gone)
     __atomic_store_n(&s->used, s->used - 1, __ATOMIC_RELAXED);
 }
 
-static inline void copy_out(const struct place *p,
+static inline void copy_out(const struct rec_live_place *p,
                             struct rec_live_block *block)
 {
     block->address = p->key & ADDRESS_MASK;
@@ -171,79 +155,78 @@ static inline void copy_out(const struct place *p,
 
 /* ---- figures and bits ---------------------------------------------------------- */
 
-static inline void count_up(uint64_t size)
+static inline void count_up(struct rec_live *live, uint64_t size)
 {
-    uint64_t now = __atomic_add_fetch(&bytes_now, size, __ATOMIC_RELAXED);
-    uint64_t peak = __atomic_load_n(&bytes_peak, __ATOMIC_RELAXED);
+    uint64_t now = __atomic_add_fetch(&live->bytes_now, size, __ATOMIC_RELAXED);
+    uint64_t peak = __atomic_load_n(&live->bytes_peak, __ATOMIC_RELAXED);
 
     while (now > peak &&
-           !__atomic_compare_exchange_n(&bytes_peak, &peak, now, true,
+           !__atomic_compare_exchange_n(&live->bytes_peak, &peak, now, true,
                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         continue;
 }
 
-static inline void count_down(const struct place *p)
+static inline void count_down(struct rec_live *live,
+                              const struct rec_live_place *p)
 {
     if (!(p->key & FORGOTTEN))
-        __atomic_fetch_sub(&bytes_now, p->size, __ATOMIC_RELAXED);
+        __atomic_fetch_sub(&live->bytes_now, p->size, __ATOMIC_RELAXED);
 }
 
-static void bit_up(const void *address)
+static void bit_up(struct rec_live *live, const void *address)
 {
     uint32_t bit = rec_live_bit(address);
 
-    lock_it(&bits_lock);
-    if (on_bit[bit]++ == 0)
-        __atomic_fetch_or(&rec_live_bits[bit / 64], UINT64_C(1) << bit % 64,
+    lock_it(&live->bits_lock);
+    if (live->on_bit[bit]++ == 0)
+        __atomic_fetch_or(&live->bits[bit / 64], UINT64_C(1) << bit % 64,
                           __ATOMIC_RELAXED);
-    unlock_it(&bits_lock);
+    unlock_it(&live->bits_lock);
 }
 
-static void bit_down(const void *address)
+static void bit_down(struct rec_live *live, const void *address)
 {
     uint32_t bit = rec_live_bit(address);
 
-    lock_it(&bits_lock);
-    if (--on_bit[bit] == 0)
-        __atomic_fetch_and(&rec_live_bits[bit / 64],
+    lock_it(&live->bits_lock);
+    if (--live->on_bit[bit] == 0)
+        __atomic_fetch_and(&live->bits[bit / 64],
                            ~(UINT64_C(1) << bit % 64), __ATOMIC_RELAXED);
-    unlock_it(&bits_lock);
+    unlock_it(&live->bits_lock);
 }
 
 /* ---- what others call ------------------------------------------------------------ */
 
-int rec_live_start(bool filtered, bool keep)
+int rec_live_start(struct rec_live *live, bool filtered, bool keep)
 {
-    rec_live_stop();
-    use_bits = filtered;
-    keep_cleared = keep;
+    rec_live_stop(live);
+    live->use_bits = filtered;
+    live->keep_cleared = keep;
     if (!filtered)
         return 0;
-    on_bit = rec_pages_new((sizeof *on_bit) << REC_LIVE_BITS_LOG);
-    return on_bit != NULL ? 0 : -1;
+    live->on_bit = rec_pages_new((sizeof *live->on_bit)
+                                 << REC_LIVE_BITS_LOG);
+    return live->on_bit != NULL ? 0 : -1;
 }
 
-void rec_live_stop(void)
+void rec_live_stop(struct rec_live *live)
 {
-    for (unsigned i = 0; i < SHARDS; i++) {
-        if (shards[i].bits != 0)
-            rec_pages_free(shards[i].places, bytes_of(shards[i].bits));
-        memset(&shards[i], 0, sizeof shards[i]);
-    }
-    if (on_bit != NULL)
-        rec_pages_free(on_bit, (sizeof *on_bit) << REC_LIVE_BITS_LOG);
-    on_bit = NULL;
-    bits_lock = 0;
-    memset(rec_live_bits, 0, sizeof rec_live_bits);
-    bytes_now = bytes_peak = 0;
+    for (unsigned i = 0; i < SHARDS; i++)
+        if (live->shards[i].bits != 0)
+            rec_pages_free(live->shards[i].places,
+                           bytes_of(live->shards[i].bits));
+    if (live->on_bit != NULL)
+        rec_pages_free(live->on_bit, (sizeof *live->on_bit)
+                                         << REC_LIVE_BITS_LOG);
+    memset(live, 0, sizeof *live);
 }
 
-bool rec_live_add(const struct rec_live_block *block)
+bool rec_live_add(struct rec_live *live, const struct rec_live_block *block)
 {
     uint64_t address = block->address & ADDRESS_MASK;
     uint64_t hash = hash_of(address);
-    struct shard *s = &shards[hash >> (64 - SHARD_BITS)];
-    struct place *p = NULL;
+    struct rec_live_shard *s = &live->shards[hash >> (64 - SHARD_BITS)];
+    struct rec_live_place *p = NULL;
     bool is_new = true;
 
     lock_it(&s->lock);
@@ -251,7 +234,7 @@ bool rec_live_add(const struct rec_live_block *block)
         p = find(s, hash, address);
         is_new = p->key == 0;
         if (!is_new)
-            count_down(p);
+            count_down(live, p);
     }
     if (is_new && (s->bits == 0 || s->used >= (mask_of(s) + 1) / 4 * 3))
         p = grow(s) ? find(s, hash, address) : NULL;
@@ -261,9 +244,9 @@ bool rec_live_add(const struct rec_live_block *block)
         p->stack = block->stack;
         p->thread = block->thread;
         __atomic_store_n(&s->used, s->used + is_new, __ATOMIC_RELAXED);
-        count_up(block->size);
-        if (use_bits && is_new)
-            bit_up((const void *)(uintptr_t)address);
+        count_up(live, block->size);
+        if (live->use_bits && is_new)
+            bit_up(live, (const void *)(uintptr_t)address);
     }
     unlock_it(&s->lock);
     return p != NULL;
@@ -271,12 +254,14 @@ bool rec_live_add(const struct rec_live_block *block)
 
 /* Locks the shard of an address and finds its place; NULL when the address is
  * not there. To be unlocked in any case. */
-static struct place *lock_and_find(const void *address, struct shard **shard)
+static struct rec_live_place *lock_and_find(struct rec_live *live,
+                                            const void *address,
+                                            struct rec_live_shard **shard)
 {
     uint64_t a = (uint64_t)(uintptr_t)address & ADDRESS_MASK;
     uint64_t hash = hash_of(a);
-    struct shard *s = &shards[hash >> (64 - SHARD_BITS)];
-    struct place *p = NULL;
+    struct rec_live_shard *s = &live->shards[hash >> (64 - SHARD_BITS)];
+    struct rec_live_place *p = NULL;
 
     *shard = s;
     lock_it(&s->lock);
@@ -288,26 +273,28 @@ static struct place *lock_and_find(const void *address, struct shard **shard)
     return p;
 }
 
-bool rec_live_take(const void *address, struct rec_live_block *block)
+bool rec_live_take(struct rec_live *live, const void *address,
+                   struct rec_live_block *block)
 {
-    struct shard *s;
-    struct place *p = lock_and_find(address, &s);
+    struct rec_live_shard *s;
+    struct rec_live_place *p = lock_and_find(live, address, &s);
 
     if (p != NULL) {
         copy_out(p, block);
-        count_down(p);
+        count_down(live, p);
         remove_place(s, p);
-        if (use_bits)
-            bit_down(address);
+        if (live->use_bits)
+            bit_down(live, address);
     }
     unlock_it(&s->lock);
     return p != NULL;
 }
 
-bool rec_live_get(const void *address, struct rec_live_block *block)
+bool rec_live_get(struct rec_live *live, const void *address,
+                  struct rec_live_block *block)
 {
-    struct shard *s;
-    struct place *p = lock_and_find(address, &s);
+    struct rec_live_shard *s;
+    struct rec_live_place *p = lock_and_find(live, address, &s);
 
     if (p != NULL)
         copy_out(p, block);
@@ -315,73 +302,75 @@ bool rec_live_get(const void *address, struct rec_live_block *block)
     return p != NULL;
 }
 
-static void clear_shard(struct shard *s)
+static void clear_shard(struct rec_live *live, struct rec_live_shard *s)
 {
     for (size_t i = 0; i <= mask_of(s); i++) {
-        struct place *p = &s->places[i];
+        struct rec_live_place *p = &s->places[i];
 
         if (p->key == 0)
             continue;
-        count_down(p);
-        if (keep_cleared) {
+        count_down(live, p);
+        if (live->keep_cleared) {
             p->key |= FORGOTTEN;
             continue;
         }
-        if (use_bits)
-            bit_down((const void *)(uintptr_t)(p->key & ADDRESS_MASK));
+        if (live->use_bits)
+            bit_down(live, (const void *)(uintptr_t)(p->key & ADDRESS_MASK));
         p->key = 0;
     }
-    if (!keep_cleared)
+    if (!live->keep_cleared)
         __atomic_store_n(&s->used, 0, __ATOMIC_RELAXED);
 }
 
-void rec_live_clear(void)
+void rec_live_clear(struct rec_live *live)
 {
     for (unsigned i = 0; i < SHARDS; i++) {
-        lock_it(&shards[i].lock);
-        if (shards[i].bits != 0)
-            clear_shard(&shards[i]);
-        unlock_it(&shards[i].lock);
+        lock_it(&live->shards[i].lock);
+        if (live->shards[i].bits != 0)
+            clear_shard(live, &live->shards[i]);
+        unlock_it(&live->shards[i].lock);
     }
-    rec_live_reset_peak();
+    rec_live_reset_peak(live);
 }
 
-void rec_live_figures(uint64_t *now, uint64_t *peak)
+void rec_live_figures(const struct rec_live *live, uint64_t *now,
+                      uint64_t *peak)
 {
-    *now = __atomic_load_n(&bytes_now, __ATOMIC_RELAXED);
-    *peak = __atomic_load_n(&bytes_peak, __ATOMIC_RELAXED);
+    *now = __atomic_load_n(&live->bytes_now, __ATOMIC_RELAXED);
+    *peak = __atomic_load_n(&live->bytes_peak, __ATOMIC_RELAXED);
 }
 
-void rec_live_reset_peak(void)
+void rec_live_reset_peak(struct rec_live *live)
 {
-    __atomic_store_n(&bytes_peak,
-                     __atomic_load_n(&bytes_now, __ATOMIC_RELAXED),
+    __atomic_store_n(&live->bytes_peak,
+                     __atomic_load_n(&live->bytes_now, __ATOMIC_RELAXED),
                      __ATOMIC_RELAXED);
 }
 
-uint64_t rec_live_count(void)
+uint64_t rec_live_count(const struct rec_live *live)
 {
     uint64_t count = 0;
 
     for (unsigned i = 0; i < SHARDS; i++)
-        count += __atomic_load_n(&shards[i].used, __ATOMIC_RELAXED);
+        count += __atomic_load_n(&live->shards[i].used, __ATOMIC_RELAXED);
     return count;
 }
 
 /* Pages for a copy, touched already: nobody is to wait for page faults. */
-static struct place *pages_for(unsigned bits)
+static struct rec_live_place *pages_for(unsigned bits)
 {
     unsigned char *p = bits != 0 ? rec_pages_new(bytes_of(bits)) : NULL;
 
     for (size_t i = 0; p != NULL && i < bytes_of(bits); i += 4096)
         *(volatile unsigned char *)(p + i) = 0;
-    return (struct place *)(void *)p;
+    return (struct rec_live_place *)(void *)p;
 }
 
 /* A copy of a shard's places; NULL without memory, and when it has none. */
-static struct place *copy_shard(struct shard *s, unsigned *bits)
+static struct rec_live_place *copy_shard(struct rec_live_shard *s,
+                                         unsigned *bits)
 {
-    struct place *copy;
+    struct rec_live_place *copy;
     unsigned wanted = __atomic_load_n(&s->bits, __ATOMIC_RELAXED);
 
     for (;;) {
@@ -405,7 +394,8 @@ static struct place *copy_shard(struct shard *s, unsigned *bits)
     return copy;
 }
 
-int rec_live_visit(void (*visit)(void *arg,
+int rec_live_visit(struct rec_live *live,
+                   void (*visit)(void *arg,
                                  const struct rec_live_block *block),
                    void *arg)
 {
@@ -414,7 +404,7 @@ int rec_live_visit(void (*visit)(void *arg,
     for (unsigned i = 0; i < SHARDS; i++) {
         struct rec_live_block block;
         unsigned bits = 0;
-        struct place *copy = copy_shard(&shards[i], &bits);
+        struct rec_live_place *copy = copy_shard(&live->shards[i], &bits);
 
         if (copy == NULL) {
             if (bits != 0)

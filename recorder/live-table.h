@@ -28,54 +28,79 @@ struct rec_live_block {
     bool forgotten;    /* rec_live_clear() was called since */
 };
 
+struct rec_live_place;
+
+struct rec_live_shard {
+    uint32_t lock;       /* atomic */
+    uint32_t used;       /* atomic for rec_live_count() */
+    uint32_t bits;       /* log2 of the number of places; 0: none yet */
+    struct rec_live_place *places;
+} __attribute__((aligned(64)));
+
+#define REC_LIVE_SHARD_BITS 6
+#define REC_LIVE_BITS_LOG 16
+
+/* A table; static storage, zeroed. */
+struct rec_live {
+    /* See rec_live_maybe(). */
+    uint64_t bits[(1u << REC_LIVE_BITS_LOG) / 64];
+    uint32_t *on_bit;    /* blocks on each bit */
+    uint32_t bits_lock;  /* of on_bit; taken last */
+    bool use_bits, keep_cleared;
+    uint64_t bytes_now, bytes_peak; /* atomic */
+    struct rec_live_shard shards[1u << REC_LIVE_SHARD_BITS];
+};
+
 /*
- * Makes the table empty and ready. `filtered`: few blocks will be in it, and
+ * Makes a table empty and ready. `filtered`: few blocks will be in it, and
  * rec_live_maybe() is to be used; else it must not be. `keep`:
  * rec_live_clear() keeps the blocks, marked. 0, or -1 without memory.
  */
-int rec_live_start(bool filtered, bool keep);
+int rec_live_start(struct rec_live *live, bool filtered, bool keep);
 
 /* Frees all; nobody is in the functions here. */
-void rec_live_stop(void);
+void rec_live_stop(struct rec_live *live);
 
 /* Adds a block. One at the same address is replaced. False: there is no room
  * for it; nothing is at the address then. */
-bool rec_live_add(const struct rec_live_block *block);
+bool rec_live_add(struct rec_live *live, const struct rec_live_block *block);
 
 /* Takes the block at `address` out; false when there is none. `block` gets
  * it. */
-bool rec_live_take(const void *address, struct rec_live_block *block);
+bool rec_live_take(struct rec_live *live, const void *address,
+                   struct rec_live_block *block);
 
 /* The same without taking it out. */
-bool rec_live_get(const void *address, struct rec_live_block *block);
+bool rec_live_get(struct rec_live *live, const void *address,
+                  struct rec_live_block *block);
 
 /* Forgets all blocks, or marks them forgotten; the figures become 0. */
-void rec_live_clear(void);
+void rec_live_clear(struct rec_live *live);
 
 /* Bytes of the blocks that are live and not forgotten, now and at most since
  * the start or the last rec_live_reset_peak(). */
-void rec_live_figures(uint64_t *now, uint64_t *peak);
-void rec_live_reset_peak(void);
+void rec_live_figures(const struct rec_live *live, uint64_t *now,
+                      uint64_t *peak);
+void rec_live_reset_peak(struct rec_live *live);
 
 /* Blocks in the table, forgotten ones too. */
-uint64_t rec_live_count(void);
+uint64_t rec_live_count(const struct rec_live *live);
 
 /*
  * Calls `visit` for each block that is live, in no order and with no lock
  * held. What comes and goes meanwhile may or may not be among them; what
  * stays is there once. 0, or -1 without memory, where some were visited.
  */
-int rec_live_visit(void (*visit)(void *arg,
+int rec_live_visit(struct rec_live *live,
+                   void (*visit)(void *arg,
                                  const struct rec_live_block *block),
                    void *arg);
 
-/* ---- a quick no ----------------------------------------------------------- */
-
-/* A bit for each place in a megabyte, folded; set while a block is live whose
- * address falls on it. */
-#define REC_LIVE_BITS_LOG 16
-extern uint64_t rec_live_bits[(1u << REC_LIVE_BITS_LOG) / 64];
-
+/*
+ * A quick no: false when no block is at this address. For `filtered` only.
+ * There is a bit for each 16 bytes of a megabyte, onto which all addresses
+ * are folded.
+ */
 static inline uint32_t rec_live_bit(const void *address)
 {
     uintptr_t a = (uintptr_t)address;
@@ -83,12 +108,12 @@ static inline uint32_t rec_live_bit(const void *address)
     return (uint32_t)(a >> 4 ^ a >> 20) & ((1u << REC_LIVE_BITS_LOG) - 1);
 }
 
-/* False: no block is at this address (`filtered` only). */
-static inline bool rec_live_maybe(const void *address)
+static inline bool rec_live_maybe(const struct rec_live *live,
+                                  const void *address)
 {
     uint32_t bit = rec_live_bit(address);
 
-    return __atomic_load_n(&rec_live_bits[bit / 64], __ATOMIC_RELAXED) >>
+    return __atomic_load_n(&live->bits[bit / 64], __ATOMIC_RELAXED) >>
                (bit % 64) & 1;
 }
 

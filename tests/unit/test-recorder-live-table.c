@@ -15,6 +15,8 @@
 #include "live-table.h"
 #include "table.h"
 
+static struct rec_live table;
+
 #define PLACES 60000u   /* addresses that are used */
 #define STEPS 2000000u
 
@@ -76,12 +78,12 @@ static void check_all(void)
         count += model[i].size != 0;
         bytes += model[i].size;
     }
-    assert_int_equal(rec_live_visit(visit, &seen), 0);
+    assert_int_equal(rec_live_visit(&table, visit, &seen), 0);
     assert_false(seen.wrong);
     assert_int_equal(seen.count, count);
     assert_int_equal(seen.bytes, bytes);
-    assert_int_equal(rec_live_count(), count);
-    rec_live_figures(&now, &peak);
+    assert_int_equal(rec_live_count(&table), count);
+    rec_live_figures(&table, &now, &peak);
     assert_int_equal(now, bytes);
     assert_true(peak >= now);
 }
@@ -98,18 +100,18 @@ static void random_steps(bool filtered)
         bool there = model[i].size != 0;
 
         if (filtered) {
-            assert_true(!there || rec_live_maybe(pointer(i)));
-            no += !rec_live_maybe(pointer(i));
+            assert_true(!there || rec_live_maybe(&table, pointer(i)));
+            no += !rec_live_maybe(&table, pointer(i));
         }
-        assert_true(rec_live_get(pointer(i), &b) == there);
+        assert_true(rec_live_get(&table, pointer(i), &b) == there);
         assert_true(!there || same(&b, &model[i]));
         if (random() % 3 == 0) {
             bytes -= model[i].size;
             model[i] = random_block(i);
             bytes += model[i].size;
-            assert_true(rec_live_add(&model[i]));
+            assert_true(rec_live_add(&table, &model[i]));
         } else {
-            assert_true(rec_live_take(pointer(i), &b) == there);
+            assert_true(rec_live_take(&table, pointer(i), &b) == there);
             assert_true(!there || same(&b, &model[i]));
             bytes -= model[i].size;
             model[i].size = 0;
@@ -120,7 +122,7 @@ static void random_steps(bool filtered)
             check_all();
     }
     check_all();
-    rec_live_figures(&now, &peak);
+    rec_live_figures(&table, &now, &peak);
     assert_int_equal(peak, most);
     assert_true(!filtered || no > 0);
 }
@@ -130,9 +132,9 @@ static void test_random(void **state)
     uint64_t before = rec_memory_bytes();
 
     (void)state;
-    assert_int_equal(rec_live_start(false, false), 0);
+    assert_int_equal(rec_live_start(&table, false, false), 0);
     random_steps(false);
-    rec_live_stop();
+    rec_live_stop(&table);
     assert_int_equal(rec_memory_bytes(), before);
 }
 
@@ -141,17 +143,17 @@ static void test_filtered(void **state)
     uint64_t before = rec_memory_bytes();
 
     (void)state;
-    assert_int_equal(rec_live_start(true, false), 0);
+    assert_int_equal(rec_live_start(&table, true, false), 0);
     random_steps(true);
     for (uint32_t i = 0; i < PLACES; i++) {
         struct rec_live_block b;
 
         if (model[i].size != 0)
-            assert_true(rec_live_take(pointer(i), &b));
+            assert_true(rec_live_take(&table, pointer(i), &b));
     }
     for (uint32_t i = 0; i < PLACES; i++)
-        assert_false(rec_live_maybe(pointer(i)));
-    rec_live_stop();
+        assert_false(rec_live_maybe(&table, pointer(i)));
+    rec_live_stop(&table);
     assert_int_equal(rec_memory_bytes(), before);
 }
 
@@ -163,25 +165,25 @@ static void test_clear(void **state)
 
     (void)state;
     for (int keep = 0; keep < 2; keep++) {
-        assert_int_equal(rec_live_start(true, keep), 0);
-        assert_true(rec_live_add(&block));
-        rec_live_clear();
-        rec_live_figures(&now, &peak);
+        assert_int_equal(rec_live_start(&table, true, keep), 0);
+        assert_true(rec_live_add(&table, &block));
+        rec_live_clear(&table);
+        rec_live_figures(&table, &now, &peak);
         assert_int_equal(now, 0);
         assert_int_equal(peak, 0);
-        assert_int_equal(rec_live_visit(visit, &seen), 0);
+        assert_int_equal(rec_live_visit(&table, visit, &seen), 0);
         assert_int_equal(seen.count, 0);
-        assert_int_equal(rec_live_maybe(pointer(3)), keep);
-        assert_int_equal(rec_live_take(pointer(3), &b), keep);
+        assert_int_equal(rec_live_maybe(&table, pointer(3)), keep);
+        assert_int_equal(rec_live_take(&table, pointer(3), &b), keep);
         assert_true(!keep || (b.forgotten && same(&b, &block)));
-        rec_live_figures(&now, &peak);
+        rec_live_figures(&table, &now, &peak);
         assert_int_equal(now, 0);
-        assert_false(rec_live_maybe(pointer(3)));
+        assert_false(rec_live_maybe(&table, pointer(3)));
         /* It is tracked anew. */
-        assert_true(rec_live_add(&block));
-        rec_live_figures(&now, &peak);
+        assert_true(rec_live_add(&table, &block));
+        rec_live_figures(&table, &now, &peak);
         assert_int_equal(now, block.size);
-        rec_live_stop();
+        rec_live_stop(&table);
     }
 }
 
@@ -191,23 +193,23 @@ static void test_peak(void **state)
     uint64_t now, peak;
 
     (void)state;
-    assert_int_equal(rec_live_start(false, false), 0);
-    assert_true(rec_live_add(&block));
-    assert_true(rec_live_take(pointer(0), &b));
-    rec_live_figures(&now, &peak);
+    assert_int_equal(rec_live_start(&table, false, false), 0);
+    assert_true(rec_live_add(&table, &block));
+    assert_true(rec_live_take(&table, pointer(0), &b));
+    rec_live_figures(&table, &now, &peak);
     assert_int_equal(now, 0);
     assert_int_equal(peak, 100);
-    rec_live_reset_peak();
-    rec_live_figures(&now, &peak);
+    rec_live_reset_peak(&table);
+    rec_live_figures(&table, &now, &peak);
     assert_int_equal(peak, 0);
     /* Again at the same address: the release was not seen. */
-    assert_true(rec_live_add(&block));
+    assert_true(rec_live_add(&table, &block));
     block.size = 70;
-    assert_true(rec_live_add(&block));
-    rec_live_figures(&now, &peak);
+    assert_true(rec_live_add(&table, &block));
+    rec_live_figures(&table, &now, &peak);
     assert_int_equal(now, 70);
-    assert_int_equal(rec_live_count(), 1);
-    rec_live_stop();
+    assert_int_equal(rec_live_count(&table), 1);
+    rec_live_stop(&table);
 }
 
 int main(void)

@@ -17,6 +17,8 @@
 
 #include "live-table.h"
 
+static struct rec_live table;
+
 #define THREADS 4u
 #define BLOCKS 4000u
 #define ROUNDS 20u
@@ -47,16 +49,16 @@ static void *work(void *arg)
         for (uint32_t i = 0; i < BLOCKS; i++) {
             struct rec_live_block b = block_of(thread, i);
 
-            fail_if(!rec_live_add(&b));
+            fail_if(!rec_live_add(&table, &b));
         }
         /* Every fourth stays, to be taken by the next round's add. */
         for (uint32_t i = 0; i < BLOCKS; i++) {
             struct rec_live_block b;
             void *p = (void *)(uintptr_t)block_of(thread, i).address;
 
-            fail_if(!rec_live_maybe(p));
+            fail_if(!rec_live_maybe(&table, p));
             if (i % 4 != 0)
-                fail_if(!rec_live_take(p, &b) || b.thread != thread ||
+                fail_if(!rec_live_take(&table, p, &b) || b.thread != thread ||
                         b.size != i + 1);
         }
     }
@@ -80,23 +82,23 @@ static void test_threads(void **state)
 
     (void)state;
     running = THREADS;
-    assert_int_equal(rec_live_start(true, false), 0);
+    assert_int_equal(rec_live_start(&table, true, false), 0);
     for (uintptr_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, work, (void *)i),
                          0);
     while (__atomic_load_n(&running, __ATOMIC_ACQUIRE) > 0) {
         kept = 0;
-        assert_int_equal(rec_live_visit(visit, &kept), 0);
+        assert_int_equal(rec_live_visit(&table, visit, &kept), 0);
         assert_true(kept <= stay);
     }
     for (uint32_t i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     kept = 0;
-    assert_int_equal(rec_live_visit(visit, &kept), 0);
+    assert_int_equal(rec_live_visit(&table, visit, &kept), 0);
     assert_int_equal(kept, stay);
-    assert_int_equal(rec_live_count(), stay);
+    assert_int_equal(rec_live_count(&table), stay);
     assert_int_equal(failures, 0);
-    rec_live_stop();
+    rec_live_stop(&table);
 }
 
 int main(void)
