@@ -19,7 +19,8 @@ enum {
     REC_MODE_LINE = 8,
     REC_MODE_SNAPSHOT = 16,
     REC_MODE_HEAP = 32,
-    REC_MODE_RSS = 64
+    REC_MODE_RSS = 64,
+    REC_MODE_GC = 128
 };
 
 /* All functions are called with the GIL but where said otherwise. A member
@@ -40,6 +41,10 @@ struct rec_mode {
     /* May be NULL: the last records, while all still runs; leaves a pending
      * exception alone. */
     void (*end)(void);
+    /* May be NULL: a mark was set, or Python's exit functions have run; what
+     * is read at moments is read at this one too. Leaves a pending exception
+     * alone. */
+    void (*moment)(void);
     /* Takes out what is in still. Also after a failed or a `floor` install,
      * and after the recording has ended. */
     void (*uninstall)(void);

@@ -70,6 +70,21 @@ static void mark_now(const char *text, size_t bytes)
     rec_unlock();
 }
 
+enum call { CALL_BEGIN, CALL_MOMENT, CALL_END };
+
+static void call_each(unsigned modes, enum call which)
+{
+    for (int i = 0; rec_modes[i] != NULL; i++) {
+        const struct rec_mode *m = rec_modes[i];
+        void (*function)(void) = which == CALL_BEGIN    ? m->begin
+                                 : which == CALL_MOMENT ? m->moment
+                                                        : m->end;
+
+        if ((modes & m->bit) && function != NULL)
+            function();
+    }
+}
+
 /* Ends a recording that was to last as long as the process. */
 static void at_exit(void)
 {
@@ -116,6 +131,8 @@ static PyObject *module_at_exit(PyObject *module, PyObject *unused)
 
     (void)module;
     (void)unused;
+    if (rec_phase() == REC_PHASE_RUNNING)
+        call_each(modes_in, CALL_MOMENT);
     if (cpy_exit_is_delicate() && rec_phase() == REC_PHASE_RUNNING) {
         mark_now(early, sizeof early - 1);
         Py_BEGIN_ALLOW_THREADS
@@ -184,17 +201,6 @@ static int install(unsigned modes, bool floor)
     return 0;
 }
 
-static void call_each(unsigned modes, bool begin)
-{
-    for (int i = 0; rec_modes[i] != NULL; i++) {
-        const struct rec_mode *m = rec_modes[i];
-        void (*function)(void) = begin ? m->begin : m->end;
-
-        if ((modes & m->bit) && function != NULL)
-            function();
-    }
-}
-
 static int start(const struct rec_config *config)
 {
     struct pmt_error err = {0};
@@ -219,7 +225,7 @@ static int start(const struct rec_config *config)
         return -1;
     }
     rec_recording_go();
-    call_each(modes_in, true);
+    call_each(modes_in, CALL_BEGIN);
     return 0;
 }
 
@@ -276,7 +282,7 @@ static PyObject *module_stop(PyObject *module, PyObject *unused)
     (void)module;
     (void)unused;
     if (rec_phase() == REC_PHASE_RUNNING)
-        call_each(modes_in, false);
+        call_each(modes_in, CALL_END);
     Py_BEGIN_ALLOW_THREADS
     result = rec_recording_close(&err);
     Py_END_ALLOW_THREADS
@@ -314,6 +320,8 @@ static PyObject *module_mark(PyObject *module, PyObject *text)
         failed = rec_define_mark(thread, time, bytes, n);
     }
     rec_unlock();
+    if (failed == 0)
+        call_each(modes_in, CALL_MOMENT);
     return PyBool_FromLong(failed == 0);
 }
 
