@@ -4,6 +4,7 @@
 
 #include "cli/errors.h"
 #include "cli/output.h"
+#include "cli/xalloc.h"
 #include "commands.h"
 #include "live-report.h"
 #include "live.h"
@@ -11,10 +12,17 @@
 
 struct live_options {
     struct pmt_common common; /* must come first */
-    const char *output;
+    const char *output, *snapshot;
     int64_t top;
     int by, kind, sort;
     bool force, json, stacks, strict;
+};
+
+/* Where results go, and how many tables have gone there. */
+struct sink {
+    FILE *file;
+    struct pmt_json json;
+    unsigned tables;
 };
 
 /* Not given: by type for objects, by site for blocks. */
@@ -39,6 +47,9 @@ static const struct pmt_option options[] = {
     PMT_OPT_FLAG(0, "stacks", struct live_options, stacks,
                  "show who called, below each line (with --by stack and "
                  "site)"),
+    PMT_OPT_STRING(0, "snapshot", "NAME|N", struct live_options, snapshot,
+                   "show what the snapshot NAME, or number N, holds (NAME#2 "
+                   "is the second of that name)"),
     PMT_OPT_JSON(struct live_options, json),
     PMT_OPT_STRICT(struct live_options, strict),
     PMT_OPT_OUTPUT(struct live_options, output),
@@ -144,87 +155,217 @@ static bool has_set(const struct pmt_live_sets *live, int which)
     return false;
 }
 
-static int report(const struct live_options *opt, const struct pmt_trace *in,
-                  const struct pmt_live_sets *live, enum pmt_live_which which,
-                  FILE *file, struct pmt_json *json)
+/* What the trace has of what is wanted: its live sets and, where blocks are
+ * wanted and none were recorded, its snapshots. */
+struct found {
+    struct pmt_live_sets live;
+    struct pmt_snapshots snapshots;
+};
+
+static struct pmt_live_view view_of(const struct live_options *opt,
+                                    enum pmt_group_by by_default)
+{
+    struct pmt_live_view view = {
+        .by = opt->by == BY_DEFAULT ? by_default : (enum pmt_group_by)opt->by,
+        .sort = (enum pmt_group_sort)opt->sort,
+        .top = (uint64_t)opt->top,
+    };
+
+    if (view.by == PMT_BY_STACK || view.by == PMT_BY_SITE)
+        view.stacks = opt->stacks || view.by == PMT_BY_STACK;
+    return view;
+}
+
+/* A line stands between two tables of text. */
+static void next_table(const struct live_options *opt, struct sink *sink)
+{
+    if (sink->tables++ > 0 && !opt->json)
+        fputc('\n', sink->file);
+}
+
+static int report_set(const struct live_options *opt,
+                      const struct pmt_trace *in,
+                      const struct pmt_live_sets *live,
+                      enum pmt_live_which which, struct sink *sink)
 {
     struct pmt_live_report what = {
         .name = in->name,
         .moment = &in->moment,
         .live = live,
         .which = which,
-        .by = (enum pmt_group_by)opt->by,
-        .sort = (enum pmt_group_sort)opt->sort,
-        .top = (uint64_t)opt->top,
-        .stacks = opt->stacks || opt->by == PMT_BY_STACK,
+        .view = view_of(opt, which == PMT_LIVE_OBJECTS ? PMT_BY_TYPE
+                                                       : PMT_BY_SITE),
     };
 
-    if (opt->by == BY_DEFAULT)
-        what.by = which == PMT_LIVE_OBJECTS ? PMT_BY_TYPE : PMT_BY_SITE;
-    if (what.by != PMT_BY_STACK && what.by != PMT_BY_SITE)
-        what.stacks = false;
-    return opt->json ? pmt_live_report_json(&what, json)
-                     : pmt_live_report_text(&what, file);
+    next_table(opt, sink);
+    return opt->json ? pmt_live_report_json(&what, &sink->json)
+                     : pmt_live_report_text(&what, sink->file);
 }
 
-/* All that there is of what is wanted. *tables counts the texts so far: a
- * line stands between two. */
-static int report_all(const struct live_options *opt,
-                      const struct pmt_trace *in,
-                      const struct pmt_live_sets *live, FILE *file,
-                      struct pmt_json *json, unsigned *tables)
+static int report_snapshot(const struct live_options *opt,
+                           const struct pmt_trace *in,
+                           const struct pmt_snapshots *snapshots,
+                           struct sink *sink)
 {
-    unsigned before = *tables;
+    struct pmt_snapshot_report what = {
+        .name = in->name,
+        .moment = &in->moment,
+        .snapshots = snapshots,
+        .chosen = opt->snapshot != NULL,
+        .view = view_of(opt, PMT_BY_SITE),
+    };
 
-    for (int which = 0; which < PMT_LIVE_KINDS; which++) {
-        if (!(wanted(opt) & 1u << which) || !has_set(live, which))
-            continue;
-        if ((*tables)++ > 0 && !opt->json)
-            fputc('\n', file);
-        if (report(opt, in, live, (enum pmt_live_which)which, file, json))
-            return pmt_fail("out of memory");
-    }
-    if (*tables == before && in->health.refused == 0)
-        pmt_warn("%s: no %s records%s", in->name,
-                 wanted(opt) == PMT_LIVE_ALLOC    ? "alloc"
+    next_table(opt, sink);
+    return opt->json ? pmt_snapshot_report_json(&what, &sink->json)
+                     : pmt_snapshot_report_text(&what, sink->file);
+}
+
+/* Nothing matched: the answer is "no". */
+static int say_nothing(const struct live_options *opt,
+                       const struct pmt_trace *in)
+{
+    if (opt->snapshot)
+        pmt_fail("%s: no snapshot %s", in->name, opt->snapshot);
+    else if (in->health.refused == 0)
+        pmt_fail("%s: no %s records%s", in->name,
+                 wanted(opt) == PMT_LIVE_ALLOC    ? "alloc or snapshot"
                  : wanted(opt) == PMT_LIVE_OBJECT ? "object"
-                                                  : "alloc or object",
+                                                  : "alloc, object or "
+                                                    "snapshot",
                  in->moment.kind == PMT_MOMENT_TIME ||
                          in->moment.kind == PMT_MOMENT_MARK
                      ? " up to that moment"
                      : "");
-    return PMT_EXIT_OK;
+    return PMT_EXIT_NO;
+}
+
+/* Returns an exit status; TROUBLE: said why. */
+static int report_all(const struct live_options *opt,
+                      const struct pmt_trace *in, const struct found *found,
+                      struct sink *sink)
+{
+    unsigned before = sink->tables;
+    int code = PMT_OK;
+
+    for (int which = 0; which < PMT_LIVE_KINDS && code == PMT_OK; which++)
+        if (wanted(opt) & 1u << which && has_set(&found->live, which))
+            code = report_set(opt, in, &found->live,
+                              (enum pmt_live_which)which, sink);
+    if (code == PMT_OK && found->snapshots.count > 0 &&
+        !has_set(&found->live, PMT_LIVE_BLOCKS))
+        code = report_snapshot(opt, in, &found->snapshots, sink);
+    if (code != PMT_OK)
+        return pmt_fail("out of memory");
+    return sink->tables > before ? PMT_EXIT_OK : say_nothing(opt, in);
+}
+
+/* Snapshots are of blocks. */
+static bool wants_snapshots(const struct live_options *opt)
+{
+    return opt->snapshot || wanted(opt) & PMT_LIVE_ALLOC;
+}
+
+static struct pmt_reader_options
+reading_of(const struct live_options *opt, const char *operand)
+{
+    struct pmt_reader_options reading = {
+        .skip_kinds = opt->snapshot ? PMT_SNAPSHOTS_SKIP_KINDS
+                                    : pmt_live_sets_skip_kinds(wanted(opt)),
+    };
+
+    if (wants_snapshots(opt))
+        reading.skip_kinds &= PMT_SNAPSHOTS_SKIP_KINDS;
+    limit_reading(operand, &reading);
+    return reading;
+}
+
+static int read_all(const struct live_options *opt, struct pmt_trace *in,
+                    struct found *found, struct pmt_error *err)
+{
+    struct pmt_event event;
+    int code;
+
+    while ((code = pmt_trace_next(in, &event, err)) == PMT_OK) {
+        if (!opt->snapshot)
+            code = pmt_live_sets_take(&found->live, in->reader, &event, err);
+        if (code == PMT_OK && wants_snapshots(opt))
+            code = pmt_snapshots_take(&found->snapshots, in->reader, &event,
+                                      err);
+        if (code != PMT_OK)
+            return code;
+    }
+    if (code != PMT_END)
+        return code;
+    pmt_live_sets_finish(&found->live);
+    pmt_snapshots_finish(&found->snapshots);
+    return PMT_OK;
+}
+
+/* NAME, NAME#2 or N. *name is to be freed when all is done. */
+static void choose_snapshot(const struct live_options *opt,
+                            const struct pmt_trace *in,
+                            struct pmt_snapshots *snapshots, char **name)
+{
+    const char *asked = opt->snapshot, *hash;
+    size_t digits = strspn(asked ? asked : "", "0123456789");
+
+    pmt_snapshots_init(snapshots, in->moment.kind == PMT_MOMENT_PEAK
+                                      ? PMT_SNAPSHOT_LARGEST
+                                      : PMT_SNAPSHOT_LATEST);
+    if (!asked)
+        return;
+    if (digits > 0 && digits < 19 && !asked[digits]) {
+        pmt_snapshots_init(snapshots, PMT_SNAPSHOT_NUMBER);
+        snapshots->number = strtoull(asked, NULL, 10);
+        return;
+    }
+    pmt_snapshots_init(snapshots, PMT_SNAPSHOT_NAME);
+    *name = pmt_xstrdup(asked);
+    snapshots->name = *name;
+    snapshots->number = 1;
+    hash = strrchr(asked, '#');
+    digits = hash ? strspn(hash + 1, "0123456789") : 0;
+    if (digits > 0 && digits < 19 && !hash[1 + digits]) {
+        snapshots->number = strtoull(hash + 1, NULL, 10);
+        (*name)[hash - asked] = '\0';
+    }
 }
 
 static int live_trace(const struct live_options *opt, const char *operand,
-                      FILE *file, struct pmt_json *json, unsigned *tables)
+                      struct sink *sink)
 {
-    struct pmt_reader_options reading = {
-        .skip_kinds = pmt_live_sets_skip_kinds(wanted(opt)),
-    };
+    struct pmt_reader_options reading = reading_of(opt, operand);
     uint64_t(*peaks)[PMT_LIVE_KINDS] = NULL;
-    struct pmt_live_sets live;
+    struct found found;
     struct pmt_trace in;
     struct pmt_error err;
-    int status;
+    char *name = NULL;
+    int status = PMT_EXIT_OK;
 
-    limit_reading(operand, &reading);
     if (pmt_trace_open_moment(&in, operand, &opt->common, &reading))
         return PMT_EXIT_TROUBLE;
-    pmt_live_sets_init(&live, wanted(opt));
-    status = set_moment(opt, &in, &live, &peaks);
+    pmt_live_sets_init(&found.live, wanted(opt));
+    choose_snapshot(opt, &in, &found.snapshots, &name);
+    if (opt->snapshot && in.moment.kind != PMT_MOMENT_NONE)
+        status = pmt_fail("%s: a moment and --snapshot exclude each other",
+                          in.name);
+    else if (!opt->snapshot)
+        status = set_moment(opt, &in, &found.live, &peaks);
+    if (status == PMT_EXIT_OK && in.moment.kind != PMT_MOMENT_PEAK)
+        found.snapshots.until = found.live.until;
     if (status != PMT_EXIT_OK)
         pmt_trace_release(&in);
-    else if (pmt_live_sets_read(&live, &in, &err))
+    else if (read_all(opt, &in, &found, &err))
         status = pmt_trace_failed(&in, &err);
-    else if (report_all(opt, &in, &live, file, json, tables)) {
-        status = PMT_EXIT_TROUBLE;
+    else if ((status = report_all(opt, &in, &found, sink)) ==
+             PMT_EXIT_TROUBLE)
         pmt_trace_release(&in);
-    } else {
-        status = pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
-    }
-    pmt_live_sets_release(&live);
+    else
+        status = pmt_trace_close(&in, status, opt->strict);
+    pmt_snapshots_release(&found.snapshots);
+    pmt_live_sets_release(&found.live);
     free(peaks);
+    free(name);
     return status;
 }
 
@@ -232,21 +373,20 @@ static int run(const struct pmt_command *command, int argc, char **argv)
 {
     struct live_options opt = {.by = BY_DEFAULT};
     struct pmt_output out;
-    struct pmt_json json;
+    struct sink sink = {0};
     int count = pmt_options_parse(command, argc, argv, &opt.common);
     int status = PMT_EXIT_OK;
-    unsigned tables = 0;
 
     if (wanted(&opt) == 0)
         return pmt_fail("--by %s is not for --kind %s",
                         pmt_group_by_names[opt.by], kind_names[opt.kind]);
     if (pmt_output_open(&out, opt.output, opt.force ? PMT_OUTPUT_FORCE : 0))
         return PMT_EXIT_TROUBLE;
-    pmt_json_init(&json, out.file);
+    sink.file = out.file;
+    pmt_json_init(&sink.json, out.file);
     for (int i = 0; i < count; i++)
-        status = pmt_exit_worse(
-            status, live_trace(&opt, argv[i], out.file, &json, &tables));
-    if (status == PMT_EXIT_TROUBLE && tables == 0) {
+        status = pmt_exit_worse(status, live_trace(&opt, argv[i], &sink));
+    if (status != PMT_EXIT_OK && sink.tables == 0) {
         pmt_output_abandon(&out);
         return status;
     }
@@ -275,6 +415,11 @@ const struct pmt_command pmt_command_live = {
         "it stands for; types of one name and different sizes are numbered. "
         "Blocks that no Python code asked for have the site \"(no Python "
         "frame)\".",
+        "Of a trace with allocations that were sampled all numbers are "
+        "estimates, with a \"~\" before them, and 95% of such intervals hold "
+        "the truth.",
+        "Without records of blocks the last snapshot not after the moment is "
+        "shown, of @peak the largest; --snapshot chooses one.",
         "Standard input (\"-\") has no @peak and no @mark.",
         NULL},
     .examples = (const char *const[]){
@@ -282,11 +427,14 @@ const struct pmt_command pmt_command_live = {
         "pmt live --by type a.pmt@12.5s", "objects by type after 12.5 s",
         "pmt live -n 5 --by stack a.pmt@peak",
         "the five stacks that held most at the peak",
+        "pmt live --snapshot warm --by file a.pmt",
+        "what a snapshot holds, by file",
         "pmt live --json a.pmt@mark:before a.pmt@mark:after",
         "two moments, for a program to compare", NULL},
     .exit_status = (const char *const[]){
         "the live sets were counted, though a trace may end early",
-        "a trace is corrupt; what is sound of it was counted",
+        "a trace has no such records, or is corrupt: what is sound of it was "
+        "counted",
         "a trace could not be read, or is of a later version"},
     .options = options,
     .operands_min = 1,

@@ -8,7 +8,7 @@
 
 const char *const pmt_group_by_names[] = {
     "type",  "site",   "file",   "function", "stack",
-    "thread", "domain", "stream", NULL,
+    "thread", "domain", "stream", "label", NULL,
 };
 
 const char *const pmt_group_sort_names[] = {"bytes", "count", NULL};
@@ -88,6 +88,18 @@ static size_t thread_name(char *buffer, size_t size,
     return used;
 }
 
+static size_t label_name(char *buffer, size_t size,
+                         const struct pmt_group *group)
+{
+    struct pmt_text label;
+
+    if (!pmt_group_label(group->stream, group->id, &label))
+        return append(buffer, size, 0, "(no label)", 10);
+    if (!label.bytes)
+        return append(buffer, size, 0, "?", 1);
+    return append(buffer, size, 0, label.bytes, label.length);
+}
+
 static size_t stack_name(char *buffer, size_t size, enum pmt_group_by by,
                          const struct pmt_group *group)
 {
@@ -123,6 +135,8 @@ size_t pmt_group_name(char *buffer, size_t size,
         return append(buffer, size, 0, domain, strlen(domain));
     case PMT_BY_STREAM:
         return pmt_stream_name(buffer, size, group->stream);
+    case PMT_BY_LABEL:
+        return label_name(buffer, size, group);
     case PMT_BY_SITE:
     case PMT_BY_FILE:
     case PMT_BY_FUNCTION:

@@ -125,6 +125,34 @@ static bool key_thread(struct pmt_grouping *grouping,
            key_put(grouping, &thread.native_id, sizeof thread.native_id);
 }
 
+bool pmt_group_label(const struct pmt_stream *stream, uint32_t stack,
+                     struct pmt_text *label)
+{
+    struct pmt_site site = {0};
+    struct pmt_code code;
+
+    while (stack && pmt_stream_site(stream, stack, &site) &&
+           site.parent < stack && site.parent)
+        stack = site.parent;
+    if (!stack || !pmt_stream_site(stream, stack, &site) || site.parent ||
+        !pmt_stream_code(stream, site.code, &code) || !code.file.bytes ||
+        code.file.length != strlen(PMT_LABEL_FILE) ||
+        memcmp(code.file.bytes, PMT_LABEL_FILE, code.file.length) != 0)
+        return false;
+    *label = code.function;
+    return true;
+}
+
+static bool key_label(struct pmt_grouping *grouping,
+                      const struct pmt_stream *stream, uint32_t stack)
+{
+    struct pmt_text label;
+
+    if (!pmt_group_label(stream, stack, &label))
+        return key_begin(grouping, '0');
+    return key_begin(grouping, '=') && key_put_text(grouping, label);
+}
+
 /* The key of all but stacks. */
 static bool key_of(struct pmt_grouping *grouping,
                    const struct pmt_stream *stream, size_t place,
@@ -142,6 +170,8 @@ static bool key_of(struct pmt_grouping *grouping,
     case PMT_BY_STREAM:
         return key_begin(grouping, '=') &&
                key_put(grouping, &number, sizeof number);
+    case PMT_BY_LABEL:
+        return key_label(grouping, stream, id);
     case PMT_BY_SITE:
     case PMT_BY_FILE:
     case PMT_BY_FUNCTION:
@@ -194,6 +224,7 @@ static uint32_t id_in(enum pmt_group_by by, const struct pmt_block *block)
     case PMT_BY_FILE:
     case PMT_BY_FUNCTION:
     case PMT_BY_STACK:
+    case PMT_BY_LABEL:
         break;
     }
     return block->stack;
@@ -317,21 +348,57 @@ uint32_t pmt_grouping_of(struct pmt_grouping *grouping,
     return PMT_INTERN_NONE;
 }
 
+static void add_blocks(struct pmt_group *group, uint64_t count,
+                       uint64_t bytes)
+{
+    group->exact += count;
+    group->count += count;
+    group->bytes += bytes;
+}
+
+static void add_sample(struct pmt_group *group, uint64_t sample_bytes,
+                       uint64_t size)
+{
+    struct pmt_weight weight = pmt_sampling_weigh(sample_bytes, size);
+
+    group->samples++;
+    group->weight += weight.blocks;
+    group->count = group->exact + pmt_weight_blocks(group->weight);
+    group->bytes += weight.bytes;
+    pmt_sampling_vary(&group->variance, sample_bytes, size);
+}
+
 int pmt_grouping_add_table(struct pmt_grouping *grouping,
                            const struct pmt_stream *stream, size_t place,
-                           const struct pmt_live_table *table)
+                           const struct pmt_live_table *table,
+                           uint64_t sample_bytes)
 {
     const struct pmt_block *block;
     uint32_t at = 0;
 
     while ((block = pmt_live_table_next(table, &at)) != NULL) {
-        uint32_t group = pmt_grouping_of(grouping, stream, place, block);
+        uint32_t number = pmt_grouping_of(grouping, stream, place, block);
 
-        if (group == PMT_INTERN_NONE)
+        if (number == PMT_INTERN_NONE)
             return PMT_ERR_MEMORY;
-        grouping->groups[group].count++;
-        grouping->groups[group].bytes += block->size;
+        if (sample_bytes)
+            add_sample(&grouping->groups[number], sample_bytes, block->size);
+        else
+            add_blocks(&grouping->groups[number], 1, block->size);
     }
+    return PMT_OK;
+}
+
+int pmt_grouping_add(struct pmt_grouping *grouping,
+                     const struct pmt_stream *stream, size_t place,
+                     const struct pmt_block *block, uint64_t count,
+                     uint64_t bytes)
+{
+    uint32_t number = pmt_grouping_of(grouping, stream, place, block);
+
+    if (number == PMT_INTERN_NONE)
+        return PMT_ERR_MEMORY;
+    add_blocks(&grouping->groups[number], count, bytes);
     return PMT_OK;
 }
 

@@ -20,6 +20,7 @@
 #include "intern.h"
 #include "live-table.h"
 #include "pmt/reader.h"
+#include "sampling.h"
 
 enum pmt_group_by {
     PMT_BY_TYPE,
@@ -29,14 +30,21 @@ enum pmt_group_by {
     PMT_BY_STACK,    /* all frames */
     PMT_BY_THREAD,   /* that made it */
     PMT_BY_DOMAIN,
-    PMT_BY_STREAM
+    PMT_BY_STREAM,
+    PMT_BY_LABEL     /* function of an outermost frame of file "<label>" */
 };
+
+/* The file of such a frame. */
+#define PMT_LABEL_FILE "<label>"
 
 /* Names of the above in that order, ends with NULL: for PMT_OPT_CHOICE. */
 extern const char *const pmt_group_by_names[];
 
 struct pmt_group {
-    uint64_t count, bytes;
+    uint64_t count, bytes;       /* with those of samples an estimate */
+    uint64_t samples;            /* blocks of sampled streams in the trace */
+    struct pmt_variance variance; /* of the estimate */
+    uint64_t exact, weight;      /* private: `count` is their sum */
     const struct pmt_stream *stream; /* the first in which it was met; borrowed
                                         from the reader */
     uint32_t id;   /* there: of the type, thread or domain, or the stack */
@@ -76,10 +84,18 @@ uint32_t pmt_grouping_of(struct pmt_grouping *grouping,
 /* Stream `place` has started again: its ids mean what its tables say now. */
 void pmt_grouping_forget(struct pmt_grouping *grouping, size_t place);
 
-/* Adds all blocks of a table. PMT_OK or PMT_ERR_MEMORY. */
+/* Adds all blocks of a table, of which each is a sample when sample_bytes is
+ * not 0 (sampling.h). PMT_OK or PMT_ERR_MEMORY. */
 int pmt_grouping_add_table(struct pmt_grouping *grouping,
                            const struct pmt_stream *stream, size_t place,
-                           const struct pmt_live_table *table);
+                           const struct pmt_live_table *table,
+                           uint64_t sample_bytes);
+
+/* Adds `count` blocks of `bytes` in all to the group of `block`. */
+int pmt_grouping_add(struct pmt_grouping *grouping,
+                     const struct pmt_stream *stream, size_t place,
+                     const struct pmt_block *block, uint64_t count,
+                     uint64_t bytes);
 
 enum pmt_group_sort { PMT_SORT_BYTES, PMT_SORT_COUNT };
 extern const char *const pmt_group_sort_names[];
@@ -97,6 +113,10 @@ uint32_t *pmt_grouping_sorted(struct pmt_grouping *grouping,
 size_t pmt_group_name(char *buffer, size_t size,
                       const struct pmt_grouping *grouping,
                       const struct pmt_group *group);
+
+/* The label of a stack: see PMT_BY_LABEL. False: it has none. */
+bool pmt_group_label(const struct pmt_stream *stream, uint32_t stack,
+                     struct pmt_text *label);
 
 /* "pid 4711: python3 app.py". */
 size_t pmt_stream_name(char *buffer, size_t size, const struct pmt_stream *s);

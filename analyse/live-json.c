@@ -1,15 +1,5 @@
 /* live-json.c: a live set as JSON lines; see live-report.h. */
 #include "live-report.h"
-#include "names.h"
-
-static void json_text(struct pmt_json *json, const char *key,
-                      struct pmt_text text)
-{
-    if (text.bytes)
-        pmt_json_bytes(json, key, text.bytes, text.length);
-    else
-        pmt_json_null(json, key);
-}
 
 static void json_head(const struct pmt_live_report *report,
                       const struct pmt_live_total *total,
@@ -33,6 +23,14 @@ static void json_head(const struct pmt_live_report *report,
     pmt_json_u64(json, "time_ns", total->now_ns);
     pmt_json_u64(json, "count", total->now.count);
     pmt_json_u64(json, "bytes", total->now.bytes);
+    pmt_json_bool(json, "estimated", total->estimated);
+    if (total->estimated) {
+        pmt_json_u64(json, "samples", total->samples);
+        pmt_json_u64(json, "sample_bytes", total->sample_bytes_high);
+        pmt_json_u64(json, "blocks_95",
+                     pmt_sampling_95(rows->variance.blocks));
+        pmt_json_u64(json, "bytes_95", pmt_sampling_95(rows->variance.bytes));
+    }
     pmt_json_bool(json, "basic_sizes",
                   report->which == PMT_LIVE_OBJECTS && !total->sized);
     pmt_json_u64(json, "peak_count", total->peak.count);
@@ -61,83 +59,9 @@ static void json_head(const struct pmt_live_report *report,
     pmt_json_line_end(json);
 }
 
-static void json_site(struct pmt_json *json, const struct pmt_stream *stream,
-                      uint32_t stack, enum pmt_group_by by)
-{
-    struct pmt_site site = {0};
-    struct pmt_code code = {0};
-
-    if (pmt_stream_site(stream, stack, &site))
-        pmt_stream_code(stream, site.code, &code);
-    json_text(json, "file", code.file);
-    if (by == PMT_BY_FILE)
-        return;
-    if (by != PMT_BY_FUNCTION)
-        pmt_json_u64(json, "line", site.line);
-    json_text(json, "function", code.function);
-}
-
-/* The innermost first, all of them. */
-static void json_stack(struct pmt_json *json, const struct pmt_group *group)
-{
-    struct pmt_site site;
-    uint32_t id = group->id;
-
-    pmt_json_array_begin(json, "stack");
-    while (pmt_stream_site(group->stream, id, &site)) {
-        pmt_json_object_begin(json, NULL);
-        json_site(json, group->stream, id, PMT_BY_SITE);
-        pmt_json_object_end(json);
-        if (site.parent >= id)
-            break;
-        id = site.parent;
-    }
-    pmt_json_array_end(json);
-}
-
-static void json_key(const struct pmt_live_report *report,
-                     const struct pmt_group *group, struct pmt_json *json)
-{
-    struct pmt_thread thread = {0};
-    struct pmt_type type = {0};
-    char key[PMT_KEY_SIZE];
-
-    switch (report->by) {
-    case PMT_BY_TYPE:
-        pmt_stream_type(group->stream, group->id, &type);
-        json_text(json, "type", type.name);
-        pmt_json_u64(json, "basic_size", type.basic_size);
-        pmt_json_u64(json, "item_size", type.item_size);
-        pmt_json_u64(json, "types", group->ids);
-        break;
-    case PMT_BY_THREAD:
-        pmt_stream_thread(group->stream, group->id, &thread);
-        json_text(json, "thread", thread.name);
-        pmt_json_u64(json, "native_id", thread.native_id);
-        break;
-    case PMT_BY_DOMAIN:
-        if (pmt_domain_name(group->id))
-            pmt_json_string(json, "domain", pmt_domain_name(group->id));
-        else
-            pmt_json_u64(json, "domain", group->id);
-        break;
-    case PMT_BY_STREAM:
-        pmt_json_string(json, "stream",
-                        pmt_name_key(key, pmt_stream_key(group->stream)));
-        break;
-    case PMT_BY_SITE:
-    case PMT_BY_FILE:
-    case PMT_BY_FUNCTION:
-    case PMT_BY_STACK:
-        json_site(json, group->stream, group->id, report->by);
-        break;
-    }
-}
-
 int pmt_live_report_json(const struct pmt_live_report *report,
                          struct pmt_json *json)
 {
-    char name[PMT_NAME_SIZE];
     struct pmt_live_total total;
     struct pmt_live_rows rows;
     int code = pmt_live_rows_make(&rows, report);
@@ -146,20 +70,7 @@ int pmt_live_report_json(const struct pmt_live_report *report,
         return code;
     pmt_live_total_of(&total, report);
     json_head(report, &total, &rows, json);
-    for (size_t i = 0; i < rows.shown; i++) {
-        const struct pmt_group *group = &rows.grouping.groups[rows.order[i]];
-
-        pmt_group_name(name, sizeof name, &rows.grouping, group);
-        pmt_json_line_begin(json);
-        pmt_json_string(json, "row", pmt_group_by_names[report->by]);
-        pmt_json_string(json, "name", name);
-        pmt_json_u64(json, "count", group->count);
-        pmt_json_u64(json, "bytes", group->bytes);
-        json_key(report, group, json);
-        if (report->stacks)
-            json_stack(json, group);
-        pmt_json_line_end(json);
-    }
+    pmt_live_rows_json(&rows, &report->view, json);
     pmt_live_rows_release(&rows);
     return PMT_OK;
 }

@@ -1,5 +1,6 @@
 /*
- * live-report.h: what `pmt live` shows of a live set, as text or JSON.
+ * live-report.h: what `pmt live` shows of a live set or of a snapshot, as text
+ * or JSON.
  *
  * Writes to the stream it is given and nowhere else. Threads: one at a time.
  */
@@ -15,10 +16,13 @@
 #include "cli/moment.h"
 #include "group.h"
 #include "live.h"
+#include "snapshots.h"
 
 /* The sets of one kind of all streams, added up. */
 struct pmt_live_total {
-    struct pmt_live_level now;   /* time unused */
+    /* Blocks and bytes; time and weight are not used. Estimates of all blocks
+     * where streams are sampled, and so are the counts that they scale. */
+    struct pmt_live_level now;
     struct pmt_live_level peak;  /* of the streams' own peaks */
     struct pmt_live_counts counts;
     uint64_t now_ns;     /* the moment: the latest record of any stream, or
@@ -30,8 +34,19 @@ struct pmt_live_total {
     size_t streams;      /* that have such records */
     size_t incomplete;   /* of them without an end */
     size_t inferring;    /* of them with object:destroy-unreliable */
+    uint64_t samples;    /* live blocks of sampled streams in the trace */
+    uint64_t sample_bytes_low, sample_bytes_high; /* N of these streams */
     bool approximate;
+    bool estimated;      /* a stream is sampled */
     bool sized;          /* sizes are in the records; else from the type */
+};
+
+/* How groups are shown. */
+struct pmt_live_view {
+    enum pmt_group_by by;
+    enum pmt_group_sort sort;
+    uint64_t top;        /* rows at most */
+    bool stacks;         /* callers below each row */
 };
 
 struct pmt_live_report {
@@ -39,31 +54,70 @@ struct pmt_live_report {
     const struct pmt_moment *moment; /* as asked for */
     const struct pmt_live_sets *live;
     enum pmt_live_which which;
-    enum pmt_group_by by;
-    enum pmt_group_sort sort;
-    uint64_t top;                    /* rows at most */
-    bool stacks;                     /* callers below each row */
+    struct pmt_live_view view;
 };
 
-/* The groups of the report's sets, largest first. */
+/* ---- live-rows.c ------------------------------------------------------- */
+
+/* Groups, largest first. */
 struct pmt_live_rows {
     struct pmt_grouping grouping;
     uint32_t *order; /* numbers of groups */
     size_t count;    /* of them */
     size_t shown;    /* the first of them */
+    struct pmt_variance variance; /* of the sum of all */
+    bool estimated;  /* some of them are */
 };
 
-/* PMT_OK, or PMT_ERR_MEMORY with nothing to release. */
+/* The groups of the report's sets. PMT_OK, or PMT_ERR_MEMORY with nothing to
+ * release. */
 int pmt_live_rows_make(struct pmt_live_rows *rows,
                        const struct pmt_live_report *report);
 void pmt_live_rows_release(struct pmt_live_rows *rows);
 
+/* The same of a grouping that is filled; nothing is released. */
+int pmt_live_rows_sort(struct pmt_live_rows *rows,
+                       const struct pmt_live_view *view);
+
+/* The table; `whole` is all of it, `noun` "blocks" or "objects". */
+void pmt_live_rows_text(const struct pmt_live_rows *rows,
+                        const struct pmt_live_view *view,
+                        const struct pmt_live_level *whole, const char *noun,
+                        FILE *file);
+void pmt_live_rows_json(const struct pmt_live_rows *rows,
+                        const struct pmt_live_view *view,
+                        struct pmt_json *json);
+
+/* "1,234 bytes (1.2 KiB)", "160 bytes"; "~" before a number when it is
+ * `estimated`. */
+void pmt_live_bytes_text(uint64_t bytes, bool estimated, FILE *file);
+
+/* ---- live-total.c ------------------------------------------------------ */
+
 void pmt_live_total_of(struct pmt_live_total *total,
                        const struct pmt_live_report *report);
+
+/* ---- live-text.c, live-json.c ------------------------------------------ */
 
 /* Both return PMT_OK or PMT_ERR_MEMORY, then having written nothing. */
 int pmt_live_report_text(const struct pmt_live_report *report, FILE *file);
 int pmt_live_report_json(const struct pmt_live_report *report,
                          struct pmt_json *json);
+
+/* ---- snapshots-report.c ------------------------------------------------ */
+
+struct pmt_snapshot_report {
+    const char *name;                /* of the trace */
+    const struct pmt_moment *moment; /* as asked for */
+    const struct pmt_snapshots *snapshots; /* finished; count > 0 */
+    bool chosen;                     /* by the user, not by the moment */
+    struct pmt_live_view view;
+};
+
+/* As above. */
+int pmt_snapshot_report_text(const struct pmt_snapshot_report *report,
+                             FILE *file);
+int pmt_snapshot_report_json(const struct pmt_snapshot_report *report,
+                             struct pmt_json *json);
 
 #endif

@@ -130,6 +130,36 @@ static inline void note_peak(struct pmt_live_set *set)
         set->peak = set->now;
 }
 
+static inline void level_add(struct pmt_live_set *set,
+                             const struct pmt_block *block)
+{
+    set->now.count++;
+    if (!set->sample_bytes) {
+        set->now.bytes += block->size;
+    } else {
+        struct pmt_weight weight =
+            pmt_sampling_weigh(set->sample_bytes, block->size);
+
+        set->now.bytes += weight.bytes;
+        set->now.weight += weight.blocks;
+    }
+}
+
+static inline void level_remove(struct pmt_live_set *set,
+                                const struct pmt_block *block)
+{
+    set->now.count--;
+    if (!set->sample_bytes) {
+        set->now.bytes -= block->size;
+    } else {
+        struct pmt_weight weight =
+            pmt_sampling_weigh(set->sample_bytes, block->size);
+
+        set->now.bytes -= weight.bytes;
+        set->now.weight -= weight.blocks;
+    }
+}
+
 /* There is room. A block that was at the address is gone. */
 static inline void acquire(struct pmt_live_set *set,
                            const struct pmt_block *block)
@@ -141,12 +171,10 @@ static inline void acquire(struct pmt_live_set *set,
             set->counts.inferred++;
         else
             set->counts.unseen++;
-        set->now.count--;
-        set->now.bytes -= old.size;
+        level_remove(set, &old);
         watch(set, &old, -1);
     }
-    set->now.count++;
-    set->now.bytes += block->size;
+    level_add(set, block);
     watch(set, block, 1);
     note_peak(set);
 }
@@ -161,8 +189,7 @@ static inline bool release(struct pmt_live_set *set, uint64_t address,
             set->counts.unknown_before_loss++;
         return false;
     }
-    set->now.count--;
-    set->now.bytes -= block->size;
+    level_remove(set, block);
     watch(set, block, -1);
     return true;
 }
@@ -225,8 +252,10 @@ static int realloc_undo(struct pmt_live_set *set,
     return PMT_OK;
 }
 
+/* *made: where the estimate of such events is kept. */
 static inline void alloc_block(struct pmt_live_set *set,
-                               const struct pmt_alloc *record)
+                               const struct pmt_alloc *record,
+                               uint64_t *made)
 {
     struct pmt_block block = {
         .address = record->address,
@@ -237,30 +266,50 @@ static inline void alloc_block(struct pmt_live_set *set,
         .domain = record->domain & 3,
     };
 
-    set->counts.bytes += record->size;
+    if (!set->sample_bytes) {
+        set->counts.bytes += record->size;
+    } else {
+        struct pmt_weight weight =
+            pmt_sampling_weigh(set->sample_bytes, record->size);
+
+        set->counts.bytes += weight.bytes;
+        *made += weight.blocks;
+    }
     acquire(set, &block);
+}
+
+static inline void free_block(struct pmt_live_set *set, uint64_t address)
+{
+    struct pmt_block block;
+
+    if (!release(set, address, &block))
+        return;
+    set->counts.destroyed++;
+    if (set->sample_bytes)
+        set->weights.destroyed +=
+            pmt_sampling_weigh(set->sample_bytes, block.size).blocks;
 }
 
 static inline int take_alloc(struct pmt_live_set *set,
                              const struct pmt_alloc *record)
 {
-    struct pmt_block block;
+    bool resized;
 
     switch ((enum pmt_alloc_op)record->op) {
     case PMT_ALLOC_FREE:
-        set->counts.destroyed += release(set, record->address, &block);
+        free_block(set, record->address);
         return PMT_OK;
     case PMT_ALLOC_MALLOC:
     case PMT_ALLOC_CALLOC:
         set->counts.created++;
-        alloc_block(set, record);
+        alloc_block(set, record, &set->weights.created);
         return PMT_OK;
     case PMT_ALLOC_REALLOC:
-        if (realloc_done(set, record->thread))
-            set->counts.resized++;
-        else
-            set->counts.created++;
-        alloc_block(set, record);
+        resized = realloc_done(set, record->thread);
+        set->counts.resized += resized;
+        set->counts.created += !resized;
+        alloc_block(set, record,
+                    resized ? &set->weights.resized : &set->weights.created);
         return PMT_OK;
     case PMT_ALLOC_REALLOC_FREE:
         return realloc_free(set, record);
@@ -358,6 +407,7 @@ static void forget_all(struct pmt_live_set *set)
     pmt_live_table_clear(&set->table);
     set->now.count = 0;
     set->now.bytes = 0;
+    set->now.weight = 0;
 }
 
 /* Keeps track of which parts came: any that did not makes the set lossy. */
@@ -404,12 +454,10 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
         if (type_sizes)
             block.size = pmt_id_map_get(type_sizes, live[i].type);
         if (pmt_live_table_put(&set->table, &block, &old)) {
-            set->now.count--;
-            set->now.bytes -= old.size;
+            level_remove(set, &old);
             watch(set, &old, -1);
         }
-        set->now.count++;
-        set->now.bytes += block.size;
+        level_add(set, &block);
         watch(set, &block, 1);
     }
     note_peak(set);

@@ -17,8 +17,10 @@
 #include "id-map.h"
 #include "live-table.h"
 #include "pmt/record.h"
+#include "sampling.h"
 
-/* What happened so far. All are numbers of events. */
+/* What happened so far. All are numbers of events; of a sampled set those of
+ * the sample, but for `bytes`. */
 struct pmt_live_counts {
     uint64_t created;      /* malloc, calloc, realloc of NULL; create */
     uint64_t destroyed;    /* free, destroy, of a block that was live */
@@ -42,8 +44,14 @@ struct pmt_live_counts {
 struct pmt_live_level {
     uint64_t step;         /* records and parts of live sets so far */
     uint64_t time;         /* tick of the last of them */
-    uint64_t count;        /* blocks */
-    uint64_t bytes;
+    uint64_t count;        /* blocks that are in the trace */
+    uint64_t bytes;        /* of a sampled set an estimate of all */
+    uint64_t weight;       /* of a sampled set: all blocks, as pmt_weight */
+};
+
+/* The estimates of a sampled set's numbers of events, as pmt_weight. */
+struct pmt_live_weights {
+    uint64_t created, destroyed, resized;
 };
 
 /* Called for each block that becomes live (sign 1) or is no longer (-1), at
@@ -61,6 +69,7 @@ struct pmt_live_pending {
 struct pmt_live_set {
     /* To be set before the first record, after init. */
     bool infer;            /* hook object:destroy-unreliable (8.1) */
+    uint64_t sample_bytes; /* hook alloc:sampled:N (8.1); 0: not sampled */
     uint64_t until_time;   /* tick: later records are not taken */
     uint64_t until_step;   /* steps behind this one are not taken */
     pmt_live_watch *watch; /* NULL: none */
@@ -73,6 +82,7 @@ struct pmt_live_set {
     /* The first moment of the greatest bytes (alloc) or count (object). */
     struct pmt_live_level peak;
     struct pmt_live_counts counts;
+    struct pmt_live_weights weights;
     bool lossy;            /* events were lost since the set was known */
     uint64_t loss_time;    /* tick: nothing was lost before */
 
@@ -116,6 +126,15 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
 /* Events were lost at or after tick `time`, and before what is taken next.
  * Nothing happens once `until_step` is reached. */
 void pmt_live_set_lost(struct pmt_live_set *set, uint64_t time);
+
+/* Blocks of a level of the set: of a sampled one an estimate of all. */
+static inline uint64_t
+pmt_live_set_blocks(const struct pmt_live_set *set,
+                    const struct pmt_live_level *level)
+{
+    return set->sample_bytes ? pmt_weight_blocks(level->weight)
+                             : level->count;
+}
 
 /* Bytes of memory held. */
 uint64_t pmt_live_set_memory(const struct pmt_live_set *set);

@@ -3,13 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "cli/listing.h"
 #include "cli/text.h"
 #include "live-report.h"
-#include "names.h"
-
-/* Callers shown below a row at most: stacks from a trace may be any depth. */
-#define FRAMES_MAX 100
 
 /* ---- what is said first ------------------------------------------------- */
 
@@ -26,6 +21,12 @@ static const char *release(const struct pmt_live_report *report,
     if (report->which == PMT_LIVE_BLOCKS)
         return count == 1 ? "free" : "frees";
     return count == 1 ? "destruction" : "destructions";
+}
+
+/* What stands before an estimate. */
+static const char *about(const struct pmt_live_total *total)
+{
+    return total->estimated ? "~" : "";
 }
 
 static void print_moment(const struct pmt_live_report *report,
@@ -84,19 +85,21 @@ static void say_what_happened(const struct pmt_live_report *report,
     bool blocks = report->which == PMT_LIVE_BLOCKS;
     char a[PMT_TEXT_SIZE], b[PMT_TEXT_SIZE], c[PMT_TEXT_SIZE];
 
-    fprintf(file, "  %s %s, %s %s", pmt_text_count(a, counts->created),
-            blocks ? "allocated" : "created",
+    fprintf(file, "  %s%s %s, %s%s %s", about(total),
+            pmt_text_count(a, counts->created),
+            blocks ? "allocated" : "created", about(total),
             pmt_text_count(b, counts->destroyed),
             blocks ? "freed" : "destroyed");
     if (counts->resized)
-        fprintf(file, ", %s resized", pmt_text_count(a, counts->resized));
+        fprintf(file, ", %s%s resized", about(total),
+                pmt_text_count(a, counts->resized));
     if (counts->undone)
         fprintf(file, ", %s resizes failed",
                 pmt_text_count(b, counts->undone));
     if (total->streams == 1 && report->moment->kind != PMT_MOMENT_PEAK)
-        fprintf(file, "; peak %s %s of %s at %s",
+        fprintf(file, "; peak %s%s %s of %s%s at %s", about(total),
                 pmt_text_count(a, total->peak.count),
-                noun(report, total->peak.count),
+                noun(report, total->peak.count), about(total),
                 pmt_text_size(b, total->peak.bytes),
                 pmt_text_seconds(c, total->peak_ns));
     fputc('\n', file);
@@ -158,119 +161,48 @@ static void say_what_is_lost(const struct pmt_live_total *total, FILE *file)
     fputc('\n', file);
 }
 
-static void print_head(const struct pmt_live_report *report,
-                       const struct pmt_live_total *total, FILE *file)
+/* What samples of 512 KiB are good for. */
+static void say_what_is_estimated(const struct pmt_live_total *total,
+                                  const struct pmt_live_rows *rows,
+                                  FILE *file)
 {
     char a[PMT_TEXT_SIZE], b[PMT_TEXT_SIZE], c[PMT_TEXT_SIZE];
 
+    if (!total->estimated)
+        return;
+    fprintf(file, "  ~ estimates from samples of %s",
+            pmt_text_size(a, total->sample_bytes_low));
+    if (total->sample_bytes_high != total->sample_bytes_low)
+        fprintf(file, " to %s", pmt_text_size(a, total->sample_bytes_high));
+    fprintf(file, ": %s sampled block%s live; 95%% sure within %s block%s",
+            pmt_text_count(a, total->samples),
+            total->samples == 1 ? "" : "s",
+            pmt_text_count(b, pmt_sampling_95(rows->variance.blocks)),
+            pmt_sampling_95(rows->variance.blocks) == 1 ? "" : "s");
+    fprintf(file, " and %s\n",
+            pmt_text_size(c, pmt_sampling_95(rows->variance.bytes)));
+}
+
+static void print_head(const struct pmt_live_report *report,
+                       const struct pmt_live_total *total,
+                       const struct pmt_live_rows *rows, FILE *file)
+{
+    char count[PMT_TEXT_SIZE];
+
     pmt_text_write(file, report->name, strlen(report->name));
-    fprintf(file, ": %s%s %s, %s bytes (%s) live ",
-            total->approximate ? "about " : "",
-            pmt_text_count(a, total->now.count),
-            noun(report, total->now.count),
-            pmt_text_count(b, total->now.bytes),
-            pmt_text_size(c, total->now.bytes));
+    fprintf(file, ": %s%s%s %s, ", total->approximate ? "about " : "",
+            about(total), pmt_text_count(count, total->now.count),
+            noun(report, total->now.count));
+    pmt_live_bytes_text(total->now.bytes, total->estimated, file);
+    fputs(" live ", file);
     print_moment(report, total, file);
     if (total->streams > 1)
         fprintf(file, " in %zu streams", total->streams);
     fputc('\n', file);
+    say_what_is_estimated(total, rows, file);
     say_what_happened(report, total, file);
     say_what_is_not_known(report, total, file);
     say_what_is_lost(total, file);
-}
-
-/* ---- the table ---------------------------------------------------------- */
-
-static void put_share(struct pmt_listing *list, uint64_t part, uint64_t whole)
-{
-    pmt_listing_printf(list, "%.1f%%",
-                       whole ? 100.0 * (double)part / (double)whole : 0.0);
-}
-
-static void put_numbers(struct pmt_listing *list,
-                        const struct pmt_live_report *report, uint64_t count,
-                        uint64_t bytes, const struct pmt_live_level *whole)
-{
-    pmt_listing_count(list, count);
-    pmt_listing_count(list, bytes);
-    pmt_listing_size(list, bytes);
-    if (report->sort == PMT_SORT_BYTES)
-        put_share(list, bytes, whole->bytes);
-    else
-        put_share(list, count, whole->count);
-}
-
-/* Calls of frames: 5 cells, 4 of them empty. */
-static void put_frames(struct pmt_listing *list,
-                       const struct pmt_group *group)
-{
-    char name[PMT_NAME_SIZE];
-    struct pmt_site site;
-    uint32_t id = group->id, depth = 0;
-
-    while (pmt_stream_site(group->stream, id, &site) && site.parent &&
-           site.parent < id) {
-        id = site.parent;
-        if (depth++ >= FRAMES_MAX)
-            continue;
-        for (int i = 0; i < 4; i++)
-            pmt_listing_text(list, NULL);
-        pmt_name_site(name, sizeof name, group->stream, id);
-        pmt_listing_printf(list, "  by %s", name);
-    }
-    if (depth > FRAMES_MAX) {
-        for (int i = 0; i < 4; i++)
-            pmt_listing_text(list, NULL);
-        pmt_listing_printf(list, "  and %" PRIu32 " more",
-                           depth - FRAMES_MAX);
-    }
-}
-
-static void put_name(struct pmt_listing *list, const struct pmt_live_rows *rows,
-                     const struct pmt_group *group)
-{
-    char name[PMT_NAME_SIZE + 64];
-
-    pmt_group_name(name, PMT_NAME_SIZE, &rows->grouping, group);
-    if (rows->grouping.by == PMT_BY_TYPE && group->ids > 1)
-        snprintf(name + strlen(name), 64, " (%" PRIu32 " types)", group->ids);
-    pmt_listing_text(list, name);
-}
-
-static void print_table(const struct pmt_live_report *report,
-                        const struct pmt_live_level *whole,
-                        const struct pmt_live_rows *rows, FILE *file)
-{
-    const struct pmt_listing_column columns[] = {
-        {.title = noun(report, 2), .right = true},
-        {.title = "bytes", .right = true},
-        {.title = "size", .right = true},
-        {.title = "share", .right = true},
-        {.title = pmt_group_by_names[report->by], .shrinks = true},
-    };
-    struct pmt_listing *list = pmt_listing_new(columns, 5);
-    struct pmt_live_level rest = *whole;
-
-    for (size_t i = 0; i < rows->shown; i++) {
-        const struct pmt_group *group =
-            &rows->grouping.groups[rows->order[i]];
-
-        rest.count -= group->count;
-        rest.bytes -= group->bytes;
-        put_numbers(list, report, group->count, group->bytes, whole);
-        put_name(list, rows, group);
-        if (report->stacks)
-            put_frames(list, group);
-    }
-    if (rows->shown < rows->count) {
-        put_numbers(list, report, rest.count, rest.bytes, whole);
-        pmt_listing_printf(list, "(%zu other%s)", rows->count - rows->shown,
-                           rows->count - rows->shown == 1 ? "" : "s");
-    }
-    put_numbers(list, report, whole->count, whole->bytes, whole);
-    pmt_listing_text(list, "(all)");
-    pmt_listing_print(list, file);
-    pmt_listing_free(list);
 }
 
 int pmt_live_report_text(const struct pmt_live_report *report, FILE *file)
@@ -282,10 +214,11 @@ int pmt_live_report_text(const struct pmt_live_report *report, FILE *file)
     if (code)
         return code;
     pmt_live_total_of(&total, report);
-    print_head(report, &total, file);
+    print_head(report, &total, &rows, file);
     if (rows.count > 0) {
         fputc('\n', file);
-        print_table(report, &total.now, &rows, file);
+        pmt_live_rows_text(&rows, &report->view, &total.now,
+                           noun(report, 2), file);
     }
     pmt_live_rows_release(&rows);
     return PMT_OK;

@@ -1,17 +1,22 @@
-/* live-total.c: the figures and rows of a live set; see live-report.h. */
-#include <stdlib.h>
+/* live-total.c: the figures of a live set; see live-report.h. */
 #include <string.h>
 
 #include "live-report.h"
 
-/* ---- the total --------------------------------------------------------- */
-
 static void add_counts(struct pmt_live_counts *sum,
-                       const struct pmt_live_counts *counts)
+                       const struct pmt_live_set *set)
 {
-    sum->created += counts->created;
-    sum->destroyed += counts->destroyed;
-    sum->resized += counts->resized;
+    const struct pmt_live_counts *counts = &set->counts;
+
+    if (set->sample_bytes) {
+        sum->created += pmt_weight_blocks(set->weights.created);
+        sum->destroyed += pmt_weight_blocks(set->weights.destroyed);
+        sum->resized += pmt_weight_blocks(set->weights.resized);
+    } else {
+        sum->created += counts->created;
+        sum->destroyed += counts->destroyed;
+        sum->resized += counts->resized;
+    }
     sum->undone += counts->undone;
     sum->bytes += counts->bytes;
     sum->unknown_before_loss += counts->unknown_before_loss;
@@ -56,6 +61,19 @@ static void add_loss(struct pmt_live_total *total,
     total->missing += stream->missing;
 }
 
+static void add_sampling(struct pmt_live_total *total,
+                         const struct pmt_live_set *set)
+{
+    if (!set->sample_bytes)
+        return;
+    if (!total->estimated || set->sample_bytes < total->sample_bytes_low)
+        total->sample_bytes_low = set->sample_bytes;
+    if (set->sample_bytes > total->sample_bytes_high)
+        total->sample_bytes_high = set->sample_bytes;
+    total->estimated = true;
+    total->samples += set->now.count;
+}
+
 void pmt_live_total_of(struct pmt_live_total *total,
                        const struct pmt_live_report *report)
 {
@@ -72,44 +90,14 @@ void pmt_live_total_of(struct pmt_live_total *total,
         total->incomplete += !stream->ended && !stream->past;
         total->inferring += set->infer;
         total->sized |= stream->sized;
-        total->now.count += set->now.count;
+        total->now.count += pmt_live_set_blocks(set, &set->now);
         total->now.bytes += set->now.bytes;
-        total->peak.count += set->peak.count;
+        total->peak.count += pmt_live_set_blocks(set, &set->peak);
         total->peak.bytes += set->peak.bytes;
         total->peak_ns = set->peak.time * stream->tick_ns;
         total->now_ns = later(total->now_ns, moment_ns(live, stream, set));
-        add_counts(&total->counts, &set->counts);
+        add_counts(&total->counts, set);
+        add_sampling(total, set);
         add_loss(total, stream, set);
     }
-}
-
-/* ---- the rows ---------------------------------------------------------- */
-
-void pmt_live_rows_release(struct pmt_live_rows *rows)
-{
-    free(rows->order);
-    pmt_grouping_release(&rows->grouping);
-}
-
-int pmt_live_rows_make(struct pmt_live_rows *rows,
-                       const struct pmt_live_report *report)
-{
-    const struct pmt_live_sets *live = report->live;
-
-    memset(rows, 0, sizeof *rows);
-    rows->grouping.by = report->by;
-    for (size_t i = 0; i < live->stream_count; i++)
-        if (pmt_grouping_add_table(&rows->grouping, live->streams[i].stream,
-                                   i,
-                                   &live->streams[i].sets[report->which].table))
-            goto no_memory;
-    rows->order =
-        pmt_grouping_sorted(&rows->grouping, report->sort, &rows->count);
-    if (!rows->order)
-        goto no_memory;
-    rows->shown = rows->count < report->top ? rows->count : report->top;
-    return PMT_OK;
-no_memory:
-    pmt_live_rows_release(rows);
-    return PMT_ERR_MEMORY;
 }

@@ -88,6 +88,8 @@ static void begin_stream(struct pmt_live_sets *live,
         set->infer = which == PMT_LIVE_OBJECTS &&
                      pmt_stream_has_hook(stream->stream,
                                          "object:destroy-unreliable");
+        if (which == PMT_LIVE_BLOCKS)
+            set->sample_bytes = pmt_sampling_of(stream->stream);
     }
     if (live->begin)
         live->begin(live->begin_context, stream, index);

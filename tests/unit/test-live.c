@@ -305,7 +305,7 @@ static void group_all(struct pmt_grouping *grouping, enum pmt_live_which which)
     for (size_t i = 0; i < live.stream_count; i++)
         assert_int_equal(
             pmt_grouping_add_table(grouping, live.streams[i].stream, i,
-                                   &live.streams[i].sets[which].table),
+                                   &live.streams[i].sets[which].table, 0),
             PMT_OK);
 }
 

@@ -1,0 +1,350 @@
+/* live-rows.c: the groups of a live set or a snapshot; see live-report.h. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/listing.h"
+#include "cli/text.h"
+#include "live-report.h"
+#include "names.h"
+
+/* Callers shown below a row at most: stacks from a trace may be any depth. */
+#define FRAMES_MAX 100
+
+/* ---- which rows -------------------------------------------------------- */
+
+void pmt_live_rows_release(struct pmt_live_rows *rows)
+{
+    free(rows->order);
+    pmt_grouping_release(&rows->grouping);
+}
+
+int pmt_live_rows_sort(struct pmt_live_rows *rows,
+                       const struct pmt_live_view *view)
+{
+    rows->order =
+        pmt_grouping_sorted(&rows->grouping, view->sort, &rows->count);
+    if (!rows->order)
+        return PMT_ERR_MEMORY;
+    rows->shown = rows->count < view->top ? rows->count : view->top;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct pmt_group *group =
+            &rows->grouping.groups[rows->order[i]];
+
+        rows->estimated |= group->samples > 0;
+        rows->variance.blocks += group->variance.blocks;
+        rows->variance.bytes += group->variance.bytes;
+    }
+    return PMT_OK;
+}
+
+int pmt_live_rows_make(struct pmt_live_rows *rows,
+                       const struct pmt_live_report *report)
+{
+    const struct pmt_live_sets *live = report->live;
+    int code = PMT_OK;
+
+    memset(rows, 0, sizeof *rows);
+    rows->grouping.by = report->view.by;
+    for (size_t i = 0; code == PMT_OK && i < live->stream_count; i++) {
+        const struct pmt_live_set *set = &live->streams[i].sets[report->which];
+
+        code = pmt_grouping_add_table(&rows->grouping,
+                                      live->streams[i].stream, i, &set->table,
+                                      set->sample_bytes);
+    }
+    if (code == PMT_OK)
+        code = pmt_live_rows_sort(rows, &report->view);
+    if (code != PMT_OK)
+        pmt_live_rows_release(rows);
+    return code;
+}
+
+/* ---- text -------------------------------------------------------------- */
+
+void pmt_live_bytes_text(uint64_t bytes, bool estimated, FILE *file)
+{
+    char a[PMT_TEXT_SIZE], b[PMT_TEXT_SIZE];
+
+    fprintf(file, "%s%s byte%s", estimated ? "~" : "",
+            pmt_text_count(a, bytes), bytes == 1 ? "" : "s");
+    if (bytes >= 1024)
+        fprintf(file, " (%s)", pmt_text_size(b, bytes));
+}
+
+/* What a row of numbers says. */
+struct amount {
+    uint64_t count, bytes;
+    struct pmt_variance variance;
+    bool estimated;
+};
+
+static void put_share(struct pmt_listing *list, uint64_t part, uint64_t whole)
+{
+    pmt_listing_printf(list, "%.1f%%",
+                       whole ? 100.0 * (double)part / (double)whole : 0.0);
+}
+
+static void put_numbers(struct pmt_listing *list,
+                        const struct pmt_live_view *view, bool column_95,
+                        const struct amount *amount,
+                        const struct pmt_live_level *whole)
+{
+    bool by_bytes = view->sort == PMT_SORT_BYTES;
+    const char *about = amount->estimated ? "~" : "";
+    char text[PMT_TEXT_SIZE];
+    uint64_t half;
+
+    pmt_listing_printf(list, "%s%s", about,
+                       pmt_text_count(text, amount->count));
+    pmt_listing_printf(list, "%s%s", about,
+                       pmt_text_count(text, amount->bytes));
+    pmt_listing_printf(list, "%s%s", about,
+                       pmt_text_size(text, amount->bytes));
+    if (column_95) {
+        half = pmt_sampling_95(by_bytes ? amount->variance.bytes
+                                        : amount->variance.blocks);
+        if (amount->estimated)
+            pmt_listing_text(list, by_bytes ? pmt_text_size(text, half)
+                                            : pmt_text_count(text, half));
+        else
+            pmt_listing_text(list, NULL);
+    }
+    if (by_bytes)
+        put_share(list, amount->bytes, whole->bytes);
+    else
+        put_share(list, amount->count, whole->count);
+}
+
+/* Cells of a row before its name. */
+static int cells_before(const struct pmt_live_rows *rows)
+{
+    return rows->estimated ? 5 : 4;
+}
+
+static void put_frame(struct pmt_listing *list,
+                      const struct pmt_live_rows *rows, const char *text)
+{
+    for (int i = cells_before(rows); i > 0; i--)
+        pmt_listing_text(list, NULL);
+    pmt_listing_text(list, text);
+}
+
+/* The frames that called. */
+static void put_frames(struct pmt_listing *list,
+                       const struct pmt_live_rows *rows,
+                       const struct pmt_group *group)
+{
+    char name[PMT_NAME_SIZE + 8] = "  by ";
+    struct pmt_site site;
+    uint32_t id = group->id, depth = 0;
+
+    while (pmt_stream_site(group->stream, id, &site) && site.parent &&
+           site.parent < id) {
+        id = site.parent;
+        if (depth++ >= FRAMES_MAX)
+            continue;
+        pmt_name_site(name + 5, PMT_NAME_SIZE, group->stream, id);
+        put_frame(list, rows, name);
+    }
+    if (depth > FRAMES_MAX) {
+        snprintf(name, sizeof name, "  and %" PRIu32 " more",
+                 depth - FRAMES_MAX);
+        put_frame(list, rows, name);
+    }
+}
+
+static void put_name(struct pmt_listing *list, const struct pmt_live_rows *rows,
+                     const struct pmt_group *group)
+{
+    char name[PMT_NAME_SIZE + 64];
+
+    pmt_group_name(name, PMT_NAME_SIZE, &rows->grouping, group);
+    if (rows->grouping.by == PMT_BY_TYPE && group->ids > 1)
+        snprintf(name + strlen(name), 64, " (%" PRIu32 " types)", group->ids);
+    pmt_listing_text(list, name);
+}
+
+static void add_amount(struct amount *sum, const struct pmt_group *group)
+{
+    sum->count += group->count;
+    sum->bytes += group->bytes;
+    sum->variance.blocks += group->variance.blocks;
+    sum->variance.bytes += group->variance.bytes;
+    sum->estimated |= group->samples > 0;
+}
+
+static void put_rows(struct pmt_listing *list,
+                     const struct pmt_live_rows *rows,
+                     const struct pmt_live_view *view,
+                     const struct pmt_live_level *whole)
+{
+    struct amount rest = {0};
+
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct pmt_group *group =
+            &rows->grouping.groups[rows->order[i]];
+        struct amount amount = {0};
+
+        if (i >= rows->shown) {
+            add_amount(&rest, group);
+            continue;
+        }
+        add_amount(&amount, group);
+        put_numbers(list, view, rows->estimated, &amount, whole);
+        put_name(list, rows, group);
+        if (view->stacks)
+            put_frames(list, rows, group);
+    }
+    if (rows->shown < rows->count) {
+        put_numbers(list, view, rows->estimated, &rest, whole);
+        pmt_listing_printf(list, "(%zu other%s)", rows->count - rows->shown,
+                           rows->count - rows->shown == 1 ? "" : "s");
+    }
+}
+
+void pmt_live_rows_text(const struct pmt_live_rows *rows,
+                        const struct pmt_live_view *view,
+                        const struct pmt_live_level *whole, const char *noun,
+                        FILE *file)
+{
+    struct pmt_listing_column columns[6] = {
+        {.title = noun, .right = true},
+        {.title = "bytes", .right = true},
+        {.title = "size", .right = true},
+        {.title = "95% \xc2\xb1", .right = true},
+        {.title = "share", .right = true},
+        {.title = pmt_group_by_names[view->by], .shrinks = true},
+    };
+    struct amount all = {whole->count, whole->bytes, rows->variance,
+                         rows->estimated};
+    struct pmt_listing *list;
+
+    if (!rows->estimated)
+        memmove(&columns[3], &columns[4], 2 * sizeof *columns);
+    list = pmt_listing_new(columns, (size_t)cells_before(rows) + 1);
+    put_rows(list, rows, view, whole);
+    put_numbers(list, view, rows->estimated, &all, whole);
+    pmt_listing_text(list, "(all)");
+    pmt_listing_print(list, file);
+    pmt_listing_free(list);
+}
+
+/* ---- JSON -------------------------------------------------------------- */
+
+static void json_text(struct pmt_json *json, const char *key,
+                      struct pmt_text text)
+{
+    if (text.bytes)
+        pmt_json_bytes(json, key, text.bytes, text.length);
+    else
+        pmt_json_null(json, key);
+}
+
+static void json_site(struct pmt_json *json, const struct pmt_stream *stream,
+                      uint32_t stack, enum pmt_group_by by)
+{
+    struct pmt_site site = {0};
+    struct pmt_code code = {0};
+
+    if (pmt_stream_site(stream, stack, &site))
+        pmt_stream_code(stream, site.code, &code);
+    json_text(json, "file", code.file);
+    if (by == PMT_BY_FILE)
+        return;
+    if (by != PMT_BY_FUNCTION)
+        pmt_json_u64(json, "line", site.line);
+    json_text(json, "function", code.function);
+}
+
+/* The innermost first, all of them. */
+static void json_stack(struct pmt_json *json, const struct pmt_group *group)
+{
+    struct pmt_site site;
+    uint32_t id = group->id;
+
+    pmt_json_array_begin(json, "stack");
+    while (pmt_stream_site(group->stream, id, &site)) {
+        pmt_json_object_begin(json, NULL);
+        json_site(json, group->stream, id, PMT_BY_SITE);
+        pmt_json_object_end(json);
+        if (site.parent >= id)
+            break;
+        id = site.parent;
+    }
+    pmt_json_array_end(json);
+}
+
+static void json_key(enum pmt_group_by by, const struct pmt_group *group,
+                     struct pmt_json *json)
+{
+    struct pmt_thread thread = {0};
+    struct pmt_type type = {0};
+    struct pmt_text label = {0};
+    char key[PMT_KEY_SIZE];
+
+    switch (by) {
+    case PMT_BY_TYPE:
+        pmt_stream_type(group->stream, group->id, &type);
+        json_text(json, "type", type.name);
+        pmt_json_u64(json, "basic_size", type.basic_size);
+        pmt_json_u64(json, "item_size", type.item_size);
+        pmt_json_u64(json, "types", group->ids);
+        break;
+    case PMT_BY_THREAD:
+        pmt_stream_thread(group->stream, group->id, &thread);
+        json_text(json, "thread", thread.name);
+        pmt_json_u64(json, "native_id", thread.native_id);
+        break;
+    case PMT_BY_DOMAIN:
+        if (pmt_domain_name(group->id))
+            pmt_json_string(json, "domain", pmt_domain_name(group->id));
+        else
+            pmt_json_u64(json, "domain", group->id);
+        break;
+    case PMT_BY_STREAM:
+        pmt_json_string(json, "stream",
+                        pmt_name_key(key, pmt_stream_key(group->stream)));
+        break;
+    case PMT_BY_LABEL:
+        pmt_group_label(group->stream, group->id, &label);
+        json_text(json, "label", label);
+        break;
+    case PMT_BY_SITE:
+    case PMT_BY_FILE:
+    case PMT_BY_FUNCTION:
+    case PMT_BY_STACK:
+        json_site(json, group->stream, group->id, by);
+        break;
+    }
+}
+
+void pmt_live_rows_json(const struct pmt_live_rows *rows,
+                        const struct pmt_live_view *view,
+                        struct pmt_json *json)
+{
+    char name[PMT_NAME_SIZE];
+
+    for (size_t i = 0; i < rows->shown; i++) {
+        const struct pmt_group *group = &rows->grouping.groups[rows->order[i]];
+
+        pmt_group_name(name, sizeof name, &rows->grouping, group);
+        pmt_json_line_begin(json);
+        pmt_json_string(json, "row", pmt_group_by_names[view->by]);
+        pmt_json_string(json, "name", name);
+        pmt_json_u64(json, "count", group->count);
+        pmt_json_u64(json, "bytes", group->bytes);
+        if (rows->estimated) {
+            pmt_json_bool(json, "estimated", group->samples > 0);
+            pmt_json_u64(json, "samples", group->samples);
+            pmt_json_u64(json, "blocks_95",
+                         pmt_sampling_95(group->variance.blocks));
+            pmt_json_u64(json, "bytes_95",
+                         pmt_sampling_95(group->variance.bytes));
+        }
+        json_key(view->by, group, json);
+        if (view->stacks)
+            json_stack(json, group);
+        pmt_json_line_end(json);
+    }
+}

@@ -1,0 +1,54 @@
+/*
+ * sampling.h: estimates from sampled allocations (spec 8.1, the hook
+ * alloc:sampled:N).
+ *
+ * Each acquiring call of size s was recorded with probability
+ * p = 1 - exp(-max(s, 1) / N), independent of all others. So a recorded block
+ * stands for 1/p blocks and s/p bytes, and a sum of these has the variance
+ * sum (1 - p)/p^2 of blocks and sum s^2 (1 - p)/p^2 of bytes (both estimated
+ * from the sample, without bias).
+ *
+ * Threads: any.
+ */
+#ifndef PMT_SAMPLING_H
+#define PMT_SAMPLING_H
+
+#include <stdint.h>
+
+#include "pmt/reader.h"
+
+/* Blocks are counted in parts of one, so that what is added can be taken
+ * away again to the last bit. */
+#define PMT_WEIGHT_BITS 16
+#define PMT_WEIGHT_ONE (UINT64_C(1) << PMT_WEIGHT_BITS)
+
+/* What one recorded block stands for. */
+struct pmt_weight {
+    uint64_t blocks; /* in units of 1 / PMT_WEIGHT_ONE */
+    uint64_t bytes;
+};
+
+/* Sums over recorded blocks; zeroed to begin with. */
+struct pmt_variance {
+    double blocks, bytes;
+};
+
+/* N of the stream's hook, up to 2^40; 0: it is not sampled. */
+uint64_t pmt_sampling_of(const struct pmt_stream *s);
+
+/* sample_bytes: N; 0: the block stands for itself alone. */
+struct pmt_weight pmt_sampling_weigh(uint64_t sample_bytes, uint64_t size);
+void pmt_sampling_vary(struct pmt_variance *sum, uint64_t sample_bytes,
+                       uint64_t size);
+
+/* Whole blocks, rounded. */
+static inline uint64_t pmt_weight_blocks(uint64_t weight)
+{
+    return (weight + PMT_WEIGHT_ONE / 2) >> PMT_WEIGHT_BITS;
+}
+
+/* Half the width of the 95 % interval of a sum with that variance, rounded
+ * up; UINT64_MAX at most. */
+uint64_t pmt_sampling_95(double variance);
+
+#endif

@@ -1,0 +1,219 @@
+/* snapshots-report.c: a snapshot as `pmt live` shows it; see
+ * live-report.h. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/text.h"
+#include "live-report.h"
+#include "names.h"
+
+/* What was found, of all streams. */
+struct sum {
+    struct pmt_live_level level;
+    uint64_t ns;      /* of the latest */
+    uint64_t samples; /* N of the streams that are sampled */
+};
+
+static struct sum sum_of(const struct pmt_snapshots *snapshots)
+{
+    struct sum sum = {0};
+
+    for (size_t i = 0; i < snapshots->stream_count; i++) {
+        const struct pmt_snapshot_stream *stream = &snapshots->streams[i];
+        const struct pmt_snapshot *found = &stream->found;
+        uint64_t ns;
+
+        if (!found->number)
+            continue;
+        ns = found->time * pmt_stream_header(stream->stream)->tick_ns;
+        sum.level.count += found->blocks;
+        sum.level.bytes += found->bytes;
+        if (ns > sum.ns)
+            sum.ns = ns;
+        if (pmt_sampling_of(stream->stream) > sum.samples)
+            sum.samples = pmt_sampling_of(stream->stream);
+    }
+    return sum;
+}
+
+static int make_rows(struct pmt_live_rows *rows,
+                     const struct pmt_snapshot_report *report)
+{
+    int code;
+
+    memset(rows, 0, sizeof *rows);
+    rows->grouping.by = report->view.by;
+    code = pmt_snapshots_group(report->snapshots, &rows->grouping);
+    if (code == PMT_OK)
+        code = pmt_live_rows_sort(rows, &report->view);
+    if (code != PMT_OK)
+        pmt_live_rows_release(rows);
+    return code;
+}
+
+/* ---- text -------------------------------------------------------------- */
+
+static void print_values(const struct pmt_snapshot *found, FILE *file)
+{
+    for (size_t i = 0; i < found->value_count; i++) {
+        const struct pmt_snapshot_value *value = &found->values[i];
+
+        fputs("  ", file);
+        pmt_text_write(file, value->title, strlen(value->title));
+        fprintf(file, ": %" PRId64, value->value);
+        if (*value->unit) {
+            putc(' ', file);
+            pmt_text_write(file, value->unit, strlen(value->unit));
+        }
+        putc('\n', file);
+    }
+}
+
+/* "snapshot 3 "warm" (12.3 s)" */
+static void print_which(const struct pmt_snapshot_stream *stream, FILE *file)
+{
+    const struct pmt_snapshot *found = &stream->found;
+    char seconds[PMT_TEXT_SIZE];
+
+    fprintf(file, "snapshot %" PRIu64 " \"", found->number);
+    pmt_text_write(file, found->name, found->name_length);
+    fprintf(file, "\" (%s)",
+            pmt_text_seconds(seconds,
+                             found->time *
+                                 pmt_stream_header(stream->stream)->tick_ns));
+}
+
+static void print_why(const struct pmt_snapshot_report *report, FILE *file)
+{
+    char buffer[PMT_TEXT_SIZE];
+
+    if (report->chosen)
+        return;
+    fputs("  no alloc records: this is the ", file);
+    switch (report->moment->kind) {
+    case PMT_MOMENT_PEAK:
+        fputs("largest snapshot\n", file);
+        return;
+    case PMT_MOMENT_TIME:
+        fprintf(file, "last snapshot up to %s\n",
+                pmt_text_seconds(buffer, report->moment->ns));
+        return;
+    case PMT_MOMENT_MARK:
+        fputs("last snapshot up to mark \"", file);
+        pmt_text_write(file, report->moment->name,
+                       strlen(report->moment->name));
+        fputs("\"\n", file);
+        return;
+    case PMT_MOMENT_NONE:
+    case PMT_MOMENT_END:
+        break;
+    }
+    fputs("last snapshot\n", file);
+}
+
+static void print_head(const struct pmt_snapshot_report *report,
+                       const struct sum *sum, FILE *file)
+{
+    const struct pmt_snapshots *snapshots = report->snapshots;
+    char buffer[PMT_TEXT_SIZE];
+
+    pmt_text_write(file, report->name, strlen(report->name));
+    fprintf(file, ": %s block%s, ", pmt_text_count(buffer, sum->level.count),
+            sum->level.count == 1 ? "" : "s");
+    pmt_live_bytes_text(sum->level.bytes, false, file);
+    if (snapshots->count > 1)
+        fprintf(file, " in %zu snapshots, one a stream", snapshots->count);
+    for (size_t i = 0; i < snapshots->stream_count; i++) {
+        if (!snapshots->streams[i].found.number)
+            continue;
+        fputs(snapshots->count > 1 ? "\n  " : " in ", file);
+        print_which(&snapshots->streams[i], file);
+    }
+    putc('\n', file);
+    print_why(report, file);
+    if (sum->samples)
+        fprintf(file, "  counted from samples of %s\n",
+                pmt_text_size(buffer, sum->samples));
+    for (size_t i = 0; i < snapshots->stream_count; i++)
+        print_values(&snapshots->streams[i].found, file);
+}
+
+int pmt_snapshot_report_text(const struct pmt_snapshot_report *report,
+                             FILE *file)
+{
+    struct sum sum = sum_of(report->snapshots);
+    struct pmt_live_rows rows;
+    int code = make_rows(&rows, report);
+
+    if (code)
+        return code;
+    print_head(report, &sum, file);
+    if (rows.count > 0) {
+        putc('\n', file);
+        pmt_live_rows_text(&rows, &report->view, &sum.level, "blocks", file);
+    }
+    pmt_live_rows_release(&rows);
+    return PMT_OK;
+}
+
+/* ---- JSON -------------------------------------------------------------- */
+
+static void json_found(const struct pmt_snapshot_stream *stream,
+                       struct pmt_json *json)
+{
+    const struct pmt_snapshot *found = &stream->found;
+    char key[PMT_KEY_SIZE];
+
+    pmt_json_object_begin(json, NULL);
+    pmt_json_string(json, "stream",
+                    pmt_name_key(key, pmt_stream_key(stream->stream)));
+    pmt_json_u64(json, "number", found->number);
+    pmt_json_bytes(json, "name", found->name, found->name_length);
+    pmt_json_u64(json, "time_ns",
+                 found->time * pmt_stream_header(stream->stream)->tick_ns);
+    pmt_json_u64(json, "count", found->blocks);
+    pmt_json_u64(json, "bytes", found->bytes);
+    pmt_json_array_begin(json, "values");
+    for (size_t i = 0; i < found->value_count; i++) {
+        pmt_json_array_begin(json, NULL);
+        pmt_json_bytes(json, NULL, found->values[i].title,
+                       strlen(found->values[i].title));
+        pmt_json_bytes(json, NULL, found->values[i].unit,
+                       strlen(found->values[i].unit));
+        pmt_json_i64(json, NULL, found->values[i].value);
+        pmt_json_array_end(json);
+    }
+    pmt_json_array_end(json);
+    pmt_json_object_end(json);
+}
+
+int pmt_snapshot_report_json(const struct pmt_snapshot_report *report,
+                             struct pmt_json *json)
+{
+    const struct pmt_snapshots *snapshots = report->snapshots;
+    struct sum sum = sum_of(snapshots);
+    struct pmt_live_rows rows;
+    int code = make_rows(&rows, report);
+
+    if (code)
+        return code;
+    pmt_json_line_begin(json);
+    pmt_json_string(json, "row", "live");
+    pmt_json_string(json, "trace", report->name);
+    pmt_json_string(json, "kind", "snapshot");
+    pmt_json_u64(json, "time_ns", sum.ns);
+    pmt_json_u64(json, "count", sum.level.count);
+    pmt_json_u64(json, "bytes", sum.level.bytes);
+    pmt_json_u64(json, "sample_bytes", sum.samples);
+    pmt_json_array_begin(json, "snapshots");
+    for (size_t i = 0; i < snapshots->stream_count; i++)
+        if (snapshots->streams[i].found.number)
+            json_found(&snapshots->streams[i], json);
+    pmt_json_array_end(json);
+    pmt_json_u64(json, "streams", snapshots->count);
+    pmt_json_u64(json, "groups", rows.count);
+    pmt_json_line_end(json);
+    pmt_live_rows_json(&rows, &report->view, json);
+    pmt_live_rows_release(&rows);
+    return PMT_OK;
+}
