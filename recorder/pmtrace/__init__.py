@@ -10,17 +10,19 @@
 The commands `pmt info`, `pmt live`, ... read the trace. `python3 -m pmtrace
 script.py` records a whole program without a change to it.
 
-One recording at a time in a process. The child of a fork is not recorded.
+A recorder that is started while another runs suspends that one until it is
+stopped. The child of a fork is not recorded.
 """
 
 import os
 import sys
 
 from pmtrace import _options
+from pmtrace._label import label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Union
+    from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 try:
     from pmtrace import _recorder
@@ -28,11 +30,13 @@ except ImportError as _error:
     _recorder = None  # type: ignore
     _import_error = _error
 
-__all__ = ["Recorder", "active", "mark", "__version__"]
+__all__ = ["Recorder", "active", "from_tracemalloc", "label", "mark",
+           "snapshot", "__version__"]
 
 __version__ = "0.1.0"
 
-_current = None  # type: Optional[Recorder]
+_running = []  # type: List[Recorder]  # the innermost last
+_ordinal = 0  # recordings started in this process
 _exit_registered = False
 
 
@@ -51,24 +55,91 @@ def _extension():
 class Recorder:
     """Records this process into the trace `path` between start() and stop().
 
+    A context manager and a decorator: of a function, a generator function or
+    a coroutine function, which is then recorded whenever it runs. Calls of it
+    while it is being recorded, also by other threads, belong to the same
+    recording. To have a trace for each call put %n into the path.
+
     path            name of the trace; %p in it is the process id, %h the
-                    host, %t the time of the start (UTC), %% a percent sign.
+                    host, %t the time of the start (UTC), %n the number of
+                    the recording in this process from 1, %% a percent sign.
                     Beside it, `path.journal` holds what is not written yet;
                     it is removed at the end.
-    mode            "alloc" (malloc, calloc, realloc and free in CPython's
-                    raw, mem and object domains), "object" (creation and
-                    destruction of every object; CPython 3.13 and later), or
-                    both: "alloc,object".
+    mode            what to record, one or more of these with commas (default
+                    "alloc"):
+                      alloc     malloc, calloc, realloc and free in CPython's
+                                raw, mem and object domains
+                      object    creation and destruction of every object;
+                                CPython 3.13 or later, and destructions are
+                                complete from 3.13.3
+                      call      calls, returns and exceptions of Python and C
+                                functions
+                      line      lines, calls, returns and exceptions
+                      snapshot  the live set, summed by stack
+                      heap      figures of pymalloc or mimalloc, of libc's
+                                malloc and of gc
+                      rss       the resident set by time
+    force           replace a trace that is there (default False).
+    collect         1: gc.collect() before the end, so that the last picture
+                    is without garbage (default 0).
+
+    Stacks:
     frames          Python frames kept with each alloc record, 0 to 1024,
-                    counted from the innermost.
-    object_frames   the same with each object record.
-    force           replace a trace that is there.
+                    counted from the innermost (default 32).
+    object_frames   the same with each object record (default 1).
+
+    Which events. A list of globs is a str with commas or an iterable of str,
+    as fnmatch takes them; a glob after ! takes away; empty means all.
+    files           globs: only events whose innermost Python file matches
+                    (default "").
+    types           globs; object: only types whose name matches (default "").
+    builtins        object: 0 leaves out the types of the module builtins
+                    (default 1).
+    min_size        bytes; alloc: only requests of so many or more (default
+                    0).
+    max_size        bytes; alloc: only requests of so many or fewer; 0: no
+                    limit (default 0).
+    domains         alloc: only these of raw, mem and obj; empty: all (default
+                    "").
+    sample_bytes    bytes; alloc: one sample in so many on average, from which
+                    the analysers estimate; 0: everything (default 0).
+    c_calls         call: 0 leaves out C functions (default 1).
+    opcodes         line: 1 adds an event for each opcode (default 0).
+    rss_trigger     bytes; call, line: only events at which the resident set
+                    has moved by so much since the last recorded one, and the
+                    event before each; 0: every event (default 0).
+
+    Figures:
+    rss_us          microseconds; at events the resident set is read when the
+                    last value is older than this; 0: not at events (default
+                    100).
+    rss_ms          milliseconds; rss: between two records (default 100).
+    heap_ms         milliseconds; heap: between two records; 0: only at start,
+                    marks and stop (default 10000).
+    snapshot_ms     milliseconds; snapshot: between two; 0: none by time
+                    (default 0).
+    snapshot_marks  snapshot: 1 takes one at every mark (default 0).
+    snapshot_signal snapshot: the number of a signal that takes one; 0: none
+                    (default 0).
+    snapshot_records  snapshot: 1 writes the alloc records too (default 0).
+    snapshot_values function that returns [(title, unit, int), ...], which
+                    snapshot() puts beside a snapshot; unit is "B", "" or any
+                    other text (default None).
+    track           alloc: 1 keeps the live set in memory, for
+                    get_traced_memory() and the like (default 0).
+    count_types     object: 1 keeps counts by type, for live_counts() (default
+                    0).
+
+    The trace:
     when_full       what to do with an event while all buffers are full:
-                    "drop" it and count the loss, or "wait" for a buffer.
-    tick_ns         resolution of time in the trace, in ns.
-    level           zstd's compression level, -7 to 19.
-    chunk_records   most records in a chunk, 1 to 65536.
-    segments        buffers of 128 KiB, one of which each thread holds.
+                    "drop" it and count the loss, or "wait" for a buffer
+                    (default "wait").
+    tick_ns         nanoseconds; resolution of time in the trace (default
+                    100).
+    level           zstd's compression level, -7 to 19 (default 1).
+    chunk_records   most records in a chunk, 1 to 65536 (default 65536).
+    segments        buffers of 128 KiB, one of which each thread holds
+                    (default 128).
 
     ValueError: an argument is wrong, or the mode is not possible with this
     CPython. ImportError: the recorder is not built for this CPython.
@@ -76,35 +147,82 @@ class Recorder:
 
     def __init__(self,
                  path,                  # type: Union[str, os.PathLike[str]]
-                 mode="alloc",          # type: str
+                 mode="alloc",          # type: Any
                  *,
                  force=False,           # type: bool
+                 collect=0,             # type: int
+                 frames=32,             # type: int
+                 object_frames=1,       # type: int
+                 files="",              # type: Any
+                 types="",              # type: Any
+                 builtins=1,            # type: int
+                 min_size=0,            # type: int
+                 max_size=0,            # type: int
+                 domains="",            # type: Any
+                 sample_bytes=0,        # type: int
+                 c_calls=1,             # type: int
+                 opcodes=0,             # type: int
+                 rss_trigger=0,         # type: int
+                 rss_us=100,            # type: int
+                 rss_ms=100,            # type: int
+                 heap_ms=10000,         # type: int
+                 snapshot_ms=0,         # type: int
+                 snapshot_marks=0,      # type: int
+                 snapshot_signal=0,     # type: int
+                 snapshot_records=0,    # type: int
+                 snapshot_values=None,  # type: Any
+                 track=0,               # type: int
+                 count_types=0,         # type: int
+                 when_full="wait",      # type: str
+                 tick_ns=100,           # type: int
+                 level=1,               # type: int
+                 chunk_records=65536,   # type: int
+                 segments=128,          # type: int
                  **settings             # type: Any
                  ):
         # type: (...) -> None
         for name in settings:
             if name not in _options.DEFAULTS:
                 raise TypeError("there is no setting %s" % name)
-        self._settings = _options.check(
-            dict(_options.DEFAULTS, mode=mode, **settings))
+        self._settings = _options.check(dict(
+            _options.DEFAULTS, mode=mode, collect=collect, frames=frames,
+            object_frames=object_frames, files=files, types=types,
+            builtins=builtins, min_size=min_size, max_size=max_size,
+            domains=domains, sample_bytes=sample_bytes, c_calls=c_calls,
+            opcodes=opcodes, rss_trigger=rss_trigger, rss_us=rss_us,
+            rss_ms=rss_ms, heap_ms=heap_ms, snapshot_ms=snapshot_ms,
+            snapshot_marks=snapshot_marks, snapshot_signal=snapshot_signal,
+            snapshot_records=snapshot_records, track=track,
+            count_types=count_types, when_full=when_full, tick_ns=tick_ns,
+            level=level, chunk_records=chunk_records, segments=segments,
+            **settings))
+        if snapshot_values is not None and not callable(snapshot_values):
+            raise TypeError("snapshot_values must be a function")
+        self._values = snapshot_values
         self._template = os.fspath(path)
         self._force = bool(force)
+        self._figures = {}  # type: Dict[str, Any]
         self._extension = _extension()
-        _options.check_mode(mode, self._extension.MODES)
+        _options.check_mode(self._settings["mode"], self._extension.MODES)
+
+    # ---- start and stop ----
 
     def start(self):
         # type: () -> None
-        """Begins to record.
+        """Begins to record. A recorder that runs is suspended until this one
+        is stopped; the streams of both say so.
 
         OSError: the trace can't be made (FileExistsError: it is there and
-        not `force`). RuntimeError: this process is being recorded already,
-        or its parent was when it was forked.
+        not `force`). RuntimeError: this recorder runs already, or the parent
+        of this process was being recorded when it was forked.
         """
-        global _current
+        global _ordinal
         from pmtrace import _selftest
 
+        if self in _running:
+            raise RuntimeError("this recorder runs already")
         settings = self._settings
-        modes = _options.modes_of(settings["mode"])
+        modes = self._modes()
         hooks, notes = _selftest.run(self._extension, modes)
         frames = settings["frames"] if "stacks" not in notes else 0
         object_frames = (settings["object_frames"]
@@ -123,41 +241,149 @@ class Recorder:
                        force=int(self._force),
                        domains=_options.domain_bits(settings["domains"]),
                        wait=int(settings["when_full"] == "wait"))
-        self._extension.start(_options.expand(self._template), numbers,
-                              tuple(hooks), tuple(pairs))
-        _current = self
+        path = _options.expand(self._template, _ordinal + 1)
+        outer = _innermost()
+        if outer is not None:
+            _name_threads()
+            outer._figures = self._extension.stats()
+        self._extension.start(path, numbers, tuple(hooks), tuple(pairs))
+        _ordinal += 1
+        _running.append(self)
+        self._figures = {}
         if not self._extension.stats()["journal_survives"]:
             _warn("%s.journal could not be made: the last events are lost "
                   "if the process is killed" % self.path)
 
     def stop(self):
         # type: () -> None
-        """Ends the recording and finishes the trace. Again: does nothing.
+        """Ends the recording and finishes the trace; a recorder that was
+        suspended for it goes on. Recorders that were started inside it are
+        stopped first. Again: does nothing.
 
         OSError: the trace could not be finished, for example because the
         disk is full. What is not in it is in the journal, from where
         `pmt recover` and every reader take it.
         """
-        global _current
-
-        if _current is not self:
+        if self not in _running:
             return
-        _name_threads()
-        _current = None
-        self._extension.stop()
+        while _running[-1] is not self:
+            _running[-1].stop()
+        if active():
+            _collect(self)
+            _name_threads()
+        _running.pop()
+        try:
+            self._extension.stop()
+        finally:
+            if not _running:
+                self._figures = self._extension.stats()
+
+    def suspend(self):
+        # type: () -> None
+        """Records nothing until resume(), if this recorder runs. A mark
+        in the trace says so."""
+        if _innermost() is self:
+            self._extension.suspend()
+
+    def resume(self):
+        # type: () -> None
+        """Goes on after suspend()."""
+        if _innermost() is self:
+            self._extension.resume()
+
+    @classmethod
+    def running(cls):
+        # type: () -> Optional[Recorder]
+        """The recorder that records this process, also one that was started
+        by `pmt record`, `python3 -m pmtrace` or PMTRACE; of nested ones the
+        innermost; None when there is none."""
+        return _innermost()
+
+    # ---- into the trace ----
 
     def mark(self, text):
         # type: (str) -> None
         """Puts a message into the trace, if this recorder runs. At most
         16,384 bytes of it are kept. TypeError: `text` is not a str."""
-        if _current is self:
+        if _innermost() is self:
             mark(text)
         elif not isinstance(text, str):
             raise TypeError("a mark's text must be a str")
 
+    def snapshot(self, name="", values=None):
+        # type: (str, Any) -> None
+        """Writes the live set, summed by stack, if this recorder runs.
+
+        name    of the snapshot in the trace
+        values  figures to keep beside it: [(title, unit, int), ...]; None:
+                those of the function `snapshot_values`, if there is one
+
+        It needs mode snapshot, or `track` with mode alloc; RuntimeError
+        without.
+        """
+        if not isinstance(name, str):
+            raise TypeError("a snapshot's name must be a str")
+        if _innermost() is not self:
+            return
+        if values is None and self._values is not None:
+            values = self._values()
+        self._extension.snapshot(name, _figures(values))
+
+    def heap(self):
+        # type: () -> None
+        """Writes the allocators' figures now, if this recorder runs."""
+        if _innermost() is self:
+            self._extension.heap()
+
+    # ---- figures while it runs ----
+
+    def get_traced_memory(self):
+        # type: () -> Tuple[int, int]
+        """(bytes of the blocks alive, their peak) since the start, as
+        tracemalloc has it; needs `track` or mode snapshot. Of a sampled
+        recording: estimates."""
+        self._must_run()
+        current, peak = self._extension.traced_memory()
+        return current, peak
+
+    def reset_peak(self):
+        # type: () -> None
+        """Sets the peak of get_traced_memory() to what is alive now."""
+        self._must_run()
+        self._extension.reset_peak()
+
+    def clear_traces(self):
+        # type: () -> None
+        """Forgets the blocks that are alive: they count no more in
+        get_traced_memory() and snapshots. The trace is not changed."""
+        self._must_run()
+        self._extension.clear_traces()
+
+    def get_object_traceback(self, obj):
+        # type: (object) -> Optional[List[Tuple[str, int, str]]]
+        """Where the memory of the object was allocated: [(file, line,
+        function), ...], the innermost first; None if that is not known.
+        Needs `track` or mode snapshot."""
+        self._must_run()
+        found = self._extension.object_traceback(obj)
+        return None if found is None else list(found)
+
+    def live_counts(self):
+        # type: () -> Dict[str, Tuple[int, int, int]]
+        """By the name of the type: (objects alive, created, destroyed) since
+        the start. Needs `count_types`."""
+        self._must_run()
+        return dict(self._extension.live_counts())
+
+    def memory(self):
+        # type: () -> int
+        """Bytes that the recorder itself takes: buffers and tables."""
+        return int(self.stats().get("memory_bytes", 0))
+
     def stats(self):
         # type: () -> Dict[str, Any]
-        """Figures of the recording that runs, or of the last one:
+        """Figures of this recording, while it runs or as they were at its
+        end; empty before the start:
 
         path            the trace
         records         records made since the start
@@ -172,15 +398,29 @@ class Recorder:
                         killed, since the journal could not be made
         error, errno    last trouble in writing, or None and 0
         """
-        return self._extension.stats()  # type: ignore
+        if _innermost() is self:
+            return self._extension.stats()  # type: ignore
+        return dict(self._figures)
 
     @property
     def path(self):
         # type: () -> str
         """The name of the trace; before the start, as it was given."""
-        if _current is self:
-            return str(self._extension.stats()["path"])
+        figures = self.stats()
+        if figures:
+            return str(figures["path"])
         return os.fsdecode(self._template)
+
+    def _modes(self):
+        # type: () -> List[str]
+        return _options.modes_of(self._settings["mode"])
+
+    def _must_run(self):
+        # type: () -> None
+        if _innermost() is not self:
+            raise RuntimeError("this recorder does not run")
+
+    # ---- with and @ ----
 
     def __enter__(self):
         # type: () -> Recorder
@@ -190,6 +430,19 @@ class Recorder:
     def __exit__(self, *exception):
         # type: (object) -> None
         self.stop()
+
+    def __call__(self, function):
+        # type: (Callable[..., Any]) -> Callable[..., Any]
+        """The function, recorded while it runs."""
+        from pmtrace import _decorate
+
+        return _decorate.wrap(function, lambda: _decorate.Once(self))
+
+    def __repr__(self):
+        # type: () -> str
+        return "<pmtrace.Recorder %r, mode %s%s>" % (
+            self.path, self._settings["mode"],
+            ", runs" if self in _running else "")
 
 
 def mark(text):
@@ -203,10 +456,63 @@ def mark(text):
         _recorder.mark(text)
 
 
+def snapshot(name="", values=None):
+    # type: (str, Any) -> None
+    """Writes the live set of this process, as Recorder.snapshot(); does
+    nothing where nothing is being recorded."""
+    if not isinstance(name, str):
+        raise TypeError("a snapshot's name must be a str")
+    recorder = _innermost()
+    if recorder is not None:
+        recorder.snapshot(name, values)
+
+
 def active():
     # type: () -> bool
     """True while this process is being recorded."""
     return _recorder is not None and _recorder.phase() == 1
+
+
+def from_tracemalloc(path, snapshot=None, *, name="tracemalloc",
+                     force=False):
+    # type: (Any, Any, str, bool) -> str
+    """Writes what `tracemalloc` knows as a trace with one snapshot record,
+    and returns the trace's name.
+
+    path      of the trace, as in Recorder
+    snapshot  a tracemalloc.Snapshot, or the name of a file that one was
+              dumped to; None: what is alive now in this process, where
+              tracemalloc must be tracing
+    name      of the snapshot in the trace
+    force     replace a trace that is there
+
+    A file is unpickled with nothing but tracemalloc's own classes allowed.
+    RuntimeError: tracemalloc is not tracing. ValueError: the file holds no
+    snapshot. OSError: as Recorder.start().
+    """
+    from pmtrace import _tracemalloc
+
+    return _tracemalloc.write(path, snapshot, name, force)
+
+
+def _innermost():
+    # type: () -> Optional[Recorder]
+    """The recorder that runs in this process, which may be the child of one
+    where it ran."""
+    return _running[-1] if _running and active() else None
+
+
+def _figures(values):
+    # type: (Any) -> Tuple[Tuple[str, str, int], ...]
+    """Values beside a snapshot, checked. TypeError, ValueError."""
+    checked = []
+    for value in values or ():
+        title, unit, number = value
+        if not isinstance(title, str) or not isinstance(unit, str) or \
+                isinstance(number, bool) or not hasattr(number, "__index__"):
+            raise TypeError("a snapshot's value must be (str, str, int)")
+        checked.append((title, unit, number.__index__()))
+    return tuple(checked)
 
 
 def _warn(text):
@@ -232,9 +538,21 @@ def _name_threads():
                                   name.encode("utf-8", "surrogatepass"))
 
 
+def _collect(recorder):
+    # type: (Recorder) -> None
+    if recorder._settings["collect"]:
+        import gc
+
+        gc.collect()
+
+
 def _at_exit():
     # type: () -> None
-    _name_threads()
+    while len(_running) > 1:
+        _running[-1].stop()
+    if _running and active():
+        _collect(_running[0])
+        _name_threads()
     _recorder.at_exit()
 
 

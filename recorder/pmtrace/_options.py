@@ -93,7 +93,7 @@ def modes_of(text):
     for word in given:
         if word not in MODES:
             raise ValueError("there is no mode %r; there are %s"
-                             % (word, " and ".join(MODES)))
+                             % (word, ", ".join(MODES)))
     return [word for word in MODES if word in given]
 
 
@@ -178,26 +178,43 @@ def parse(name, text):
     return text
 
 
+def _text_of(name, value):
+    # type: (str, Any) -> str
+    """A list as a text with commas. TypeError, ValueError."""
+    if isinstance(value, str):
+        return value
+    try:
+        words = list(value)
+    except TypeError:
+        words = [None]
+    for word in words:
+        if not isinstance(word, str):
+            raise TypeError("%s must be a str, or strings" % name)
+        if "," in word:
+            raise ValueError("%s: a comma in %r" % (name, word))
+    return ",".join(words)
+
+
 def check(settings):
     # type: (Dict[str, Any]) -> Dict[str, Any]
     """The settings with numbers made int. ValueError, TypeError."""
     checked = dict(settings)
-    checked["mode"] = ",".join(modes_of(settings["mode"]))
+    for name in LISTS + ("mode",):
+        checked[name] = _text_of(name, settings[name])
+    checked["mode"] = ",".join(modes_of(checked["mode"]))
     for name, (low, high) in LIMITS.items():
         value = settings[name]
-        if isinstance(value, bool) or not hasattr(value, "__index__"):
+        if (isinstance(value, bool) and (low, high) != (0, 1) or
+                not hasattr(value, "__index__")):
             raise TypeError("%s must be an int" % name)
         value = value.__index__()
         if not low <= value <= high:
             raise ValueError("%s must be %d to %d, not %d"
                              % (name, low, high, value))
         checked[name] = value
-    for name in LISTS:
-        if not isinstance(settings[name], str):
-            raise TypeError("%s must be a str" % name)
     if checked["max_size"] and checked["max_size"] < checked["min_size"]:
         raise ValueError("max_size is less than min_size")
-    domain_bits(settings["domains"])
+    domain_bits(checked["domains"])
     if settings["when_full"] not in WHEN_FULL:
         raise ValueError("when_full must be %s, not %r"
                          % (" or ".join(WHEN_FULL), settings["when_full"]))
