@@ -18,6 +18,7 @@ static bool entry_fields(enum pmt_def_table table, uint32_t id,
                          uint64_t fields[PMT_DEF_FIELDS])
 {
     struct pmt_code code;
+    struct pmt_cfunction cfunction;
     struct pmt_type type;
     struct pmt_site site;
     struct pmt_thread thread;
@@ -31,6 +32,13 @@ static bool entry_fields(enum pmt_def_table table, uint32_t id,
         fields[0] = code.file_string;
         fields[1] = code.function_string;
         fields[2] = code.first_line;
+        return true;
+    case PMT_TABLE_CFUNCTIONS:
+        if (!pmt_stream_cfunction(s, id, &cfunction)) {
+            return false;
+        }
+        fields[0] = cfunction.name_string;
+        fields[1] = cfunction.module_string;
         return true;
     case PMT_TABLE_TYPES:
         if (!pmt_stream_type(s, id, &type)) {
@@ -84,7 +92,7 @@ int pmt_defs_load(struct pmt_defs *d, enum pmt_def_table table, uint32_t id,
     if (!entry_fields(table, id, s, fields)) {
         return PMT_OK;
     }
-    if (table == PMT_TABLE_CLASSES) {
+    if (table == PMT_TABLE_CLASSES && fields[0] == PMT_KIND_OBJECT) {
         return pmt_defs_load_class(d, id, fields);
     }
     return pmt_defs_set(d, table, id, fields, true);

@@ -16,13 +16,14 @@ static const struct {
     [PMT_TABLE_STRINGS] = {2, {PMT_TABLES, PMT_TABLES}}, /* start, length */
     [PMT_TABLE_CODES] = {3,
                          {PMT_TABLE_STRINGS, PMT_TABLE_STRINGS, PMT_TABLES}},
+    [PMT_TABLE_CFUNCTIONS] = {2, {PMT_TABLE_STRINGS, PMT_TABLE_STRINGS}},
     [PMT_TABLE_TYPES] = {3, {PMT_TABLE_STRINGS, PMT_TABLES, PMT_TABLES}},
     [PMT_TABLE_STACKS] = {3,
                           {PMT_TABLE_STACKS, PMT_TABLE_CODES, PMT_TABLES}},
     [PMT_TABLE_THREADS] = {3, {PMT_TABLES, PMT_TABLES, PMT_TABLE_STRINGS}},
     [PMT_TABLE_CLASSES] = {5,
                            {PMT_TABLES, PMT_TABLES, PMT_TABLE_STACKS,
-                            PMT_TABLE_TYPES, PMT_TABLES}},
+                            PMT_TABLE_TYPES, PMT_TABLE_CFUNCTIONS}},
 };
 
 /* An entry is `fields` values in a row. Threads need all 64 bits; the rest
@@ -50,7 +51,7 @@ struct pmt_defs {
     char *text;          /* of all strings */
     size_t text_used, text_room;
     struct hash by_text, by_class;
-    uint32_t next_class[2]; /* next even and next odd id */
+    uint32_t next_class[2]; /* of objects: next even and next odd id */
 };
 
 int pmt_defs_new(struct pmt_defs **out)
@@ -60,7 +61,7 @@ int pmt_defs_new(struct pmt_defs **out)
         return PMT_ERR_MEMORY;
     }
     (*out)->epoch = 1;
-    (*out)->next_class[0] = 2; /* 0 is no id */
+    (*out)->next_class[0] = 4; /* 0 is no id */
     (*out)->next_class[1] = 1;
     for (unsigned t = 0; t < PMT_TABLES; t++) {
         (*out)->tables[t].next_new = 1;
@@ -404,9 +405,8 @@ static int add_class(struct pmt_defs *d, uint32_t id,
     int rc = pmt_defs_set(d, PMT_TABLE_CLASSES, id, fields, false);
 
     if (rc == PMT_OK && id >= d->next_class[id & 1]) {
-        d->next_class[id & 1] = id + 2;
+        d->next_class[id & 1] = (id & ~3u) + 4 + (id & 1);
     }
-
     if (rc == PMT_OK && !*place) {
         *place = id;
         d->by_class.used++;

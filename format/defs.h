@@ -1,6 +1,6 @@
 /*
  * defs.h - all definitions of one stream on the writing side: strings, code
- * objects, types, stacks, threads and classes; and which of them the
+ * objects, C functions, types, stacks, threads and classes; and which of them the
  * current epoch has not stated yet (spec 6).
  */
 #ifndef PMT_DEFS_H
@@ -18,6 +18,7 @@
 enum pmt_def_table {
     PMT_TABLE_STRINGS,
     PMT_TABLE_CODES,
+    PMT_TABLE_CFUNCTIONS,
     PMT_TABLE_TYPES,
     PMT_TABLE_STACKS,
     PMT_TABLE_THREADS,
@@ -54,8 +55,10 @@ int pmt_defs_set(struct pmt_defs *d, enum pmt_def_table table, uint32_t id,
 uint64_t pmt_defs_field(const struct pmt_defs *d, enum pmt_def_table table,
                         uint32_t id, unsigned f);
 
-/* The id of the class with these fields (kind, what, stack, type,
- * cfunction); made when it is new. */
+/* The id of the class of object records with these fields (kind, what,
+ * stack, type, cfunction); made when it is new. Of every four ids it has the
+ * first two: those of call and line follow from their numbers
+ * (pmt_call_class). */
 int pmt_defs_class(struct pmt_defs *d, const uint64_t fields[PMT_DEF_FIELDS],
                    uint32_t *id);
 

@@ -38,6 +38,7 @@ struct pmt_drain {
     uint32_t tick_ns;
     uint64_t last_anchor_ns;
     uint64_t full_seen;
+    uint64_t damaged_seen;
     uint64_t peak_bytes;
 };
 
@@ -211,9 +212,30 @@ static void count_losses(struct pmt_drain *d, uint64_t mono_ns)
         h->full_by_io += full - d->full_seen;
     }
     d->full_seen = full;
+    /* What the recorder put there and the format does not allow. */
+    pmt_journal_lose(d->journal, PMT_LOSS_DAMAGED,
+                     d->reader.damaged - d->damaged_seen);
+    d->damaged_seen = d->reader.damaged;
     pmt_journal_losses(d->journal, lost);
     pmt_writer_lost(d->writer, (mono_ns - h->start_mono_ns) / d->tick_ns,
                     lost);
+}
+
+/* True when as many segments wait for a chunk to be full as are free: else
+ * with few segments the program would wait, or lose events, for a chunk that
+ * they can't fill. */
+static bool is_short_of_segments(const struct pmt_journal *j)
+{
+    uint32_t waiting = 0, free_ = 0;
+
+    for (uint32_t i = 0; i < j->header->segment_count; i++) {
+        uint32_t state = __atomic_load_n(&pmt_journal_segment(j, i)->state,
+                                         __ATOMIC_RELAXED);
+
+        waiting += state == PMT_SEGMENT_FULL;
+        free_ += state == PMT_SEGMENT_FREE;
+    }
+    return waiting && waiting >= free_;
 }
 
 /* Makes chunks of all that is staged, and commits them with everything that
@@ -225,6 +247,9 @@ static int flush(struct pmt_drain *d, struct pmt_error *err)
 
     if (rc < 0) {
         return rc;
+    }
+    if (is_short_of_segments(j)) {
+        pmt_journal_reader_release_rows(&d->reader);
     }
     for (uint32_t i = 0; i < j->header->segment_count; i++) {
         struct pmt_segment *s = pmt_journal_segment(j, i);
@@ -293,23 +318,6 @@ static void note_peak(struct pmt_drain *d)
     if (now > d->peak_bytes) {
         d->peak_bytes = now;
     }
-}
-
-/* True when as many segments wait for a chunk to be full as are free: else
- * with few segments the program would wait, or lose events, for a chunk that
- * they can't fill. */
-static bool is_short_of_segments(const struct pmt_journal *j)
-{
-    uint32_t waiting = 0, free_ = 0;
-
-    for (uint32_t i = 0; i < j->header->segment_count; i++) {
-        uint32_t state = __atomic_load_n(&pmt_journal_segment(j, i)->state,
-                                         __ATOMIC_RELAXED);
-
-        waiting += state == PMT_SEGMENT_FULL;
-        free_ += state == PMT_SEGMENT_FREE;
-    }
-    return waiting && waiting >= free_;
 }
 
 int pmt_drain_pass(struct pmt_drain *d, bool flush_all, struct pmt_error *err)

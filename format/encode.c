@@ -67,6 +67,7 @@ enum pmt_kind pmt_table_kind(enum pmt_def_table table)
     static const enum pmt_kind kinds[PMT_TABLES] = {
         [PMT_TABLE_STRINGS] = PMT_KIND_STRINGS,
         [PMT_TABLE_CODES] = PMT_KIND_CODES,
+        [PMT_TABLE_CFUNCTIONS] = PMT_KIND_CFUNCTIONS,
         [PMT_TABLE_TYPES] = PMT_KIND_TYPES,
         [PMT_TABLE_STACKS] = PMT_KIND_STACKS,
         [PMT_TABLE_THREADS] = PMT_KIND_THREADS,
@@ -97,7 +98,8 @@ int pmt_encode_table(struct pmt_encoder *e, struct pmt_body *body,
                      const uint32_t *ids, size_t n)
 {
     static const unsigned fields[PMT_TABLES] = {
-        [PMT_TABLE_CODES] = 3,   [PMT_TABLE_TYPES] = 3,
+        [PMT_TABLE_CODES] = 3,   [PMT_TABLE_CFUNCTIONS] = 2,
+        [PMT_TABLE_TYPES] = 3,
         [PMT_TABLE_STACKS] = 3,  [PMT_TABLE_THREADS] = 3,
         [PMT_TABLE_CLASSES] = 5,
     };
@@ -155,7 +157,7 @@ static int put_addresses(struct pmt_encoder *e, struct pmt_body *body,
 }
 
 int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
-                      const struct pmt_alloc_stage *s, uint32_t model,
+                      struct pmt_alloc_stage *s, uint32_t model,
                       uint32_t *align)
 {
     size_t n = s->count;
@@ -164,6 +166,7 @@ int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
     rc = rc < 0 ? rc
                 : pmt_body_column(body, 2, s->thread, n, PMT_CODEC_RUNS,
                                   true);
+    rc = rc < 0 ? rc : pmt_runs_put(&s->gap, body, 4, n, true);
     /* Where addresses are predicted by size, a reader asks for the column. */
     rc = rc < 0 ? rc
                 : pmt_body_column(body, 6, s->size, s->sized, PMT_CODEC_ULEB,
@@ -181,8 +184,14 @@ int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
     return PMT_OK;
 }
 
+/* Column 3: where rss is known it is there, also if it never changes. */
+static int put_rss(struct pmt_body *body, struct pmt_rare_stage *s, size_t n)
+{
+    return s->has_rss ? pmt_runs_put(&s->rss, body, 3, n, false) : PMT_OK;
+}
+
 int pmt_encode_objects(struct pmt_encoder *e, struct pmt_body *body,
-                       const struct pmt_object_stage *s, uint32_t *align)
+                       struct pmt_object_stage *s, uint32_t *align)
 {
     size_t n = s->count;
     int rc = pmt_body_column(body, 0, s->class_id, n, PMT_CODEC_ULEB, false);
@@ -192,9 +201,25 @@ int pmt_encode_objects(struct pmt_encoder *e, struct pmt_body *body,
     rc = rc < 0 ? rc
                 : pmt_body_column(body, 2, s->thread, n, PMT_CODEC_RUNS,
                                   true);
-    return rc < 0 ? rc
-                  : put_addresses(e, body, 0, s->address, s->slot, NULL, n,
-                                  align);
+    rc = rc < 0 ? rc : put_rss(body, &s->rare, n);
+    rc = rc < 0 ? rc : pmt_runs_put(&s->rare.gap, body, 4, n, true);
+    rc = rc < 0 ? rc
+                : put_addresses(e, body, 0, s->address, s->slot, NULL, n,
+                                align);
+    return rc < 0 ? rc : pmt_runs_put(&s->rare.rss_read, body, 11, n, true);
+}
+
+int pmt_encode_calls(struct pmt_body *body, struct pmt_call_stage *s)
+{
+    size_t n = s->count;
+    int rc = pmt_packed_put(&s->class_id, body, 0, n, false);
+
+    rc = rc < 0 ? rc : pmt_packed_put(&s->step, body, 1, n, false);
+    rc = rc < 0 ? rc : pmt_runs_put(&s->thread, body, 2, n, true);
+    rc = rc < 0 ? rc : put_rss(body, &s->rare, n);
+    rc = rc < 0 ? rc : pmt_runs_put(&s->rare.gap, body, 4, n, true);
+    rc = rc < 0 ? rc : pmt_packed_put(&s->offset, body, 5, n, true);
+    return rc < 0 ? rc : pmt_runs_put(&s->rare.rss_read, body, 11, n, true);
 }
 
 int pmt_encode_marks(struct pmt_encoder *e, struct pmt_body *body,
@@ -215,6 +240,64 @@ int pmt_encode_marks(struct pmt_encoder *e, struct pmt_body *body,
     }
     body->entries++;
     return rc;
+}
+
+int pmt_encode_gcs(struct pmt_encoder *e, struct pmt_body *body,
+                   const struct pmt_gc *g, size_t n)
+{
+    PUT(1, PMT_CODEC_ULEB, false, i ? g[i].time - g[i - 1].time : 0);
+    PUT(2, PMT_CODEC_RUNS, true, g[i].thread);
+    PUT(14, PMT_CODEC_FIXED, false, g[i].op);
+    PUT(19, PMT_CODEC_ULEB, false, g[i].generation);
+    PUT(20, PMT_CODEC_ULEB, true, g[i].collected);
+    PUT(21, PMT_CODEC_ULEB, true, g[i].uncollectable);
+    PUT(22, PMT_CODEC_ULEB, true, g[i].duration_ns);
+    return PMT_OK;
+}
+
+/* Key 17: [title, unit, value] each. */
+static int put_values(struct pmt_body *body, const struct pmt_value *v,
+                      size_t n)
+{
+    struct pmt_buffer *b = &body->bytes;
+    int rc = pmt_cbor_put_uint(b, 17);
+
+    rc = rc < 0 ? rc : pmt_cbor_put_array(b, n);
+    for (size_t i = 0; rc == PMT_OK && i < n; i++) {
+        rc = pmt_cbor_put_array(b, 3);
+        rc = rc < 0 ? rc
+                    : pmt_cbor_put_text(b, v[i].name.bytes, v[i].name.length);
+        rc = rc < 0 ? rc
+                    : pmt_cbor_put_text(b, v[i].unit.bytes, v[i].unit.length);
+        rc = rc < 0 ? rc : pmt_cbor_put_int(b, v[i].value);
+    }
+    body->entries++;
+    return rc;
+}
+
+int pmt_encode_snapshot(struct pmt_encoder *e, struct pmt_body *body,
+                        const struct pmt_text *name,
+                        const struct pmt_value *values, size_t value_count,
+                        const struct pmt_snapshot_entry *rows, size_t n)
+{
+    int rc;
+
+    PUT(6, PMT_CODEC_ULEB, false, rows[i].bytes);
+    PUT(7, PMT_CODEC_PLANES, false, pmt_possible_id(rows[i].stack));
+    PUT(12, PMT_CODEC_ULEB, true, pmt_possible_id(rows[i].type));
+    PUT(13, PMT_CODEC_FIXED, true, rows[i].domain);
+    rc = pmt_cbor_put_uint(&body->bytes, 16);
+    rc = rc < 0 ? rc
+                : pmt_cbor_put_text(&body->bytes, name->bytes, name->length);
+    body->entries++;
+    if (rc == PMT_OK && value_count) {
+        rc = put_values(body, values, value_count);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    PUT(18, PMT_CODEC_ULEB, false, rows[i].blocks);
+    return PMT_OK;
 }
 
 int pmt_encode_losses(struct pmt_encoder *e, struct pmt_body *body,

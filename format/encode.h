@@ -45,11 +45,20 @@ int pmt_encode_anchors(struct pmt_encoder *e, struct pmt_body *body,
 
 /* Addresses by `model` (spec 7.2); `align` goes into the envelope. */
 int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
-                      const struct pmt_alloc_stage *stage, uint32_t model,
+                      struct pmt_alloc_stage *stage, uint32_t model,
                       uint32_t *align);
 int pmt_encode_objects(struct pmt_encoder *e, struct pmt_body *body,
-                       const struct pmt_object_stage *stage,
-                       uint32_t *align);
+                       struct pmt_object_stage *stage, uint32_t *align);
+/* call and line. The stage's rss0 goes into the envelope of these and of
+ * objects. */
+int pmt_encode_calls(struct pmt_body *body, struct pmt_call_stage *stage);
+
+int pmt_encode_gcs(struct pmt_encoder *e, struct pmt_body *body,
+                   const struct pmt_gc *gcs, size_t n);
+int pmt_encode_snapshot(struct pmt_encoder *e, struct pmt_body *body,
+                        const struct pmt_text *name,
+                        const struct pmt_value *values, size_t value_count,
+                        const struct pmt_snapshot_entry *rows, size_t n);
 
 struct pmt_staged_mark {
     uint64_t time;

@@ -9,11 +9,10 @@
  * thread was interrupted between clock and store, gets the time of the
  * record before it; nothing could depend on it in the meantime.
  */
-#include "journal-read.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal-parts.h"
 #include "writer-resume.h"
 
 #define NO_TIME UINT64_MAX
@@ -41,10 +40,8 @@ int pmt_journal_reader_init(struct pmt_journal_reader *r,
 
 void pmt_journal_reader_release(struct pmt_journal_reader *r)
 {
-    for (size_t i = r->mark_first; i < r->mark_count; i++) {
-        free(r->marks[i].text);
-    }
-    free(r->marks);
+    pmt_journal_drop_waiting(r);
+    free(r->aheads);
     free(r->cursors);
     free(r->queue);
     free(r->lanes);
@@ -63,94 +60,61 @@ uint64_t pmt_clock_line_tick(const struct pmt_clock_line *line, uint64_t raw)
     return line->tick + (uint64_t)(x >> 32);
 }
 
-/* ---- definitions -------------------------------------------------------- */
+/* ---- what must stay in the journal -------------------------------------- */
 
-static int take_mark(struct pmt_journal_reader *r,
-                     const struct pmt_segment_cursor *c,
-                     const struct pmt_def *d, const char *text)
+/* Where the first definition that waits begins: nothing from there on counts
+ * as taken. False: none waits. */
+static bool first_waiting(const struct pmt_journal_reader *r,
+                          uint64_t *order, uint64_t *start)
 {
-    struct pmt_mark_waiting *m;
+    if (r->waiting_first < r->waiting_count) {
+        *order = r->waiting[r->waiting_first].order;
+        *start = r->waiting[r->waiting_first].start;
+        return true;
+    }
+    *order = r->rows.order;
+    *start = r->rows.start;
+    return r->rows.serial && !r->rows.released;
+}
 
-    if (r->mark_first == r->mark_count) {
-        r->mark_first = r->mark_count = 0;
-    }
-    if (r->mark_count == r->mark_room) {
-        size_t room = r->mark_room ? r->mark_room * 2 : 16;
-        void *p = realloc(r->marks, room * sizeof *r->marks);
-
-        if (!p) {
-            return PMT_ERR_MEMORY;
-        }
-        r->marks = p;
-        r->mark_room = room;
-    }
-    m = &r->marks[r->mark_count];
-    /* They stand in the order of the lock they were made under; the clock
-     * may have been read before it. That order is kept, so that those that
-     * wait are always the last ones. */
-    m->raw = d->wide > r->last_mark ? d->wide : r->last_mark;
-    m->order = c->order;
-    m->start = c->read;
-    m->index = c->index;
-    m->thread = d->v[0];
-    m->text_bytes = d->text_bytes;
-    m->text = malloc(d->text_bytes ? d->text_bytes : 1);
-    if (!m->text) {
-        return PMT_ERR_MEMORY;
-    }
-    memcpy(m->text, text, d->text_bytes);
-    r->last_mark = m->raw;
-    r->mark_count++;
-    return PMT_OK;
+/* What a thread's next record is told must stay with it, as long as the
+ * record can come into the same segment. */
+static uint64_t before_ahead(const struct pmt_ahead *a,
+                             const struct pmt_segment_cursor *c, uint64_t end)
+{
+    return a->any && a->order == c->order && a->start < end ? a->start : end;
 }
 
 uint64_t pmt_journal_reader_given(const struct pmt_journal_reader *r,
                                   uint32_t i)
 {
+    const struct pmt_segment *s = pmt_journal_segment(r->journal, i);
     const struct pmt_segment_cursor *c = &r->cursors[i];
+    uint64_t end = c->read;
+    uint64_t order, start;
 
-    for (size_t k = r->mark_first; k < r->mark_count; k++) {
-        const struct pmt_mark_waiting *m = &r->marks[k];
-
-        if (m->index == i && m->order == c->order) {
-            return m->start;
+    if (s->kind == PMT_SEGMENT_DEFINITIONS) {
+        if (first_waiting(r, &order, &start) && c->order >= order) {
+            end = c->order > order ? 0 : start < end ? start : end;
+        }
+    } else if (__atomic_load_n(&s->state, __ATOMIC_RELAXED) ==
+               PMT_SEGMENT_ACTIVE) {
+        for (uint32_t k = 0; k < r->lane_count; k++) {
+            end = before_ahead(&r->lanes[k].ahead, c, end);
+        }
+        for (size_t k = 0; k < r->ahead_count; k++) {
+            end = before_ahead(&r->aheads[k], c, end);
         }
     }
-    return c->read;
+    return end > s->consumed ? end : s->consumed;
 }
 
-static int take_definition(struct pmt_journal_reader *r,
-                           const struct pmt_segment_cursor *c,
-                           const struct pmt_def *d)
+void pmt_journal_reader_release_rows(struct pmt_journal_reader *r)
 {
-    const char *text = (const char *)(d + 1);
-
-    if (d->type < PMT_DEF_MARK && d->v[0] >= r->id_end[d->type]) {
-        return PMT_ERR_ARGUMENT;
-    }
-    switch (d->type) {
-    case PMT_DEF_CODE:
-        if (d->v[2] > d->text_bytes) {
-            return PMT_ERR_ARGUMENT;
-        }
-        return pmt_writer_define_code(r->writer, d->v[0], text, d->v[2],
-                                      text + d->v[2],
-                                      d->text_bytes - d->v[2], d->v[1], NULL);
-    case PMT_DEF_STACK:
-        return pmt_writer_define_stack(r->writer, d->v[0], d->v[1], d->v[2],
-                                       d->v[3], NULL);
-    case PMT_DEF_TYPE:
-        return pmt_writer_define_type(r->writer, d->v[0], text,
-                                      d->text_bytes, d->v[1], d->v[2], NULL);
-    case PMT_DEF_THREAD:
-        return pmt_writer_define_thread(r->writer, d->v[0], d->v[1], d->wide,
-                                        text, d->text_bytes, NULL);
-    case PMT_DEF_MARK:
-        return take_mark(r, c, d, text);
-    default:
-        return PMT_ERR_ARGUMENT;
-    }
+    r->rows.released = true;
 }
+
+/* ---- definitions -------------------------------------------------------- */
 
 /* The definitions of one segment that were not taken yet. */
 static int take_definitions(struct pmt_journal_reader *r,
@@ -171,7 +135,7 @@ static int take_definitions(struct pmt_journal_reader *r,
             c->read = c->head;
             return PMT_OK;
         }
-        rc = take_definition(r, c, d);
+        rc = pmt_journal_take_definition(r, c, d);
         if (rc == PMT_ERR_MEMORY) {
             return rc;
         }
@@ -294,77 +258,84 @@ static void look_ahead(struct pmt_journal_reader *r, struct pmt_lane *lane)
     }
 }
 
-static uint32_t make_lanes(struct pmt_journal_reader *r, uint32_t queued)
+static void make_lanes(struct pmt_journal_reader *r, uint32_t queued)
 {
-    uint32_t n = 0;
+    size_t k = 0;
 
     for (uint32_t i = 0; i < queued;) {
-        struct pmt_lane *lane = &r->lanes[n++];
+        struct pmt_lane *lane = &r->lanes[r->lane_count++];
+        uint32_t thread = r->queue[i].thread;
 
         lane->at = i;
-        while (i < queued && r->queue[i].thread == r->queue[lane->at].thread) {
+        while (i < queued && r->queue[i].thread == thread) {
             i++;
         }
         lane->end = i;
         look_ahead(r, lane);
+        memset(&lane->ahead, 0, sizeof lane->ahead);
+        lane->ahead.thread = thread;
+        /* Both are in the order of threads. */
+        while (k < r->ahead_count && r->aheads[k].thread < thread) {
+            k++;
+        }
+        if (k < r->ahead_count && r->aheads[k].thread == thread) {
+            lane->ahead = r->aheads[k];
+            r->aheads[k].any = false;
+        }
     }
-    return n;
 }
 
-/* Gives the record at `raw` (and the one behind it that holds its size, of
- * `left` bytes) to the writer. Returns the bytes used, or an error. */
-static int take_record(struct pmt_journal_reader *r, uint32_t thread,
-                       const struct pmt_raw *raw, uint64_t left)
+static int by_thread(const void *a, const void *b)
 {
-    uint8_t tag = (uint8_t)(raw->word >> PMT_RAW_ADDRESS_BITS);
-    uint64_t tick = pmt_clock_line_tick(&r->line, raw->time);
-    int rc;
+    const struct pmt_ahead *x = a;
+    const struct pmt_ahead *y = b;
 
-    r->records++;
-    if ((tag & 0xe0) == PMT_RAW_ALLOC) {
-        struct pmt_alloc a = {
-            .time = tick,
-            .address = raw->word & PMT_RAW_ADDRESS_MASK,
-            .size = raw->a,
-            .stack = raw->b,
-            .thread = thread,
-            .op = tag >> 2 & 7,
-            .domain = tag & 3,
-        };
-        int used = sizeof *raw;
+    return (x->thread > y->thread) - (x->thread < y->thread);
+}
 
-        if (a.op > PMT_ALLOC_REALLOC_UNDO) {
-            r->damaged++;
-            return used;
-        }
-        if (raw->a == UINT32_MAX && left >= 2 * sizeof *raw &&
-            raw[1].word >> PMT_RAW_ADDRESS_BITS == PMT_RAW_SIZE) {
-            a.size = raw[1].time;
-            used += sizeof *raw;
-        }
-        if (!pmt_alloc_has_size(a.op)) {
-            a.size = 0;
-        }
-        rc = pmt_writer_alloc(r->writer, &a, NULL);
-        return rc < 0 ? rc : used;
+/* Room for one more in r->aheads. */
+static int ahead_room(struct pmt_journal_reader *r)
+{
+    size_t room = r->ahead_room ? r->ahead_room * 2 : 16;
+    void *p;
+
+    if (r->ahead_count < r->ahead_room) {
+        return PMT_OK;
     }
-    if (tag == PMT_RAW_CREATE || tag == PMT_RAW_DESTROY) {
-        const struct pmt_object o = {
-            .time = tick,
-            .address = raw->word & PMT_RAW_ADDRESS_MASK,
-            .type = raw->a,
-            .stack = raw->b,
-            .thread = thread,
-            .op = tag - PMT_RAW_CREATE,
-        };
+    p = realloc(r->aheads, room * sizeof *r->aheads);
+    if (!p) {
+        return PMT_ERR_MEMORY;
+    }
+    r->aheads = p;
+    r->ahead_room = room;
+    return PMT_OK;
+}
 
-        rc = pmt_writer_object(r->writer, &o, NULL);
-        if (rc != PMT_ERR_LIMIT) {
-            return rc < 0 ? rc : (int)sizeof *raw;
+/* Keeps what the lanes' next records are told until the next pass. */
+static int end_lanes(struct pmt_journal_reader *r)
+{
+    size_t n = 0;
+    int rc = PMT_OK;
+
+    for (size_t i = 0; i < r->ahead_count; i++) {
+        if (r->aheads[i].any) {
+            r->aheads[n++] = r->aheads[i];
         }
     }
-    r->damaged++;
-    return sizeof *raw;
+    r->ahead_count = n;
+    for (uint32_t i = 0; rc == PMT_OK && i < r->lane_count; i++) {
+        if (r->lanes[i].ahead.any) {
+            rc = ahead_room(r);
+            if (rc == PMT_OK) {
+                r->aheads[r->ahead_count++] = r->lanes[i].ahead;
+            }
+        }
+    }
+    r->lane_count = 0;
+    if (r->ahead_count > n) {
+        qsort(r->aheads, r->ahead_count, sizeof *r->aheads, by_thread);
+    }
+    return rc;
 }
 
 /* Takes records of one lane as long as their time does not pass `until`. */
@@ -383,13 +354,16 @@ static int take_run(struct pmt_journal_reader *r, struct pmt_lane *lane,
             break;
         }
         if (!room) {
+            room = pmt_writer_room(r->writer);
+        }
+        if (!room) {
             rc = full(context, err);
             if (rc < 0) {
                 return rc;
             }
             room = pmt_writer_room(r->writer);
         }
-        rc = take_record(r, c->thread, raw, c->head - c->read);
+        rc = pmt_journal_take_record(r, lane, c, raw, c->head - c->read);
         if (rc < 0) {
             return pmt_error_set(err, rc, PMT_NO_OFFSET, "out of memory");
         }
@@ -400,37 +374,19 @@ static int take_run(struct pmt_journal_reader *r, struct pmt_lane *lane,
     return PMT_OK;
 }
 
-/* Writes the first mark that waits. */
-static int take_first_mark(struct pmt_journal_reader *r,
-                           struct pmt_error *err)
-{
-    const struct pmt_mark_waiting *w = &r->marks[r->mark_first++];
-    const struct pmt_mark m = {
-        .time = pmt_clock_line_tick(&r->line, w->raw),
-        .thread = w->thread,
-        .text = w->text,
-        .text_bytes = w->text_bytes,
-    };
-    int rc = pmt_writer_mark(r->writer, &m, err);
-
-    free(w->text);
-    r->records++;
-    return rc;
-}
-
-static int merge(struct pmt_journal_reader *r, uint32_t lanes, uint64_t cut,
+static int merge(struct pmt_journal_reader *r, uint64_t cut,
                  pmt_full_callback *full, void *context,
                  struct pmt_error *err)
 {
     for (;;) {
         struct pmt_lane *first = NULL;
         uint64_t until = cut - 1;
-        uint64_t mark = r->mark_first < r->mark_count
-                            ? r->marks[r->mark_first].raw
-                            : NO_TIME;
+        uint64_t waiting = r->waiting_first < r->waiting_count
+                               ? r->waiting[r->waiting_first].raw
+                               : NO_TIME;
         int rc;
 
-        for (uint32_t i = 0; i < lanes; i++) {
+        for (uint32_t i = 0; i < r->lane_count; i++) {
             struct pmt_lane *lane = &r->lanes[i];
 
             if (!first || lane->time < first->time) {
@@ -442,11 +398,11 @@ static int merge(struct pmt_journal_reader *r, uint32_t lanes, uint64_t cut,
                 until = lane->time;
             }
         }
-        if (mark < cut && (!first || mark <= first->time)) {
-            rc = take_first_mark(r, err);
+        if (waiting < cut && (!first || waiting <= first->time)) {
+            rc = pmt_journal_give_waiting(r, err);
         } else if (first && first->time < cut) {
-            rc = take_run(r, first, mark < until ? mark : until, full,
-                          context, err);
+            rc = take_run(r, first, waiting < until ? waiting : until,
+                          full, context, err);
         } else {
             return PMT_OK;
         }
@@ -463,9 +419,12 @@ int pmt_journal_reader_pass(struct pmt_journal_reader *r, uint64_t cut,
     /* First the heads of records, then the definitions: every record below
      * a head that was seen has its definitions committed. */
     uint32_t queued = queue_segments(r, PMT_SEGMENT_RECORDS);
+    int rc;
 
     if (take_all_definitions(r) < 0) {
         return pmt_error_set_memory(err);
     }
-    return merge(r, make_lanes(r, queued), cut, full, context, err);
+    make_lanes(r, queued);
+    rc = merge(r, cut, full, context, err);
+    return end_lanes(r) < 0 && rc == PMT_OK ? pmt_error_set_memory(err) : rc;
 }

@@ -35,21 +35,44 @@ struct pmt_queued {
     uint32_t index;
 };
 
-/* A mark that was read but lies ahead of the records. */
-struct pmt_mark_waiting {
+/* A definition that has a time, and was read but lies ahead of the records:
+ * a mark, figures, or a snapshot. */
+struct pmt_waiting {
     uint64_t raw;
-    uint64_t order;        /* use of the segment that it is in */
-    uint64_t start;        /* where it begins there */
-    uint32_t index;        /* of the segment */
-    uint32_t thread;
+    uint64_t order;        /* use of the segment that it begins in (of a
+                            * snapshot, its rows), */
+    uint64_t start;        /* and where it does there */
+    uint32_t type;         /* enum pmt_def_type */
+    uint32_t v[4];
     uint32_t text_bytes;
     char *text;            /* owned */
+    struct pmt_snapshot_entry *rows; /* owned; v[1] of them */
+};
+
+/* The rows of a snapshot, until its head comes. */
+struct pmt_snapshot_rows {
+    uint32_t serial;       /* 0: there are none */
+    uint64_t order, start; /* where they begin, as above */
+    bool released;         /* they don't wait in the journal */
+    struct pmt_snapshot_entry *rows; /* owned */
+    size_t count, room;
+};
+
+/* What a thread's next record is told by those before it. */
+struct pmt_ahead {
+    uint32_t thread;
+    bool any;              /* something is */
+    bool rss_read;         /* of the next call, line or object record */
+    uint64_t gap[4];       /* of the next record of a kind, from CALL on */
+    uint64_t order, start; /* where the first of them lies */
+    uint32_t index;
 };
 
 /* The segments of one thread in the queue, and how far they were read. */
 struct pmt_lane {
     uint32_t at, end;      /* in the queue */
     uint64_t time;         /* of the next record; UINT64_MAX: no more */
+    struct pmt_ahead ahead;
 };
 
 struct pmt_journal_reader {
@@ -60,11 +83,16 @@ struct pmt_journal_reader {
     struct pmt_segment_cursor *cursors; /* by segment */
     struct pmt_queued *queue; /* of the pass, by thread and order */
     struct pmt_lane *lanes;   /* of the pass: one a thread */
-    struct pmt_mark_waiting *marks;     /* in order; [first, count) wait */
-    size_t mark_first, mark_count, mark_room;
-    uint64_t last_mark;    /* raw time of the last mark read */
-    uint32_t id_end[PMT_DEF_MARK]; /* by type: ids from here on are not
-                                    * believed, for ids have no gaps */
+    uint32_t lane_count;      /* 0 between passes */
+    struct pmt_waiting *waiting; /* in order; [first, count) wait */
+    size_t waiting_first, waiting_count, waiting_room;
+    uint64_t last_waiting; /* raw time of the last of them read */
+    struct pmt_snapshot_rows rows;
+    struct pmt_ahead *aheads;  /* by thread; between passes */
+    size_t ahead_count, ahead_room;
+    uint64_t rss;          /* resident set size now; 0: not known */
+    uint32_t id_end[PMT_DEF_CLASS + 1]; /* by type: ids from here on are not
+                                         * believed, for ids have no gaps */
     uint64_t records;      /* taken since the start */
     uint64_t damaged;      /* not usable */
 };
@@ -87,9 +115,13 @@ int pmt_journal_reader_pass(struct pmt_journal_reader *r, uint64_t cut,
                             struct pmt_error *err);
 
 /* How much of segment `i` has been given to the writer: what was read, but
- * no more than up to the first mark in it that still waits. */
+ * no more than up to the first thing in it that still waits. */
 uint64_t pmt_journal_reader_given(const struct pmt_journal_reader *r,
                                   uint32_t i);
+
+/* The rows of a snapshot whose head has not come no longer stay in the
+ * journal: there is no room for them. They are kept in memory. */
+void pmt_journal_reader_release_rows(struct pmt_journal_reader *r);
 
 /* Tick of a raw clock value on the line; values before it are raised. */
 uint64_t pmt_clock_line_tick(const struct pmt_clock_line *line, uint64_t raw);

@@ -72,14 +72,17 @@ static int flush_tail(void *context, struct pmt_error *err)
 static void limit_ids(struct pmt_journal_reader *r, const struct pmt_journal *j,
                       const struct pmt_stream *s)
 {
-    static const enum pmt_kind kinds[PMT_DEF_MARK] = {
+    static const enum pmt_kind kinds[PMT_DEF_CLASS + 1] = {
         [PMT_DEF_CODE] = PMT_KIND_CODES,
         [PMT_DEF_STACK] = PMT_KIND_STACKS,
         [PMT_DEF_TYPE] = PMT_KIND_TYPES,
-        [PMT_DEF_THREAD] = PMT_KIND_THREADS};
+        [PMT_DEF_THREAD] = PMT_KIND_THREADS,
+        [PMT_DEF_CFUNCTION] = PMT_KIND_CFUNCTIONS,
+        [PMT_DEF_CLASS] = PMT_KIND_CLASSES}; /* numbers are below ids */
     uint32_t room = (uint32_t)(j->bytes / sizeof(struct pmt_def)) + 1;
 
-    for (unsigned type = PMT_DEF_CODE; type < PMT_DEF_MARK; type++) {
+    for (unsigned type = PMT_DEF_CODE; type <= PMT_DEF_CLASS; type++) {
+        /* 0 for marks, which have no id. */
         uint32_t end = pmt_stream_table_size(s, kinds[type]);
 
         r->id_end[type] = room < UINT32_MAX - end ? end + room : UINT32_MAX;
@@ -87,7 +90,7 @@ static void limit_ids(struct pmt_journal_reader *r, const struct pmt_journal *j,
 }
 
 static int drain_dead(struct pmt_journal *j, const struct pmt_stream *s,
-                      struct tail *t, struct pmt_tail_report *report,
+                      uint64_t rss, struct tail *t, struct pmt_tail_report *report,
                       struct pmt_error *err)
 {
     struct pmt_journal_reader reader;
@@ -98,6 +101,7 @@ static int drain_dead(struct pmt_journal *j, const struct pmt_stream *s,
         return pmt_error_set(err, rc, PMT_NO_OFFSET, "out of memory");
     }
     limit_ids(&reader, j, s);
+    reader.rss = rss;
     last_line(j, &reader.line);
     rc = pmt_journal_reader_pass(&reader, UINT64_MAX, flush_tail, t, err);
     report->records = reader.records;
@@ -144,7 +148,7 @@ int pmt_journal_tail(struct pmt_journal *j, const struct pmt_stream *s,
         return rc;
     }
     rc = pmt_writer_load_tables(t.writer, s, err);
-    rc = rc < 0 ? rc : drain_dead(j, s, &t, report, err);
+    rc = rc < 0 ? rc : drain_dead(j, s, at->rss, &t, report, err);
     pmt_writer_free(t.writer);
     return rc;
 }

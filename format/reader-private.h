@@ -69,6 +69,10 @@ void pmt_reader_follow(struct pmt_stream_slot *slot, struct pmt_event *event);
 void pmt_reader_follow_losses(const struct pmt_chunk *c,
                               struct pmt_resume_point *at);
 
+/* Keeps the resident set size of the last record. */
+void pmt_reader_follow_rss(const struct pmt_chunk *c,
+                           struct pmt_resume_point *at);
+
 /* The next event of the file, or of its journal. PMT_END: no more. */
 int pmt_reader_next_event(struct pmt_reader *r, struct pmt_event *event,
                           struct pmt_error *err);

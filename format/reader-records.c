@@ -19,6 +19,11 @@ static inline uint64_t at(const uint64_t *column, size_t i)
     return column ? column[i] : 0;
 }
 
+static inline uint32_t narrow(uint64_t v)
+{
+    return v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
+}
+
 /* Room for the records of any chunk, made at the first use. */
 static void *records_room(void *room, size_t each)
 {
@@ -28,7 +33,7 @@ static void *records_room(void *room, size_t each)
 const struct pmt_alloc *pmt_reader_allocs(struct pmt_reader *r)
 {
     const struct pmt_chunk *c = &r->chunk;
-    const uint64_t *op, *time, *thread, *size, *stack, *address;
+    const uint64_t *op, *time, *thread, *size, *stack, *address, *gap;
     struct pmt_alloc *out;
 
     if (!r->chunk_ready || c->envelope.kind != PMT_KIND_ALLOC) {
@@ -44,6 +49,7 @@ const struct pmt_alloc *pmt_reader_allocs(struct pmt_reader *r)
     size = pmt_chunk_column(c, PMT_COL_SIZE);
     stack = pmt_chunk_column(c, PMT_COL_STACK);
     address = pmt_chunk_column(c, PMT_COL_ADDRESS);
+    gap = pmt_chunk_column(c, PMT_COL_GAP);
     for (size_t i = 0; i < c->envelope.count; i++) {
         out[i].time = time[i];
         out[i].address = address[i];
@@ -52,6 +58,7 @@ const struct pmt_alloc *pmt_reader_allocs(struct pmt_reader *r)
         out[i].thread = (uint32_t)at(thread, i);
         out[i].op = (uint8_t)(op[i] >> 2);
         out[i].domain = (uint8_t)(op[i] & 3);
+        out[i].gap = narrow(at(gap, i));
     }
     r->allocs_made = true;
     return out;
@@ -61,7 +68,7 @@ const struct pmt_object *pmt_reader_objects(struct pmt_reader *r)
 {
     const struct pmt_chunk *c = &r->chunk;
     const struct pmt_stream *s;
-    const uint64_t *class_, *time, *thread, *address;
+    const uint64_t *class_, *time, *thread, *address, *rss, *rss_read, *gap;
     struct pmt_object *out;
 
     if (!r->chunk_ready || c->envelope.kind != PMT_KIND_OBJECT) {
@@ -76,6 +83,9 @@ const struct pmt_object *pmt_reader_objects(struct pmt_reader *r)
     time = pmt_chunk_column(c, PMT_COL_TIME);
     thread = pmt_chunk_column(c, PMT_COL_THREAD);
     address = pmt_chunk_column(c, PMT_COL_ADDRESS);
+    rss = pmt_chunk_column(c, PMT_COL_RSS);
+    rss_read = pmt_chunk_column(c, PMT_COL_RSS_READ);
+    gap = pmt_chunk_column(c, PMT_COL_GAP);
     for (size_t i = 0; i < c->envelope.count; i++) {
         struct pmt_class what;
 
@@ -89,6 +99,9 @@ const struct pmt_object *pmt_reader_objects(struct pmt_reader *r)
         out[i].stack = what.stack;
         out[i].thread = (uint32_t)at(thread, i);
         out[i].op = (uint8_t)pmt_class_object_op(class_[i]);
+        out[i].rss = at(rss, i);
+        out[i].rss_read = at(rss_read, i) != 0;
+        out[i].gap = narrow(at(gap, i));
     }
     r->objects_made = true;
     return out;

@@ -81,6 +81,22 @@ void pmt_reader_follow_losses(const struct pmt_chunk *c,
     }
 }
 
+void pmt_reader_follow_rss(const struct pmt_chunk *c,
+                           struct pmt_resume_point *at)
+{
+    uint32_t kind = c->envelope.kind;
+    size_t n = c->envelope.count;
+    const uint64_t *rss = kind >= PMT_KIND_CALL && kind <= PMT_KIND_OBJECT
+                              ? pmt_chunk_column(c, PMT_COL_RSS)
+                              : NULL;
+
+    /* Of chunks of several kinds the last to end counts. */
+    if (rss && n && c->envelope.t1 >= at->rss_time) {
+        at->rss = rss[n - 1];
+        at->rss_time = c->envelope.t1;
+    }
+}
+
 /* Keeps count of what came of a stream. */
 void pmt_reader_follow(struct pmt_stream_slot *slot, struct pmt_event *event)
 {

@@ -168,6 +168,9 @@ static int decode(struct pmt_reader *r, struct pmt_event *event,
         if (r->chunk_ready && kind == PMT_KIND_LOSS) {
             pmt_reader_follow_losses(&r->chunk, &slot->at);
         }
+        if (r->chunk_ready) {
+            pmt_reader_follow_rss(&r->chunk, &slot->at);
+        }
     }
     return rc;
 }

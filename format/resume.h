@@ -19,6 +19,8 @@ struct pmt_resume_point {
     uint64_t records;
     uint64_t lost;      /* greatest seen in an envelope */
     uint64_t last_time; /* greatest t1 */
+    uint64_t rss;       /* of the last record that has it; 0: none has */
+    uint64_t rss_time;  /* t1 of its chunk */
     bool ended;
 };
 

@@ -7,6 +7,123 @@
 #include "address.h"
 #include "pmt/error.h"
 
+/* ---- rare columns ------------------------------------------------------- */
+
+/* Room for row `i`. */
+static int rare_room(struct pmt_rare_stage *s, bool rss, bool rss_read,
+                     bool gap)
+{
+    int rc = rss ? pmt_runs_room(&s->rss) : PMT_OK;
+
+    rc = rc == PMT_OK && rss_read ? pmt_runs_room(&s->rss_read) : rc;
+    return rc == PMT_OK && gap ? pmt_runs_room(&s->gap) : rc;
+}
+
+/* Row `i`. Most records differ in nothing from the one before, and take
+ * none of the branches. */
+static int rare_add(struct pmt_rare_stage *s, size_t i, uint64_t rss,
+                    unsigned rss_read, uint32_t gap)
+{
+    bool changed = i && rss != s->last_rss;
+
+    if ((changed || rss_read || gap) &&
+        rare_room(s, changed, rss_read, gap) < 0) {
+        return PMT_ERR_MEMORY;
+    }
+    if (!i) {
+        s->rss0 = rss;
+        s->has_rss = rss != 0;
+    }
+    if (changed) {
+        pmt_runs_point(&s->rss, i, pmt_zigzag(rss - s->last_rss));
+        s->has_rss = true;
+    }
+    s->last_rss = rss;
+    if (rss_read) {
+        pmt_runs_point(&s->rss_read, i, 1);
+    }
+    if (gap) {
+        pmt_runs_point(&s->gap, i, gap);
+    }
+    return PMT_OK;
+}
+
+static void rare_clear(struct pmt_rare_stage *s)
+{
+    pmt_runs_clear(&s->rss, 0);
+    pmt_runs_clear(&s->rss_read, 0);
+    pmt_runs_clear(&s->gap, 0);
+}
+
+static void rare_release(struct pmt_rare_stage *s)
+{
+    pmt_runs_release(&s->rss);
+    pmt_runs_release(&s->rss_read);
+    pmt_runs_release(&s->gap);
+}
+
+static uint64_t rare_memory(const struct pmt_rare_stage *s)
+{
+    return s->rss.runs.room + s->rss_read.runs.room + s->gap.runs.room;
+}
+
+/* ---- call and line ------------------------------------------------------ */
+
+int pmt_call_stage_add(struct pmt_call_stage *s, uint64_t time,
+                       const struct pmt_call *r, uint32_t class_id)
+{
+    size_t i = s->count;
+    uint32_t thread = pmt_possible_id(r->thread);
+
+    if (pmt_packed_room(&s->step, 1) < 0 ||
+        pmt_packed_room(&s->class_id, 1) < 0 ||
+        (thread != s->thread.value && pmt_runs_room(&s->thread) < 0) ||
+        (r->offset && pmt_packed_room_at(&s->offset, i) < 0) ||
+        rare_add(&s->rare, i, r->rss, r->rss_read, r->gap) < 0) {
+        return PMT_ERR_MEMORY;
+    }
+    if (!i) {
+        s->t0 = s->t1 = time;
+    }
+    s->count++;
+    pmt_packed_add(&s->step, time - s->t1);
+    s->t1 = time;
+    pmt_packed_add(&s->class_id, class_id);
+    pmt_runs_set(&s->thread, i, thread);
+    if (r->offset) {
+        pmt_packed_add_at(&s->offset, i, r->offset);
+    }
+    return PMT_OK;
+}
+
+void pmt_call_stage_clear(struct pmt_call_stage *s)
+{
+    s->count = 0;
+    pmt_packed_clear(&s->step);
+    pmt_packed_clear(&s->class_id);
+    pmt_packed_clear(&s->offset);
+    pmt_runs_clear(&s->thread, 0);
+    rare_clear(&s->rare);
+}
+
+void pmt_call_stage_release(struct pmt_call_stage *s)
+{
+    pmt_packed_release(&s->step);
+    pmt_packed_release(&s->class_id);
+    pmt_packed_release(&s->offset);
+    pmt_runs_release(&s->thread);
+    rare_release(&s->rare);
+    memset(s, 0, sizeof *s);
+}
+
+uint64_t pmt_call_stage_memory(const struct pmt_call_stage *s)
+{
+    return s->step.room + s->class_id.room + s->offset.room +
+           s->thread.runs.room + rare_memory(&s->rare);
+}
+
+/* ---- alloc -------------------------------------------------------------- */
+
 int pmt_alloc_stage_init(struct pmt_alloc_stage *s, size_t room)
 {
     memset(s, 0, sizeof *s);
@@ -37,19 +154,28 @@ void pmt_alloc_stage_release(struct pmt_alloc_stage *s)
     free(s->op);
     free(s->slot);
     free(s->class_);
+    pmt_runs_release(&s->gap);
     memset(s, 0, sizeof *s);
 }
 
 uint64_t pmt_alloc_stage_memory(const struct pmt_alloc_stage *s)
 {
-    return s->room * (5 * sizeof(uint64_t) + 2 + sizeof *s->class_);
+    return s->room * (5 * sizeof(uint64_t) + 2 + sizeof *s->class_) +
+           s->gap.runs.room;
 }
 
-void pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
-                         const struct pmt_alloc *r)
+int pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
+                        const struct pmt_alloc *r)
 {
-    size_t i = s->count++;
+    size_t i = s->count;
 
+    if (r->gap && pmt_runs_room(&s->gap) < 0) {
+        return PMT_ERR_MEMORY;
+    }
+    s->count++;
+    if (r->gap) {
+        pmt_runs_point(&s->gap, i, r->gap);
+    }
     if (!i) {
         s->t0 = s->t1 = time;
         s->sized = 0;
@@ -69,7 +195,16 @@ void pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
                                                : PMT_SLOT_ACQUIRE;
         s->class_[i] = 0;
     }
+    return PMT_OK;
 }
+
+void pmt_alloc_stage_clear(struct pmt_alloc_stage *s)
+{
+    s->count = 0;
+    pmt_runs_clear(&s->gap, 0);
+}
+
+/* ---- object ------------------------------------------------------------- */
 
 int pmt_object_stage_init(struct pmt_object_stage *s, size_t room)
 {
@@ -94,19 +229,24 @@ void pmt_object_stage_release(struct pmt_object_stage *s)
     free(s->class_id);
     free(s->thread);
     free(s->slot);
+    rare_release(&s->rare);
     memset(s, 0, sizeof *s);
 }
 
 uint64_t pmt_object_stage_memory(const struct pmt_object_stage *s)
 {
-    return s->room * (4 * sizeof(uint64_t) + 1);
+    return s->room * (4 * sizeof(uint64_t) + 1) + rare_memory(&s->rare);
 }
 
-void pmt_object_stage_add(struct pmt_object_stage *s, uint64_t time,
-                          const struct pmt_object *r, uint32_t class_id)
+int pmt_object_stage_add(struct pmt_object_stage *s, uint64_t time,
+                         const struct pmt_object *r, uint32_t class_id)
 {
-    size_t i = s->count++;
+    size_t i = s->count;
 
+    if (rare_add(&s->rare, i, r->rss, r->rss_read, r->gap) < 0) {
+        return PMT_ERR_MEMORY;
+    }
+    s->count++;
     if (!i) {
         s->t0 = s->t1 = time;
     }
@@ -117,4 +257,11 @@ void pmt_object_stage_add(struct pmt_object_stage *s, uint64_t time,
     s->thread[i] = pmt_possible_id(r->thread);
     s->slot[i] = r->op == PMT_OBJECT_DESTROY ? PMT_SLOT_RELEASE
                                              : PMT_SLOT_ACQUIRE;
+    return PMT_OK;
+}
+
+void pmt_object_stage_clear(struct pmt_object_stage *s)
+{
+    s->count = 0;
+    rare_clear(&s->rare);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "defs.h" /* PMT_ID_MAX */
+#include "pack.h"
 #include "pmt/record.h"
 
 /* An id that can't be in a table is none. */
@@ -17,6 +18,32 @@ static inline uint32_t pmt_possible_id(uint32_t id)
 {
     return id <= PMT_ID_MAX ? id : 0;
 }
+
+/* Columns that most records have nothing in, of several kinds. */
+struct pmt_rare_stage {
+    struct pmt_runs rss;      /* zigzag differences */
+    struct pmt_runs rss_read;
+    struct pmt_runs gap;
+    uint64_t rss0, last_rss;
+    bool has_rss;             /* some record has one */
+};
+
+/* Records of kind call or line. */
+struct pmt_call_stage {
+    size_t count;
+    uint64_t t0, t1;
+    struct pmt_packed step, class_id, offset;
+    struct pmt_runs thread;
+    struct pmt_rare_stage rare;
+};
+
+/* Adds a record, as below, of class `class_id`. PMT_ERR_MEMORY: nothing was
+ * added. */
+int pmt_call_stage_add(struct pmt_call_stage *s, uint64_t time,
+                       const struct pmt_call *record, uint32_t class_id);
+void pmt_call_stage_clear(struct pmt_call_stage *s);
+void pmt_call_stage_release(struct pmt_call_stage *s);
+uint64_t pmt_call_stage_memory(const struct pmt_call_stage *s);
 
 /* Records of kind alloc. All arrays have `room` values. */
 struct pmt_alloc_stage {
@@ -31,6 +58,7 @@ struct pmt_alloc_stage {
     uint8_t *op;         /* op << 2 | domain */
     uint8_t *slot;       /* enum pmt_slot */
     uint16_t *class_;    /* size class */
+    struct pmt_runs gap;
 };
 
 /* Records of kind object. */
@@ -42,6 +70,7 @@ struct pmt_object_stage {
     uint64_t *class_id;
     uint64_t *thread;
     uint8_t *slot;
+    struct pmt_rare_stage rare;
 };
 
 /* Room for `room` records; an object that is zeroed may be released.
@@ -56,11 +85,15 @@ uint64_t pmt_alloc_stage_memory(const struct pmt_alloc_stage *s);
 uint64_t pmt_object_stage_memory(const struct pmt_object_stage *s);
 
 /* Adds a record at tick `time`, which is no earlier than that before it.
- * There must be room. */
-void pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
-                         const struct pmt_alloc *record);
-void pmt_object_stage_add(struct pmt_object_stage *s, uint64_t time,
-                          const struct pmt_object *record,
-                          uint32_t class_id);
+ * There must be room. PMT_ERR_MEMORY: nothing was added. */
+int pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
+                        const struct pmt_alloc *record);
+int pmt_object_stage_add(struct pmt_object_stage *s, uint64_t time,
+                         const struct pmt_object *record,
+                         uint32_t class_id);
+
+/* Makes a stage empty; it keeps its memory. */
+void pmt_alloc_stage_clear(struct pmt_alloc_stage *s);
+void pmt_object_stage_clear(struct pmt_object_stage *s);
 
 #endif

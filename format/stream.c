@@ -360,6 +360,8 @@ bool pmt_stream_cfunction(const struct pmt_stream *s, uint32_t id,
     if (!v) {
         return false;
     }
+    out->name_string = v[0];
+    out->module_string = v[1];
     pmt_stream_string(s, v[0], &out->name);
     pmt_stream_string(s, v[1], &out->module);
     return true;

@@ -85,6 +85,44 @@ int pmt_writer_define_thread(struct pmt_writer *w, uint32_t id,
     return pmt_writer_defined(rc, id, err);
 }
 
+int pmt_writer_define_cfunction(struct pmt_writer *w, uint32_t id,
+                                const char *name, size_t name_bytes,
+                                const char *module, size_t module_bytes,
+                                struct pmt_error *err)
+{
+    uint32_t name_id, module_id = 0;
+    int rc = pmt_defs_string(w->defs, name, name_bytes, &name_id);
+
+    if (rc == PMT_OK && module_bytes) {
+        rc = pmt_defs_string(w->defs, module, module_bytes, &module_id);
+    }
+    if (rc == PMT_OK) {
+        rc = pmt_defs_set(
+            w->defs, PMT_TABLE_CFUNCTIONS, id,
+            (const uint64_t[PMT_DEF_FIELDS]){name_id, module_id}, false);
+    }
+    return pmt_writer_defined(rc, id, err);
+}
+
+int pmt_writer_define_class(struct pmt_writer *w, uint32_t number,
+                            enum pmt_kind kind, unsigned what, uint32_t stack,
+                            uint32_t cfunction, struct pmt_error *err)
+{
+    const uint64_t fields[PMT_DEF_FIELDS] = {kind, what, stack, 0, cfunction};
+    bool known = (kind == PMT_KIND_CALL && what < PMT_CALL_WHATS) ||
+                 (kind == PMT_KIND_LINE && what < PMT_LINE_WHATS);
+    int rc = number > PMT_CLASS_NUMBER_MAX ? PMT_ERR_LIMIT : PMT_OK;
+
+    if (!known) {
+        return pmt_error_set(err, PMT_ERR_ARGUMENT, PMT_NO_OFFSET,
+                             "kind %u has no such class", kind);
+    }
+    rc = rc < 0 ? rc
+                : pmt_defs_set(w->defs, PMT_TABLE_CLASSES,
+                               pmt_call_class(number), fields, false);
+    return pmt_writer_defined(rc, number, err);
+}
+
 int pmt_writer_load_tables(struct pmt_writer *w, const struct pmt_stream *s,
                            struct pmt_error *err)
 {
@@ -93,6 +131,7 @@ int pmt_writer_load_tables(struct pmt_writer *w, const struct pmt_stream *s,
         enum pmt_kind kind;
     } order[] = {{PMT_TABLE_STRINGS, PMT_KIND_STRINGS},
                  {PMT_TABLE_CODES, PMT_KIND_CODES},
+                 {PMT_TABLE_CFUNCTIONS, PMT_KIND_CFUNCTIONS},
                  {PMT_TABLE_TYPES, PMT_KIND_TYPES},
                  {PMT_TABLE_STACKS, PMT_KIND_STACKS},
                  {PMT_TABLE_THREADS, PMT_KIND_THREADS},

@@ -10,6 +10,11 @@
 #include "pmt/journal.h" /* PMT_LOSS_CAUSES */
 #include "pmt/writer.h"
 
+/* Bytes of text in a chunk, about: far below the limit of a chunk. */
+#define PMT_TEXT_CHUNK_BYTES (1u << 20)
+
+struct pmt_figure_group;
+
 struct pmt_writer {
     struct pmt_chunk_out out;
     struct pmt_body body;
@@ -30,12 +35,49 @@ struct pmt_writer {
 
     struct pmt_alloc_stage allocs;
     struct pmt_object_stage objects;
+    struct pmt_call_stage calls, lines;
+    struct pmt_gc *gcs;
+    size_t gc_count, gc_room;
+    struct pmt_figure_group *figures; /* in the order of their chunks */
+    size_t figure_count, figure_room;
+    struct pmt_buffer figure_list;    /* work space */
     struct pmt_staged_mark *marks;
     size_t mark_count, mark_room;
     struct pmt_buffer mark_text;
     struct pmt_anchor *anchors;
     size_t anchor_count, anchor_room;
 };
+
+/* ---- writer.c ---- */
+
+/* Writes the body as a chunk; kind, count, times, align, model and rss0 are
+ * the caller's, the rest is filled here. */
+int pmt_writer_put(struct pmt_writer *w, const struct pmt_envelope *given,
+                   struct pmt_error *err);
+
+/* All entries that are wanted, as chunks at tick `time`. */
+int pmt_writer_put_tables(struct pmt_writer *w, uint64_t time,
+                          struct pmt_error *err);
+
+/* ---- writer-records.c ---- */
+
+/* The time of a record: never before the last. */
+uint64_t pmt_writer_raise(struct pmt_writer *w, uint64_t time);
+
+/* ---- figures.c: records of kind sample and heap ---- */
+
+/* Writes what is staged. */
+int pmt_figures_write(struct pmt_writer *w, struct pmt_error *err);
+uint64_t pmt_figures_staged(const struct pmt_writer *w);
+void pmt_figures_release(struct pmt_writer *w);
+uint64_t pmt_figures_memory(const struct pmt_writer *w);
+
+/* Are the names and texts of figures or values allowed (pmt/writer.h)?
+ * Figures differ in name. */
+int pmt_values_check(const struct pmt_value *values, size_t count,
+                     bool figures, struct pmt_error *err);
+
+/* ---- writer-define.c ---- */
 
 /* The result of a definition as an error that names the id. */
 int pmt_writer_defined(int rc, uint32_t id, struct pmt_error *err);

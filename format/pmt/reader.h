@@ -172,12 +172,6 @@ const struct pmt_alloc *pmt_reader_allocs(struct pmt_reader *r);
 const struct pmt_object *pmt_reader_objects(struct pmt_reader *r);
 const struct pmt_live *pmt_reader_lives(struct pmt_reader *r);
 
-/* A text: bytes, not terminated; NULL `bytes`: not known. Borrowed. */
-struct pmt_text {
-    const char *bytes;
-    uint32_t length;
-};
-
 /* Message `i` of a mark chunk; name of a snapshot chunk (i = 0). */
 struct pmt_text pmt_reader_text(struct pmt_reader *r, uint32_t i);
 
@@ -249,6 +243,7 @@ struct pmt_class {
 };
 struct pmt_cfunction {
     struct pmt_text name, module;
+    uint32_t name_string, module_string; /* string ids */
 };
 
 /* Table look-ups: false and zeroed when the id is not (yet) stated. What they

@@ -39,7 +39,13 @@ enum pmt_kind {
     PMT_KIND_KNOWN = 22 /* first number this library does not know */
 };
 
-/* alloc: column 0, bits 2-4 (spec 7.4). */
+/* A text: bytes, not terminated; NULL `bytes`: not known. Borrowed. */
+struct pmt_text {
+    const char *bytes;
+    uint32_t length;
+};
+
+/* alloc: column 14, bits 2-4 (spec 7.5). */
 enum pmt_alloc_op {
     PMT_ALLOC_FREE = 0,
     PMT_ALLOC_MALLOC = 1,
@@ -53,7 +59,7 @@ enum pmt_alloc_op {
     PMT_ALLOC_REALLOC_UNDO = 5
 };
 
-/* alloc: column 0, bits 0-1: CPython's allocator domains (C-API, "Memory
+/* alloc: column 14, bits 0-1: CPython's allocator domains (C-API, "Memory
  * Management", PyMemAllocatorDomain), and 3 for memory not from Python. */
 enum pmt_domain {
     PMT_DOMAIN_RAW = 0,
@@ -84,6 +90,8 @@ struct pmt_alloc {
     uint32_t thread;    /* thread id */
     uint8_t op;         /* enum pmt_alloc_op */
     uint8_t domain;     /* enum pmt_domain */
+    uint32_t gap;       /* events of the kind that were seen and not recorded
+                         * just before; UINT32_MAX: that many or more */
 };
 
 /* object: what. */
@@ -107,6 +115,69 @@ struct pmt_object {
     uint32_t stack;     /* stack id of the site */
     uint32_t thread;
     uint8_t op;         /* enum pmt_object_op */
+    uint8_t rss_read;   /* 1: rss was read at this record */
+    uint32_t gap;       /* as in pmt_alloc */
+    uint64_t rss;       /* resident set size in the stream's rss units; 0:
+                         * not known */
+};
+
+/* call and line: what happened, by kind (spec 7.3). */
+enum pmt_call_what {
+    PMT_CALL_CALL = 0,
+    PMT_CALL_RETURN = 1,
+    PMT_CALL_C_CALL = 2,
+    PMT_CALL_C_RETURN = 3,
+    PMT_CALL_C_EXCEPTION = 4,
+    PMT_CALL_RESUME = 5,
+    PMT_CALL_YIELD = 6,
+    PMT_CALL_UNWIND = 7,
+    PMT_CALL_THROW = 8,
+    PMT_CALL_WHATS = 9
+};
+enum pmt_line_what {
+    PMT_LINE_LINE = 0,
+    PMT_LINE_CALL = 1,
+    PMT_LINE_RETURN = 2,
+    PMT_LINE_EXCEPTION = 3,
+    PMT_LINE_OPCODE = 4,
+    PMT_LINE_WHATS = 5
+};
+
+/* One event of kind call or line. */
+struct pmt_call {
+    uint64_t time;      /* ticks */
+    uint64_t rss;       /* as in pmt_object */
+    uint32_t number;    /* of its class: pmt_writer_define_class; 0: none */
+    uint32_t thread;
+    uint32_t offset;    /* line: byte offset of the instruction; 0 also where
+                         * it is not known */
+    uint32_t gap;       /* as in pmt_alloc */
+    uint8_t rss_read;   /* as in pmt_object */
+};
+
+/* One event of the garbage collector (spec 7.9). */
+struct pmt_gc {
+    uint64_t time;      /* ticks */
+    uint64_t duration_ns;   /* of a stop; else 0 */
+    uint64_t collected, uncollectable; /* objects; of a stop */
+    uint32_t thread;
+    uint8_t op;         /* 0 start, 1 stop */
+    uint8_t generation;
+};
+
+/* One figure of a sample or heap record (spec 7.6), or a value that a user
+ * gave with a snapshot (7.7). Names are not empty, and differ. */
+struct pmt_value {
+    struct pmt_text name, unit;
+    int64_t value;
+    uint8_t counter;    /* sample, heap: 1: only rises; else 0 */
+};
+
+/* One row of a snapshot (spec 7.7). */
+struct pmt_snapshot_entry {
+    uint64_t blocks, bytes;
+    uint32_t stack, type;   /* ids or 0 */
+    uint8_t domain;         /* enum pmt_domain */
 };
 
 /* One message. */

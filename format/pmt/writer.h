@@ -98,16 +98,67 @@ int pmt_writer_define_thread(struct pmt_writer *w, uint32_t id,
                              uint64_t native_id, uint64_t ident,
                              const char *name, size_t name_bytes,
                              struct pmt_error *err);
+int pmt_writer_define_cfunction(struct pmt_writer *w, uint32_t id,
+                                const char *name, size_t name_bytes,
+                                const char *module, size_t module_bytes,
+                                struct pmt_error *err);
+
+/* A class of call or line records: the number that they hold. Numbers are a
+ * series of their own, from 1; the id in the trace follows from it (see
+ * pmt_call_class). `what` is an enum pmt_call_what or pmt_line_what, `stack`
+ * the site. PMT_ERR_ARGUMENT also for a kind or `what` that is none. */
+int pmt_writer_define_class(struct pmt_writer *w, uint32_t number,
+                            enum pmt_kind kind, unsigned what, uint32_t stack,
+                            uint32_t cfunction, struct pmt_error *err);
+
+/*
+ * The id of class `number` of the call and line records; 0 for 0. Of every
+ * four ids the first two are for objects, whose lowest bit is the op (spec
+ * 7.4), the others for call and line. So a trace tells the number of a class
+ * without a table from one to the other, also after parts of it were lost.
+ */
+static inline uint32_t pmt_call_class(uint32_t number)
+{
+    return number ? ((number - 1) >> 1) * 4 + 2 + ((number - 1) & 1) : 0;
+}
+#define PMT_CLASS_NUMBER_MAX ((1u << 23) - 2) /* of a class: spec 10 */
 
 /* Records. Time must not go back over all kinds of one writer: a smaller
  * value is raised to the last one. A stage that is full is written first. An
- * id over 2^24 - 1 (spec 10) is written as 0. */
+ * id over 2^24 - 1 (spec 10) is written as 0. PMT_ERR_ARGUMENT: an op or a
+ * domain that is none; nothing was taken then. */
 int pmt_writer_alloc(struct pmt_writer *w, const struct pmt_alloc *record,
                      struct pmt_error *err);
 int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
                       struct pmt_error *err);
 int pmt_writer_mark(struct pmt_writer *w, const struct pmt_mark *record,
                     struct pmt_error *err);
+int pmt_writer_gc(struct pmt_writer *w, const struct pmt_gc *record,
+                  struct pmt_error *err);
+/* `kind` is PMT_KIND_CALL or PMT_KIND_LINE. PMT_ERR_ARGUMENT: another, or
+ * the class is one of another kind. A class that is not defined is allowed:
+ * it is written as not known. */
+int pmt_writer_call(struct pmt_writer *w, enum pmt_kind kind,
+                    const struct pmt_call *record, struct pmt_error *err);
+
+/* Figures of the process (PMT_KIND_SAMPLE) or its allocators (PMT_KIND_HEAP).
+ * `pid` 0: that of the stream. Records of the same figures, in the same
+ * order, share a chunk. PMT_ERR_ARGUMENT: another kind, none or over 1024
+ * figures, an empty name, one that is there twice, a text of over 65536
+ * bytes. Texts are copied. */
+int pmt_writer_figures(struct pmt_writer *w, enum pmt_kind kind,
+                       uint64_t time, uint32_t thread, uint64_t pid,
+                       const struct pmt_value *figures, size_t count,
+                       struct pmt_error *err);
+
+/* A live set, aggregated, written at once as one chunk of kind snapshot for
+ * each 65536 rows. At most 1024 values. PMT_ERR_ARGUMENT as above. */
+int pmt_writer_snapshot(struct pmt_writer *w, uint64_t time,
+                        const char *name, size_t name_bytes,
+                        const struct pmt_value *values, size_t value_count,
+                        const struct pmt_snapshot_entry *rows, size_t count,
+                        struct pmt_error *err);
+
 /* A live set: the whole state of `kind` (ALLOC or OBJECT) at `time`, written
  * at once as chunks (7.11). Sorted by address here. */
 int pmt_writer_live_set(struct pmt_writer *w, uint64_t time,
