@@ -50,8 +50,8 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .DELETE_ON_ERROR:
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
         replay fuzzers benches check check-now check-headers check-layers \
-        valgrind-check demo bench fuzz sanitize deps install uninstall clean \
-        help
+        check-versions check-cpython valgrind-check demo bench fuzz sanitize \
+        deps install uninstall clean help
 
 # ---- flags --------------------------------------------------------------
 
@@ -310,6 +310,17 @@ $(B)/headers/%.ok: % $(B)/flags
 
 check-layers: ## check who includes whom, and what each layer may call
 	@tests/check-layers.sh
+
+check-versions: all ## run the tests of the recorder's modes under every interpreter; print versions by modes
+	+@$(SUBMAKE) pythons
+	@tests/run --versions --build $(B) --python $(PYTHON) $(T)
+
+# MODES, TESTS (by commas) and ONLY (an interpreter) make it shorter.
+check-cpython: all ## run CPython's own tests without and with the recorder, an hour
+	@tests/interpreters/get-debian-sid --tests >/dev/null || test $$? = 77
+	+@$(SUBMAKE) pythons
+	@tests/cpython/run --build $(B) --python $(PYTHON) --keep $(B)/cpython \
+	    $(MODES:%=--modes %) $(TESTS:%=--tests %) $(ONLY:%=--only %)
 
 valgrind-check: all unit ## run unit tests and commands under valgrind
 	@tests/run --valgrind --build $(B) --python $(PYTHON) $(T)

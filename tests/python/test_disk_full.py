@@ -5,6 +5,7 @@ is not in it is counted.
 On a small file system where we may mount one, and with RLIMIT_FSIZE.
 """
 # RUN: once
+# MODE: alloc,object
 
 import json
 import os

@@ -4,6 +4,7 @@ read, and every record that the program is known to have made is there.
 The program counts what it has made in a shared page. Interpreters take turns.
 """
 # RUN: once
+# MODE: alloc,object
 
 import concurrent.futures
 import os

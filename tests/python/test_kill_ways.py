@@ -1,6 +1,7 @@
 """Every way to die: the program's status and output are those without the
 recorder, the trace can be read, and what was made just before is there."""
 # RUN: once
+# MODE: alloc,object
 
 import os
 import signal

@@ -7,6 +7,7 @@ its hooks are still called; and what CPython allocates for the recorder inside
 a call (3.8 to 3.11, to watch a code object) has the site <pmtrace>, while the
 account counts no call inside another.
 """
+# MODE: alloc
 
 import collections
 import os

@@ -4,6 +4,7 @@ as destroyed, and `pmt live` says how much is inferred.
 
 Prints the figures that docs/cpython-3.13.0.md has.
 """
+# MODE: object
 
 import collections
 import json

@@ -11,6 +11,7 @@ a mark after each program and after half of what they kept was dropped:
 No difference is allowed but that of the few objects made between gc.freeze()
 and the start of the recording, and the list in which the collector answers.
 """
+# MODE: object
 
 import collections
 import json

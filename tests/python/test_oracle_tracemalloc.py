@@ -14,6 +14,7 @@ objects it sees only some. By so many blocks of these sizes it may have more.
 From 3.15 on tracemalloc keeps a copy of the name of each file it has seen, in
 a raw block as long as the name and its end: by so many we may have more.
 """
+# MODE: alloc
 
 import collections
 import json

@@ -1,5 +1,6 @@
 """Programs nobody here wrote: what they print and how they end is the same
 with and without the recorder, and their traces are whole."""
+# MODE: alloc,object
 
 import json
 import marshal

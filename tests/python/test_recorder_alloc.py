@@ -1,4 +1,5 @@
 """The mode alloc: what is recorded of known allocations, with which stack."""
+# MODE: alloc
 
 import sys
 

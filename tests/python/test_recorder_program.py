@@ -1,4 +1,5 @@
 """A program that is recorded runs as it does when it is not."""
+# MODE: alloc
 
 import os
 import signal

@@ -1,4 +1,5 @@
 """Threads, forks and child processes under the recorder."""
+# MODE: alloc
 
 import os
 import threading
