@@ -12,10 +12,13 @@
 struct info_options {
     struct pmt_common common; /* must come first */
     const char *output;
-    bool force, json, strict;
+    bool force, json, strict, all;
 };
 
 static const struct pmt_option options[] = {
+    PMT_OPT_FLAG('a', "all", struct info_options, all,
+                 "read all records, and count calls, lines, objects and "
+                 "blocks by what they are"),
     PMT_OPT_JSON(struct info_options, json),
     PMT_OPT_STRICT(struct info_options, strict),
     PMT_OPT_OUTPUT(struct info_options, output),
@@ -36,13 +39,14 @@ static void print(const struct info_options *opt, struct pmt_info *info,
 static int walk(const struct info_options *opt, const char *operand,
                 struct pmt_info *info, FILE *file, struct pmt_json *json)
 {
+    struct pmt_reader_options reading = pmt_summary_options(opt->all);
     struct pmt_summary summary;
     struct pmt_trace in;
     struct pmt_error err;
 
-    if (pmt_trace_open(&in, operand, &opt->common, &pmt_summary_options))
+    if (pmt_trace_open(&in, operand, &opt->common, &reading))
         return PMT_EXIT_TROUBLE;
-    if (pmt_summary_walk(&summary, &in, &err) != PMT_OK)
+    if (pmt_summary_walk(&summary, &in, opt->all, &err) != PMT_OK)
         return pmt_trace_failed(&in, &err);
     info->summary = &summary;
     info->health = &in.health;
@@ -67,7 +71,7 @@ static int info_trace(const struct info_options *opt, const char *operand,
 
     /* What keeps the index from being used is said by the walk. */
     if (!pmt_trace_reopens(operand) ||
-        pmt_summary_from_index(&summary, operand, NULL) != PMT_OK)
+        pmt_summary_from_index(&summary, operand, opt->all, NULL) != PMT_OK)
         return walk(opt, operand, &info, file, json);
     info.summary = &summary;
     print(opt, &info, file, json);
@@ -104,12 +108,15 @@ const struct pmt_command pmt_command_info = {
         "Shows of each stream which process it is of, when it was recorded, "
         "whether it is whole, what was lost, and how many chunks, records and "
         "bytes there are of each kind. \"-\" is standard input.",
-        "Reads the index at the end of the file and a few chunks, or without "
-        "an index the labels of all chunks; records are not decompressed, so "
-        "damage inside them is for pmt-check to find.",
+        "Reads the index at the end of the file, or without one the labels of "
+        "all chunks; and the records of sample, heap, snapshot, gc and loss, "
+        "for a line of each figure, snapshot and generation. The others, most "
+        "of a trace, are read with --all only. Damage inside what is not read "
+        "is for pmt-check to find.",
         NULL},
     .examples = (const char *const[]){
         "pmt info a.pmt", "show what is in a.pmt",
+        "pmt info --all a.pmt", "and of what functions, threads and RSS",
         "pmt info --json *.pmt", "the same as JSON, one line a file", NULL},
     .exit_status = (const char *const[]){
         "the traces were shown, though one may end early",

@@ -6,7 +6,9 @@
 
 #include "cli/listing.h"
 #include "cli/text.h"
+#include "info-details.h"
 #include "names.h"
+#include "sampling.h"
 
 enum pmt_stream_state
 pmt_info_state(const struct pmt_info *info,
@@ -217,6 +219,17 @@ static void put_kinds(FILE *file, const struct pmt_summary_stream *stream)
     pmt_listing_free(list);
 }
 
+static void put_sampling(FILE *file, const struct pmt_stream_header *h)
+{
+    uint64_t sample_bytes = h ? pmt_sampling_in(h) : 0;
+    char size[PMT_TEXT_SIZE];
+
+    if (sample_bytes)
+        fprintf(file, "  %-11sallocations, in samples of %s: what pmt live "
+                "says of them are estimates\n", "sampled",
+                pmt_text_size(size, sample_bytes));
+}
+
 static void put_stream(FILE *file, const struct pmt_info *info,
                        const struct pmt_summary_stream *stream)
 {
@@ -245,6 +258,8 @@ static void put_stream(FILE *file, const struct pmt_info *info,
         put_settings(file, h);
     }
     fprintf(file, "  %-11s%" PRIu64 "\n", "epochs", stream->epochs);
+    put_sampling(file, h);
+    pmt_info_details_text(info->summary, stream, file);
     put_kinds(file, stream);
 }
 
@@ -254,11 +269,11 @@ void pmt_info_text(const struct pmt_info *info, FILE *file)
     char count[PMT_TEXT_SIZE], size[PMT_TEXT_SIZE];
 
     pmt_text_write(file, info->name, strlen(info->name));
+    putc(':', file);
     if (s->bytes != PMT_NO_OFFSET)
-        fprintf(file, ": %s bytes (%s)", pmt_text_count(count, s->bytes),
-                pmt_text_size(size, s->bytes));
-    else
-        putc(':', file);
+        fprintf(file, " %s bytes", pmt_text_count(count, s->bytes));
+    if (s->bytes != PMT_NO_OFFSET && s->bytes >= 1024)
+        fprintf(file, " (%s)", pmt_text_size(size, s->bytes));
     fprintf(file, " %s, %zu stream%s\n",
             s->from_index ? "with an index" : "walked without an index",
             s->stream_count, s->stream_count == 1 ? "" : "s");
@@ -369,6 +384,10 @@ static void put_json_stream(struct pmt_json *j, const struct pmt_info *info,
     pmt_json_u64(j, "epochs", stream->epochs);
     pmt_json_u64(j, "chunks", pmt_summary_stream_total(stream).chunks);
     pmt_json_u64(j, "records", pmt_summary_stream_records(stream));
+    pmt_json_u64(j, "sample_bytes",
+                 stream->header ? pmt_sampling_in(stream->header) : 0);
+    if (!stream->refused)
+        pmt_info_details_json(info->summary, stream, j);
     put_json_kinds(j, stream);
     pmt_json_object_end(j);
 }

@@ -29,7 +29,11 @@ static bool parse(struct pmt_text hook, uint64_t *number)
 
 uint64_t pmt_sampling_of(const struct pmt_stream *s)
 {
-    const struct pmt_stream_header *header = pmt_stream_header(s);
+    return pmt_sampling_in(pmt_stream_header(s));
+}
+
+uint64_t pmt_sampling_in(const struct pmt_stream_header *header)
+{
     uint64_t number = 0;
 
     for (size_t i = 0; header->hooks && i < header->hook_count; i++)

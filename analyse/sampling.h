@@ -35,6 +35,7 @@ struct pmt_variance {
 
 /* N of the stream's hook, up to 2^40; 0: it is not sampled. */
 uint64_t pmt_sampling_of(const struct pmt_stream *s);
+uint64_t pmt_sampling_in(const struct pmt_stream_header *header);
 
 /* sample_bytes: N; 0: the block stands for itself alone. */
 struct pmt_weight pmt_sampling_weigh(uint64_t sample_bytes, uint64_t size);

@@ -10,11 +10,17 @@
 #define BIT(kind) (UINT64_C(1) << (kind))
 #define LABEL_BYTES 72u
 
-const struct pmt_reader_options pmt_summary_options = {
-    .skip_kinds = ~(BIT(PMT_KIND_STREAM) | BIT(PMT_KIND_LOSS) |
-                    BIT(PMT_KIND_END)),
-    .no_tables = true,
-};
+struct pmt_reader_options pmt_summary_options(bool all)
+{
+    uint64_t tables = BIT(PMT_KIND_ANCHORS) - BIT(PMT_KIND_STRINGS);
+
+    return (struct pmt_reader_options){
+        .skip_kinds = ~(BIT(PMT_KIND_STREAM) | BIT(PMT_KIND_LOSS) |
+                        BIT(PMT_KIND_END) | pmt_details_kinds(all) |
+                        (all ? tables : 0)),
+        .no_tables = !all,
+    };
+}
 
 static bool is_record(uint32_t kind)
 {
@@ -131,6 +137,31 @@ static void add_end(struct pmt_summary_stream *stream,
         stream->lost = event->end_lost;
 }
 
+/* Records of a kind whose details are looked at. */
+static int add_details(struct pmt_summary *s,
+                       struct pmt_summary_stream *stream,
+                       struct pmt_reader *reader,
+                       const struct pmt_event *event)
+{
+    if (event->type != PMT_EVENT_RECORDS ||
+        !(pmt_details_kinds(s->all) >> event->envelope.kind & 1))
+        return PMT_OK;
+    if (stream->details == NULL)
+        stream->details = calloc(1, sizeof *stream->details);
+    if (stream->details == NULL)
+        return PMT_ERR_MEMORY;
+    return pmt_details_take(stream->details, reader, event, &s->snapshots);
+}
+
+static int finish_details(struct pmt_summary *s, struct pmt_error *err)
+{
+    for (size_t i = 0; i < s->stream_count; i++)
+        if (s->streams[i].details && pmt_details_finish(s->streams[i].details))
+            return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
+                                 "out of memory");
+    return PMT_OK;
+}
+
 /* ---- from the indexes -------------------------------------------------- */
 
 static int add_entry(struct pmt_summary *s, const struct pmt_entry *entry)
@@ -155,7 +186,7 @@ static int add_entry(struct pmt_summary *s, const struct pmt_entry *entry)
     stream->chunks_missing += (uint32_t)(entry->seq - stream->next_seq);
     stream->next_seq = (uint64_t)entry->seq + 1;
     add_chunk(stream, &chunk);
-    if (pmt_summary_options.skip_kinds >> (entry->kind & 63) & 1)
+    if (pmt_summary_options(s->all).skip_kinds >> (entry->kind & 63) & 1)
         return PMT_OK;
     return pmt_extents_add(s->extents, entry->offset,
                            LABEL_BYTES + (uint64_t)entry->frame_bytes);
@@ -201,10 +232,12 @@ static int read_extents(struct pmt_summary *s, struct pmt_error *err)
                 return PMT_END;
             continue;
         }
+        if (event.type == PMT_EVENT_TABLE)
+            continue;
         if (event.type != PMT_EVENT_RECORDS && event.type != PMT_EVENT_END)
             return PMT_END;
         stream = begun_stream(s, begun, event.envelope.stream_key);
-        if (stream == NULL)
+        if (stream == NULL || add_details(s, stream, s->reader, &event))
             return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
                                  "out of memory");
         if (event.type == PMT_EVENT_END)
@@ -212,7 +245,7 @@ static int read_extents(struct pmt_summary *s, struct pmt_error *err)
         else if (event.envelope.kind == PMT_KIND_LOSS)
             add_losses(stream, s->reader, event.envelope.count);
     }
-    return code == PMT_END ? PMT_OK : code;
+    return code == PMT_END ? finish_details(s, err) : code;
 }
 
 static int summarise_index(struct pmt_summary *s, struct pmt_error *err)
@@ -235,12 +268,13 @@ static int summarise_index(struct pmt_summary *s, struct pmt_error *err)
     return read_extents(s, err);
 }
 
-int pmt_summary_from_index(struct pmt_summary *s, const char *path,
+int pmt_summary_from_index(struct pmt_summary *s, const char *path, bool all,
                            struct pmt_error *err)
 {
     int code;
 
     memset(s, 0, sizeof *s);
+    s->all = all;
     code = pmt_source_open_file(&s->source, path, err);
     if (code != PMT_OK)
         return code;
@@ -312,7 +346,7 @@ static void add_event(struct pmt_summary_stream *stream,
         add_losses(stream, reader, envelope->count);
 }
 
-int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in,
+int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in, bool all,
                      struct pmt_error *err)
 {
     struct pmt_event event;
@@ -320,6 +354,7 @@ int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in,
     int code;
 
     memset(s, 0, sizeof *s);
+    s->all = all;
     pmt_reader_position(in->reader, &at, &s->bytes);
     while ((code = pmt_trace_next(in, &event, err)) == PMT_OK) {
         struct pmt_summary_stream *stream;
@@ -331,7 +366,8 @@ int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in,
             stream = add_stream(s, event.envelope.stream_key);
         else
             stream = find_stream(s, event.envelope.stream_key);
-        if (stream == NULL) {
+        if (stream == NULL ||
+            (!stream->refused && add_details(s, stream, in->reader, &event))) {
             pmt_summary_release(s);
             return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
                                  "out of memory");
@@ -342,6 +378,8 @@ int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in,
         if (!stream->refused)
             add_event(stream, in->reader, &event);
     }
+    if (code == PMT_END)
+        code = finish_details(s, err);
     if (code < 0)
         pmt_summary_release(s);
     return code < 0 ? code : PMT_OK;
@@ -349,6 +387,11 @@ int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in,
 
 void pmt_summary_release(struct pmt_summary *s)
 {
+    for (size_t i = 0; i < s->stream_count; i++)
+        if (s->streams[i].details != NULL) {
+            pmt_details_release(s->streams[i].details);
+            free(s->streams[i].details);
+        }
     pmt_reader_free(s->reader);
     pmt_extents_free(s->extents);
     pmt_source_close(&s->source);

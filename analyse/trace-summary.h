@@ -1,11 +1,12 @@
 /*
  * trace-summary.h: what is in a trace, counted by chunks: streams, kinds,
  * bytes, loss. From the indexes alone where they cover the file, else by
- * going from label to label. Only the chunks of kind stream, loss and end are
- * decompressed; so damage inside another is not seen (`pmt check` is for
- * that).
+ * going from label to label. Only chunks of the kinds stream, loss, end and
+ * those that trace-details.h looks at are decompressed; so damage inside
+ * another is not seen (`pmt check` is for that).
  *
- * Never prints. Memory: the index, and some hundred bytes a stream.
+ * Never prints. Memory: the index, some hundred bytes a stream, the details;
+ * and the tables, where events are looked at.
  */
 #ifndef PMT_TRACE_SUMMARY_H
 #define PMT_TRACE_SUMMARY_H
@@ -19,6 +20,7 @@
 #include "pmt/journal.h"
 #include "pmt/reader.h"
 #include "pmt/record.h"
+#include "trace-details.h"
 
 /* Chunks of one kind. */
 struct pmt_summary_kind {
@@ -50,6 +52,7 @@ struct pmt_summary_stream {
     uint64_t journal_records;
     bool has_end, end_clean;
     bool refused;           /* of a greater major version: counts are 0 */
+    struct pmt_details *details; /* NULL: no such records */
     uint64_t next_seq;      /* private */
 };
 
@@ -57,29 +60,31 @@ struct pmt_summary {
     struct pmt_summary_stream *streams; /* in file order */
     size_t stream_count, stream_capacity;
     bool from_index;
+    bool all;               /* the details are of events too */
     uint64_t bytes;         /* of the file; PMT_NO_OFFSET: a pipe */
     uint64_t foreign;       /* skippable frames that are not ours */
     /* private: what the headers are borrowed from */
     struct pmt_reader *reader;
     struct pmt_source source;
     struct pmt_extents *extents;
+    uint64_t snapshots;     /* met so far */
 };
 
 /*
- * From the indexes of the file `path`. PMT_END: they are not there, do not
+ * From the indexes of the file `path`; `all`: look at events too. PMT_END: they are not there, do not
  * cover the file, or do not fit what they point to: the caller walks. Negative
  * as pmt_source_open_file() and pmt_index_read(). `s` need not be released
  * unless PMT_OK.
  */
-int pmt_summary_from_index(struct pmt_summary *s, const char *path,
+int pmt_summary_from_index(struct pmt_summary *s, const char *path, bool all,
                            struct pmt_error *err);
 
 /* Reader options for an input that is then walked. */
-extern const struct pmt_reader_options pmt_summary_options;
+struct pmt_reader_options pmt_summary_options(bool all);
 
 /* By going through `in` to its end. PMT_OK or negative. Headers are borrowed
  * from `in`. */
-int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in,
+int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in, bool all,
                      struct pmt_error *err);
 
 /* Accepts a zeroed one. */

@@ -61,6 +61,124 @@ def check_stream(name, got, want):
     checks.equal(got["lost_by_cause"], lost, name + ": loss")
 
 
+WHAT = {
+    10: "call return c_call c_return c_exception resume yield unwind "
+        "throw".split(),
+    11: "line call return exception opcode".split()}
+
+
+class Details:
+    """What the lines of a stream say, as `info --all` counts it."""
+
+    def __init__(self):
+        self.by = collections.defaultdict(collections.Counter)
+        self.filtered = collections.Counter()
+        self.functions = collections.defaultdict(set)
+        self.threads = collections.defaultdict(collections.Counter)
+        self.figures, self.snapshots, self.gc, self.rss = {}, [], {}, []
+        self.rss_reads = 0
+        self.tables = {}
+
+    def event(self, line):
+        kind = line["kind"]
+        self.filtered[kind] += line.get("gap", 0)
+        self.threads[kind][line.get("thread", 0)] += 1
+        if line.get("rss"):
+            self.rss.append((line["time_ns"], line["rss"]))
+            self.rss_reads += line.get("rss_read", 0) != 0
+        what = line.get("op")
+        if kind == "alloc":
+            what = "%s:%s" % (line["domain"], what)
+        if kind in ("call", "line"):
+            class_ = self.tables.get(("class", line["class"]))
+            if not class_:
+                self.by[kind]["unknown"] += 1
+                return
+            names = WHAT.get(class_["of"], [])
+            what = names[class_["what"]] if class_["what"] < len(names) \
+                else str(class_["what"])
+            stack = self.tables.get(("stack", class_["stack"]))
+            if stack and stack["code"]:
+                self.functions[kind].add(stack["code"])
+        self.by[kind][what] += 1
+
+    def take(self, line, number):
+        kind = line["kind"]
+        if kind in kit.TABLES:
+            self.tables.setdefault((kind, line["id"]), line)
+        elif kind in ("call", "line", "object", "alloc"):
+            self.event(line)
+        elif kind in ("sample", "heap"):
+            for name, value in line["values"].items():
+                self.figures.setdefault((kind, name), []).append(value)
+        elif kind == "gc" and line["op"] == "stop":
+            sums = self.gc.setdefault(min(line["generation"], 3), [0] * 4)
+            for i, value in enumerate((1, line["collected"],
+                                       line["uncollectable"],
+                                       line["duration_ns"])):
+                sums[i] += value
+        elif kind == "snapshot":
+            key = (line["name"], line["time_ns"])
+            if not self.snapshots or self.snapshots[-1]["key"] != key:
+                number[0] += 1
+                self.snapshots.append({"key": key, "number": number[0],
+                                       "rows": 0, "blocks": 0, "bytes": 0})
+            last = self.snapshots[-1]
+            last["rows"] += 1
+            last["blocks"] += line["blocks"]
+            last["bytes"] += line["size"]
+
+
+def check_details(name, lines, got):
+    """`got`: the streams of `info --all --json`."""
+    want, number = {}, [0]
+    for line in lines:
+        if line.get("stream"):
+            if line["kind"] == "stream":
+                want[line["stream"]] = Details()
+            want.setdefault(line["stream"], Details()).take(line, number)
+    for stream in got:
+        details = want[stream["stream"]]
+        events = stream["events"]
+        checks.equal({kind: {**row["by"], **(
+            {"unknown": row["unknown"]} if row.get("unknown") else {})}
+            for kind, row in events.items()},
+            {kind: dict(by) for kind, by in details.by.items()},
+            name + ": by what")
+        for kind, row in events.items():
+            checks.equal(row["filtered"], details.filtered[kind] % 2 ** 64,
+                         name + ": filtered")
+            checks.equal(sorted(t["records"] for t in row["threads"]),
+                         sorted(details.threads[kind].values()),
+                         name + ": threads")
+            if "functions" in row:
+                checks.equal(row["functions"], len(details.functions[kind]),
+                             name + ": functions")
+        if details.rss:
+            values = [value for _, value in details.rss]
+            checks.equal({k: stream["rss"][k] for k in
+                          ("records", "min", "max", "read", "first")},
+                         {"records": len(values), "min": min(values),
+                          "max": max(values), "read": details.rss_reads,
+                          "first": min(details.rss)[1]}, name + ": rss")
+        checks.equal([(f["kind"], f["name"], f["records"], f["first"],
+                       f["last"], f["min"], f["max"])
+                      for f in stream["figures"]],
+                     [(kind, figure, len(v), v[0], v[-1], min(v), max(v))
+                      for (kind, figure), v in details.figures.items()],
+                     name + ": figures")
+        checks.equal([(g["generation"], g["collections"], g["collected"],
+                       g["uncollectable"], g["duration_ns"])
+                      for g in stream["gc"]],
+                     [(g, *sums) for g, sums in sorted(details.gc.items())],
+                     name + ": gc")
+        checks.equal([(s["name"], s["time_ns"], s["number"], s["rows"],
+                       s["blocks"], s["bytes"]) for s in stream["snapshots"]],
+                     [(*s["key"], s["number"], s["rows"],
+                       s["blocks"] % 2 ** 64, s["bytes"] % 2 ** 64)
+                      for s in details.snapshots], name + ": snapshots")
+
+
 def check_vector(vector, lines):
     want = expected(lines)
     done = kit.run("info", "--json", vector.path)
@@ -80,6 +198,12 @@ def check_vector(vector, lines):
             checks.true(stream.pop("chunks_missing") > 0, "a gap")
     checks.equal(walked["streams"], got["streams"],
                  vector.name + ": index and walk")
+    if vector.name not in UNLIKE_DETAILS:
+        every = kit.run("info", "--all", "--json", vector.path)
+        checks.equal(every.status, vector.expect["exit"], every)
+        check_details(vector.name, lines, every.json()[0]["streams"])
+        walk = kit.run("info", "--all", "--json", "-", data=vector.data())
+        check_details(vector.name, lines, walk.json()[0]["streams"])
     text = kit.run("info", vector.path)
     checks.equal(text.status, done.status, text)
     for stream in got["streams"]:
@@ -92,6 +216,11 @@ def check_vector(vector, lines):
 # count differently, and such that are not wholly valid.
 UNLIKE = {"unknown-codec-must", "features-unknown", "between-chunks",
           "refused-stream", "refused-and-sound"}
+
+
+# A stream that starts again; a snapshot of nothing has no line; numbers of
+# whats that are no name.
+UNLIKE_DETAILS = {"valid/same-file-twice", "valid/count-0", "valid/ids"}
 
 
 def check_index_alone():
