@@ -1,0 +1,40 @@
+"""The start of the recorder by pmtrace.pth or pmtrace.start, in an
+interpreter that pmtrace is installed for."""
+
+import os
+import sys
+
+from pmtrace import _launch, _options
+
+
+def _restore():
+    # type: () -> None
+    """Takes out what `pmt record` put into PYTHONPATH, which is there but
+    not followed under -I and -E."""
+    first, colon, rest = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
+    if first.endswith(os.path.join("pmtrace", "bootstrap")):
+        if colon:
+            os.environ["PYTHONPATH"] = rest
+        else:
+            del os.environ["PYTHONPATH"]
+
+
+def from_environment():
+    # type: () -> None
+    """Records this process as PMTRACE says, and leaves the environment as if
+    it had not been set. What goes wrong is said in one line."""
+    text = os.environ.pop(_options.VARIABLE)
+    sys.modules.pop("_pmtrace_start", None)
+    _restore()
+    name = "pmtrace"
+    try:
+        settings = _launch.settings_of(text)
+        name = settings["out"]
+        _launch.begin(settings)
+    except Exception as error:
+        try:
+            sys.stderr.write("pmtrace: %s: %s; the program runs unrecorded\n"
+                             % (name, getattr(error, "strerror", None) or
+                                error))
+        except Exception:
+            pass
