@@ -182,7 +182,7 @@ static bool same_text(const struct pmt_snapshot *snapshot,
 /* The next snapshot of the stream begins: only its head stays unless it is
  * wanted, to know the chunks that go on with it. */
 static bool start(struct pmt_snapshots *s, struct pmt_snapshot_stream *stream,
-                  struct pmt_reader *r, uint64_t time)
+                  struct pmt_reader *r, uint64_t time, bool past)
 {
     struct pmt_text name = pmt_reader_text(r, 0);
     struct pmt_snapshot *now = &stream->now;
@@ -194,7 +194,7 @@ static bool start(struct pmt_snapshots *s, struct pmt_snapshot_stream *stream,
     now->name_length = name.bytes ? name.length : 0;
     now->time = time;
     now->number = ++s->seen;
-    if (!is_wanted(s, now)) {
+    if (past || !is_wanted(s, now)) {
         now->number = 0;
         return true;
     }
@@ -211,34 +211,57 @@ static void forget(struct pmt_snapshots *s, const struct pmt_stream *stream)
         }
 }
 
+/* A chunk behind the moment that the reader did not read: it has a number
+ * all the same. */
+static void pass_over(struct pmt_snapshots *s,
+                      struct pmt_snapshot_stream *stream, uint64_t time)
+{
+    if (stream->now.time == time && !stream->now.name && stream->passed)
+        return;
+    settle(s, stream);
+    stream->passed = true;
+    stream->now.time = time;
+    s->seen++;
+}
+
+static bool is_past(const struct pmt_snapshots *s,
+                    const struct pmt_event *event)
+{
+    uint64_t until = pmt_instant_in_stream(&s->until, event->stream);
+    uint32_t tick_ns = pmt_stream_header(event->stream)->tick_ns;
+
+    return until != UINT64_MAX && event->envelope.t0 > until / tick_ns;
+}
+
+static bool take(struct pmt_snapshots *s, struct pmt_reader *r,
+                 const struct pmt_event *event)
+{
+    struct pmt_snapshot_stream *stream = stream_of(s, event->stream);
+    uint64_t time = event->envelope.t0;
+
+    if (!stream)
+        return false;
+    if (event->type == PMT_EVENT_SKIPPED_CHUNK) {
+        pass_over(s, stream, time);
+        return true;
+    }
+    if ((stream->now.time != time ||
+         !same_text(&stream->now, pmt_reader_text(r, 0))) &&
+        !start(s, stream, r, time, is_past(s, event)))
+        return false;
+    return !stream->now.number ||
+           take_rows(&stream->now, r, event->envelope.count);
+}
+
 int pmt_snapshots_take(struct pmt_snapshots *s, struct pmt_reader *r,
                        const struct pmt_event *event, struct pmt_error *err)
 {
-    uint64_t time = event->envelope.t0, until;
-    struct pmt_snapshot_stream *stream;
-    uint32_t tick_ns;
-
     if (event->type == PMT_EVENT_STREAM)
         forget(s, event->stream);
-    if (event->type != PMT_EVENT_RECORDS ||
-        event->envelope.kind != PMT_KIND_SNAPSHOT)
+    if ((event->type != PMT_EVENT_RECORDS &&
+         event->type != PMT_EVENT_SKIPPED_CHUNK) ||
+        event->envelope.kind != PMT_KIND_SNAPSHOT || take(s, r, event))
         return PMT_OK;
-    tick_ns = pmt_stream_header(event->stream)->tick_ns;
-    until = pmt_instant_in_stream(&s->until, event->stream);
-    if (until != UINT64_MAX && time > until / tick_ns)
-        return PMT_OK;
-    stream = stream_of(s, event->stream);
-    if (!stream)
-        goto no_memory;
-    if ((stream->now.time != time ||
-         !same_text(&stream->now, pmt_reader_text(r, 0))) &&
-        !start(s, stream, r, time))
-        goto no_memory;
-    if (stream->now.number &&
-        !take_rows(&stream->now, r, event->envelope.count))
-        goto no_memory;
-    return PMT_OK;
-no_memory:
     return pmt_error_set(err, PMT_ERR_MEMORY, event->offset,
                          "out of memory for a snapshot");
 }

@@ -62,6 +62,7 @@ struct pmt_snapshot_stream {
     const struct pmt_stream *stream; /* borrowed from the reader */
     struct pmt_snapshot found;       /* what was asked for */
     struct pmt_snapshot now;         /* private: being read */
+    bool passed;                     /* private: a chunk was passed over */
 };
 
 struct pmt_snapshots {
@@ -74,7 +75,7 @@ struct pmt_snapshots {
     struct pmt_snapshot_stream *streams; /* in the order met */
     size_t stream_count;
     size_t count;             /* streams that have found one */
-    uint64_t seen;            /* snapshots up to `until` */
+    uint64_t seen;            /* snapshots in the file */
 
     /* Private. */
     enum pmt_snapshot_choice choice;
