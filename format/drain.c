@@ -249,7 +249,7 @@ static int flush(struct pmt_drain *d, struct pmt_error *err)
         return rc;
     }
     if (is_short_of_segments(j)) {
-        pmt_journal_reader_release_rows(&d->reader);
+        pmt_journal_reader_let_go(&d->reader);
     }
     for (uint32_t i = 0; i < j->header->segment_count; i++) {
         struct pmt_segment *s = pmt_journal_segment(j, i);

@@ -32,7 +32,7 @@ int pmt_values_check(const struct pmt_value *values, size_t count,
     for (size_t i = 0; !bad && i < count; i++) {
         const struct pmt_text *name = &values[i].name;
 
-        bad = !name->length || name->length > PMT_TEXT_MAX ||
+        bad = (figures && !name->length) || name->length > PMT_TEXT_MAX ||
               values[i].unit.length > PMT_TEXT_MAX || values[i].counter > 1;
         for (size_t k = 0; figures && !bad && k < i; k++) {
             bad = values[k].name.length == name->length &&

@@ -77,8 +77,7 @@ static bool first_waiting(const struct pmt_journal_reader *r,
     return r->rows.serial && !r->rows.released;
 }
 
-/* What a thread's next record is told must stay with it, as long as the
- * record can come into the same segment. */
+/* What a thread's next record is told must stay with it. */
 static uint64_t before_ahead(const struct pmt_ahead *a,
                              const struct pmt_segment_cursor *c, uint64_t end)
 {
@@ -97,8 +96,7 @@ uint64_t pmt_journal_reader_given(const struct pmt_journal_reader *r,
         if (first_waiting(r, &order, &start) && c->order >= order) {
             end = c->order > order ? 0 : start < end ? start : end;
         }
-    } else if (__atomic_load_n(&s->state, __ATOMIC_RELAXED) ==
-               PMT_SEGMENT_ACTIVE) {
+    } else {
         for (uint32_t k = 0; k < r->lane_count; k++) {
             end = before_ahead(&r->lanes[k].ahead, c, end);
         }
@@ -109,9 +107,15 @@ uint64_t pmt_journal_reader_given(const struct pmt_journal_reader *r,
     return end > s->consumed ? end : s->consumed;
 }
 
-void pmt_journal_reader_release_rows(struct pmt_journal_reader *r)
+void pmt_journal_reader_let_go(struct pmt_journal_reader *r)
 {
     r->rows.released = true;
+    for (uint32_t i = 0; i < r->lane_count; i++) {
+        r->lanes[i].ahead.order = 0;
+    }
+    for (size_t i = 0; i < r->ahead_count; i++) {
+        r->aheads[i].order = 0;
+    }
 }
 
 /* ---- definitions -------------------------------------------------------- */

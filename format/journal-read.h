@@ -119,9 +119,10 @@ int pmt_journal_reader_pass(struct pmt_journal_reader *r, uint64_t cut,
 uint64_t pmt_journal_reader_given(const struct pmt_journal_reader *r,
                                   uint32_t i);
 
-/* The rows of a snapshot whose head has not come no longer stay in the
- * journal: there is no room for them. They are kept in memory. */
-void pmt_journal_reader_release_rows(struct pmt_journal_reader *r);
+/* There is no room in the journal for what waits for something that has not
+ * come: the rows of a snapshot for their head, what a thread's next record is
+ * told for that record. From now on it is in memory only. */
+void pmt_journal_reader_let_go(struct pmt_journal_reader *r);
 
 /* Tick of a raw clock value on the line; values before it are raised. */
 uint64_t pmt_clock_line_tick(const struct pmt_clock_line *line, uint64_t raw);

@@ -160,33 +160,49 @@ static int take_gc(struct pmt_journal_reader *r, uint32_t thread,
     return taken(r, pmt_writer_gc(r->writer, &g, NULL), sizeof *raw);
 }
 
+/* Those that are told nothing, or tell: returns as above. */
+static int take_other(struct pmt_journal_reader *r, struct pmt_lane *lane,
+                      const struct pmt_segment_cursor *c,
+                      const struct pmt_raw *raw)
+{
+    switch (raw->word >> PMT_RAW_ADDRESS_BITS) {
+    case PMT_RAW_RSS:
+        take_rss(r, lane, c, raw);
+        break;
+    case PMT_RAW_GAP:
+        take_gap(r, lane, c, raw);
+        break;
+    case PMT_RAW_GC:
+        lane->ahead.order = 0;
+        return take_gc(r, c->thread, raw);
+    default:
+        r->damaged++;
+        break;
+    }
+    return sizeof *raw;
+}
+
 int pmt_journal_take_record(struct pmt_journal_reader *r,
                             struct pmt_lane *lane,
                             const struct pmt_segment_cursor *c,
                             const struct pmt_raw *raw, uint64_t left)
 {
     uint8_t tag = (uint8_t)(raw->word >> PMT_RAW_ADDRESS_BITS);
+    int used;
 
     if ((tag & 0xe0) == PMT_RAW_ALLOC) {
-        return take_alloc(r, lane, c->thread, raw, left);
+        used = take_alloc(r, lane, c->thread, raw, left);
+    } else if (tag == PMT_RAW_CALL || tag == PMT_RAW_LINE) {
+        used = take_call(r, lane, c->thread, raw);
+    } else if (tag == PMT_RAW_CREATE || tag == PMT_RAW_DESTROY) {
+        used = take_object(r, lane, c->thread, raw);
+    } else {
+        return take_other(r, lane, c, raw);
     }
-    switch (tag) {
-    case PMT_RAW_CREATE:
-    case PMT_RAW_DESTROY:
-        return take_object(r, lane, c->thread, raw);
-    case PMT_RAW_CALL:
-    case PMT_RAW_LINE:
-        return take_call(r, lane, c->thread, raw);
-    case PMT_RAW_RSS:
-        take_rss(r, lane, c, raw);
-        return sizeof *raw;
-    case PMT_RAW_GAP:
-        take_gap(r, lane, c, raw);
-        return sizeof *raw;
-    case PMT_RAW_GC:
-        return take_gc(r, c->thread, raw);
-    default:
-        r->damaged++;
-        return sizeof *raw;
+    if (lane->ahead.any) {
+        /* Still something for a record of another kind: from here on it
+         * can't wait in the journal, where this record no longer does. */
+        lane->ahead.order = 0;
     }
+    return used;
 }

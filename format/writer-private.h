@@ -72,8 +72,8 @@ uint64_t pmt_figures_staged(const struct pmt_writer *w);
 void pmt_figures_release(struct pmt_writer *w);
 uint64_t pmt_figures_memory(const struct pmt_writer *w);
 
-/* Are the names and texts of figures or values allowed (pmt/writer.h)?
- * Figures differ in name. */
+/* Are the texts of figures or values allowed (pmt/writer.h)?
+ * Figures have names, which differ. */
 int pmt_values_check(const struct pmt_value *values, size_t count,
                      bool figures, struct pmt_error *err);
 
