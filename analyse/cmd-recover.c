@@ -170,7 +170,7 @@ static int recover(const struct recover_options *opt, const char *name,
     if (source->size == PMT_NO_OFFSET)
         return pmt_fail("%s: cannot seek in it: give a file", name);
     if (pmt_output_open(&out, opt->output,
-                        PMT_OUTPUT_BINARY |
+                        PMT_OUTPUT_BINARY | PMT_OUTPUT_PRIVATE |
                             (opt->force ? PMT_OUTPUT_FORCE : 0)))
         return PMT_EXIT_TROUBLE;
     pmt_sink_to_fd(&sink, out.fd);

@@ -160,7 +160,7 @@ static int open_temporary(struct pmt_output *out, const char *base)
         out->slot = take_slot(out->directory, out->temporary);
         out->fd = openat(out->directory, out->temporary,
                          O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                         0666);
+                         out->flags & PMT_OUTPUT_PRIVATE ? 0600 : 0666);
         if (out->fd >= 0)
             return attach_stream(out);
         slots[out->slot].used = 0;

@@ -32,6 +32,7 @@
 enum pmt_output_flags {
     PMT_OUTPUT_FORCE = 1,  /* -f: replace what exists */
     PMT_OUTPUT_BINARY = 2, /* refuse a terminal as standard output */
+    PMT_OUTPUT_PRIVATE = 4 /* a new file is its owner's only: mode 0600 */
 };
 
 struct pmt_output {
