@@ -8,9 +8,11 @@
 
 #include "pmt/journal.h"
 #include "recording.h"
+#include "thread.h"
 
 /* Guarded by rec_lock. */
 static struct pmt_segment *segment;
+static bool running;
 
 _Static_assert(REC_TEXT_MAX == PMT_DEF_TEXT_MAX, "one limit, two names");
 
@@ -25,20 +27,27 @@ static size_t cut(const char *text, size_t n, size_t limit)
     return limit;
 }
 
-/* Gives up the segment and takes another; with `wait`, for up to a second. */
+void rec_define_give(void)
+{
+    if (segment != NULL)
+        pmt_journal_give(segment);
+    segment = NULL;
+}
+
+/* Gives up the segment and takes another; with `wait`, for up to a second,
+ * but not the thread that one would wait for. */
 static int renew(void)
 {
     const struct timespec pause = {0, 200000};
-    int tries = rec_hot.wait ? 5000 : 1;
+    int tries = rec_hot.wait && !rec_recording_is_drainer() ? 5000 : 1;
 
-    if (segment != NULL) {
-        pmt_journal_give(segment);
-        segment = NULL;
-    }
+    rec_define_give();
     for (int i = 0; i < tries; i++) {
         segment = pmt_journal_take(&rec_journal, PMT_SEGMENT_DEFINITIONS, 0);
         if (segment != NULL)
             return 0;
+        if (i % 50 == 0)
+            rec_threads_reclaim(false);
         rec_recording_wake();
         if (i + 1 < tries)
             nanosleep(&pause, NULL);
@@ -50,30 +59,34 @@ static int define(struct pmt_def *def, const char *text, size_t bytes,
                   const char *text2, size_t bytes2)
 {
     for (int tries = 0; tries < 2; tries++) {
-        if (segment == NULL && renew() != 0)
+        if (!running || (segment == NULL && renew() != 0))
             return -1;
         if (pmt_journal_define(&rec_journal, segment, def, text, bytes, text2,
                                bytes2))
             return 0;
-        pmt_journal_give(segment);
-        segment = NULL;
+        rec_define_give();
         rec_recording_wake();
     }
     return -1;
 }
 
-int rec_define_start(void)
+static int start(void)
 {
-    segment = NULL;
+    running = true;
     return renew();
 }
 
 void rec_define_stop(void)
 {
-    if (segment != NULL)
-        pmt_journal_give(segment);
-    segment = NULL;
+    rec_define_give();
+    running = false;
 }
+
+static const struct rec_saved state[] = {REC_SAVED(segment),
+                                         REC_SAVED(running), {NULL, 0}};
+
+const struct rec_part rec_part_define = {
+    .start = start, .stop = rec_define_stop, .saved = state};
 
 int rec_define_code(uint32_t id, uint32_t first_line, const char *file,
                     size_t file_bytes, const char *function,

@@ -11,14 +11,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "parts.h"
 #include "pmt/journal.h"
 
 #define REC_TEXT_MAX 16384u /* PMT_DEF_TEXT_MAX */
 
-/* Takes the first segment. */
-int rec_define_start(void);
+/* Its segment is taken at the start, and given up at the end. */
+extern const struct rec_part rec_part_define;
 
-/* Gives the segment up. */
+/* Gives the segment up; the next definition takes another one. */
+void rec_define_give(void);
+
+/* The same, and no definition is taken any more. */
 void rec_define_stop(void);
 
 int rec_define_code(uint32_t id, uint32_t first_line, const char *file,

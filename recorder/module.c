@@ -4,6 +4,7 @@
  * and says what may be asked of it.
  */
 #include "about.h"
+#include "control.h"
 #include "cpython.h"
 #include "define.h"
 #include "modes.h"
@@ -18,29 +19,6 @@
 
 #define HOOKS_MAX 16
 #define SETTINGS_MAX 64 /* pairs */
-
-/* All guarded by the GIL. */
-static unsigned modes_in;   /* modes whose hooks were put in; atomic */
-static bool exit_prepared;
-static bool vanished_said;      /* the draining thread's while it runs */
-static uint64_t checked_ns;      /* the same */
-static bool say_at_exit;
-
-/* ---- errors -------------------------------------------------------------------- */
-
-static PyObject *raise_error(const struct pmt_error *err, const char *path)
-{
-    if (err->code == PMT_ERR_IO) {
-        errno = err->sys_errno;
-        return PyErr_SetFromErrnoWithFilename(PyExc_OSError, path);
-    }
-    if (err->code == PMT_ERR_MEMORY)
-        return PyErr_NoMemory();
-    PyErr_Format(err->code == PMT_ERR_ARGUMENT ? PyExc_ValueError
-                                               : PyExc_RuntimeError,
-                 "%s", err->message);
-    return NULL;
-}
 
 /* ---- start ----------------------------------------------------------------------- */
 
@@ -61,177 +39,10 @@ static int strings_of(PyObject *tuple, const char **out, Py_ssize_t max)
     return (int)n;
 }
 
-/* A mark of the recorder's own. */
-static void mark_now(const char *text, size_t bytes)
-{
-    rec_lock();
-    if (__atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE))
-        rec_define_mark(0, rec_now(), text, bytes);
-    rec_unlock();
-}
-
-enum call { CALL_BEGIN, CALL_MOMENT, CALL_END };
-
-static void call_each(unsigned modes, enum call which)
-{
-    for (int i = 0; rec_modes[i] != NULL; i++) {
-        const struct rec_mode *m = rec_modes[i];
-        void (*function)(void) = which == CALL_BEGIN    ? m->begin
-                                 : which == CALL_MOMENT ? m->moment
-                                                        : m->end;
-
-        if ((modes & m->bit) && function != NULL)
-            function();
-    }
-}
-
-/* Ends a recording that was to last as long as the process. */
-static void at_exit(void)
-{
-    struct pmt_error err = {0};
-    struct rec_stats stats;
-    bool runs = rec_phase() == REC_PHASE_RUNNING;
-
-    if (rec_recording_close(&err) != PMT_OK) {
-        rec_recording_stats(&stats);
-        fprintf(stderr, "pmtrace: %s: %s\n", stats.path, err.message);
-    } else if (runs && say_at_exit) {
-        rec_recording_stats(&stats);
-        fprintf(stderr, "pmtrace: %s: %llu records, %llu bytes\n",
-                stats.path, (unsigned long long)stats.records,
-                (unsigned long long)stats.trace_bytes);
-    }
-}
-
-/* The end of Python, after all modules are taken down; and the end of the C
- * program, where Python is not. */
-static int prepare_exit(void)
-{
-    if (exit_prepared)
-        return 0;
-    if (Py_AtExit(at_exit) != 0) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        "Py_AtExit has no room for the recorder");
-        return -1;
-    }
-    atexit(at_exit);
-    exit_prepared = true;
-    return 0;
-}
-
-PyDoc_STRVAR(at_exit_doc,
-"at_exit()\n\nTo be called last of all exit functions. Ends the recording here\n"
-"where it would be dangerous to do so later.");
-
-static PyObject *module_at_exit(PyObject *module, PyObject *unused)
-{
-    static const char early[] =
-        "pmtrace: other threads run still, so recording ends before Python "
-        "takes down its modules";
-
-    (void)module;
-    (void)unused;
-    if (rec_phase() == REC_PHASE_RUNNING)
-        call_each(modes_in, CALL_MOMENT);
-    if (cpy_exit_is_delicate() && rec_phase() == REC_PHASE_RUNNING) {
-        mark_now(early, sizeof early - 1);
-        Py_BEGIN_ALLOW_THREADS
-        at_exit();
-        Py_END_ALLOW_THREADS
-    }
-    Py_RETURN_NONE;
-}
-
-/* The draining thread's look at the hooks, once a second. */
-static void check_hooks(unsigned modes)
-{
-    static const char gone[] =
-        "pmtrace: the hooks were replaced; nothing is recorded from here on";
-
-    for (int i = 0; rec_modes[i] != NULL && !vanished_said; i++) {
-        const struct rec_mode *m = rec_modes[i];
-
-        if ((modes & m->bit) && m->is_called != NULL && !m->is_called()) {
-            vanished_said = true;
-            mark_now(gone, sizeof gone - 1);
-        }
-    }
-}
-
-/* By the draining thread. */
-static void tick(uint64_t now_ns)
-{
-    unsigned modes = __atomic_load_n(&modes_in, __ATOMIC_ACQUIRE);
-
-    for (int i = 0; rec_modes[i] != NULL; i++)
-        if ((modes & rec_modes[i]->bit) && rec_modes[i]->tick != NULL)
-            rec_modes[i]->tick(now_ns);
-    if (now_ns - checked_ns >= 1000000000u) {
-        checked_ns = now_ns;
-        check_hooks(modes);
-    }
-}
-
-static void uninstall(void)
-{
-    unsigned modes = modes_in;
-
-    __atomic_store_n(&modes_in, 0, __ATOMIC_RELEASE);
-    for (int i = 0; rec_modes[i] != NULL; i++)
-        if (modes & rec_modes[i]->bit)
-            rec_modes[i]->uninstall();
-}
-
-static int install(unsigned modes, bool floor)
-{
-    for (int i = 0; rec_modes[i] != NULL; i++) {
-        const struct rec_mode *m = rec_modes[i];
-
-        if (!(modes & m->bit))
-            continue;
-        if (m->needs != NULL)
-            PyErr_Format(PyExc_ValueError, "mode %s needs %s", m->name,
-                         m->needs);
-        if (m->needs != NULL || m->install(floor) != 0) {
-            uninstall();
-            return -1;
-        }
-        __atomic_store_n(&modes_in, modes_in | m->bit, __ATOMIC_RELEASE);
-    }
-    return 0;
-}
-
-static int start(const struct rec_config *config)
-{
-    struct pmt_error err = {0};
-    int result;
-
-    if (prepare_exit() != 0)
-        return -1;
-    vanished_said = false;
-    checked_ns = 0;
-    rec_recording_set_tick(tick);
-    Py_BEGIN_ALLOW_THREADS
-    result = rec_recording_open(config, &err);
-    Py_END_ALLOW_THREADS
-    if (result != PMT_OK) {
-        raise_error(&err, config->path);
-        return -1;
-    }
-    if (install(config->settings.modes, false) != 0) {
-        Py_BEGIN_ALLOW_THREADS
-        rec_recording_close(NULL);
-        Py_END_ALLOW_THREADS
-        return -1;
-    }
-    rec_recording_go();
-    call_each(modes_in, CALL_BEGIN);
-    return 0;
-}
-
 PyDoc_STRVAR(start_doc,
-"start(path, settings, hooks, texts)\n\n"
-"Begins to record. `settings` is a dict of numbers and lists of globs (see\n"
+"start(path, settings, hooks, texts) -> serial number\n\n"
+"Begins to record; a recording that runs is suspended until this one has\n"
+"ended. `settings` is a dict of numbers and lists of globs (see\n"
 "settings.h); `hooks` and `texts` are tuples of strings for the stream\n"
 "header: names of hooks, and settings as pairs. Arguments are checked by the\n"
 "caller.");
@@ -259,39 +70,72 @@ static PyObject *module_start(PyObject *module, PyObject *args)
         c.info.hook_count = (size_t)hook_count;
         c.info.settings = texts;
         c.info.setting_count = (size_t)text_count / 2;
-        failed = start(&c);
+        failed = rec_control_start(&c);
     }
     Py_DECREF(path);
     if (failed)
         return NULL;
-    Py_RETURN_NONE;
+    return PyLong_FromUnsignedLong(rec_recording_serial());
 }
 
 /* ---- stop, mark, names --------------------------------------------------------------- */
 
 PyDoc_STRVAR(stop_doc,
-"stop()\n\nEnds the recording and finishes the trace. OSError: it could not\n"
-"be finished, and the journal is left beside it.");
+"stop()\n\nEnds the innermost recording and finishes its trace; the one around\n"
+"it goes on. OSError: it could not be finished, and the journal is left\n"
+"beside it.");
 
 static PyObject *module_stop(PyObject *module, PyObject *unused)
 {
-    struct pmt_error err = {0};
-    struct rec_stats stats;
-    int result;
-
     (void)module;
     (void)unused;
-    if (rec_phase() == REC_PHASE_RUNNING)
-        call_each(modes_in, CALL_END);
-    Py_BEGIN_ALLOW_THREADS
-    result = rec_recording_close(&err);
-    Py_END_ALLOW_THREADS
-    if (rec_phase() != REC_PHASE_FORKED)
-        uninstall();
-    if (result != PMT_OK) {
-        rec_recording_stats(&stats);
-        return raise_error(&err, stats.path);
-    }
+    if (rec_control_stop() != 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(suspend_doc,
+"suspend(serial=0) -> bool\n\nRecords nothing until resume() was called as\n"
+"often. A mark tells where. What is released meanwhile is not seen. `serial`:\n"
+"what start() gave; 0: the innermost recording. False: it does not run.");
+
+PyDoc_STRVAR(resume_doc,
+"resume(serial=0) -> bool\n\nGoes on after suspend(). False: it was not\n"
+"suspended.");
+
+static PyObject *change_pause(PyObject *args, bool suspend)
+{
+    unsigned serial = 0;
+    int done;
+
+    if (!PyArg_ParseTuple(args, "|I", &serial))
+        return NULL;
+    done = rec_control_pause(serial, suspend);
+    return done < 0 ? NULL : PyBool_FromLong(done);
+}
+
+static PyObject *module_suspend(PyObject *module, PyObject *args)
+{
+    (void)module;
+    return change_pause(args, true);
+}
+
+static PyObject *module_resume(PyObject *module, PyObject *args)
+{
+    (void)module;
+    return change_pause(args, false);
+}
+
+PyDoc_STRVAR(at_exit_doc,
+"at_exit()\n\nTo be called last of all exit functions. Ends the recordings here\n"
+"where it would be dangerous to do so later.");
+
+static PyObject *module_at_exit(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    if (rec_control_at_exit() != 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 
@@ -321,7 +165,7 @@ static PyObject *module_mark(PyObject *module, PyObject *text)
     }
     rec_unlock();
     if (failed == 0)
-        call_each(modes_in, CALL_MOMENT);
+        rec_control_moment();
     return PyBool_FromLong(failed == 0);
 }
 
@@ -349,7 +193,7 @@ static PyObject *module_verbose(PyObject *module, PyObject *arg)
     (void)module;
     if (on < 0)
         return NULL;
-    say_at_exit = on;
+    rec_control_verbose(on);
     Py_RETURN_NONE;
 }
 
@@ -372,17 +216,20 @@ static PyObject *loss_dict(const struct rec_stats *s)
 }
 
 PyDoc_STRVAR(stats_doc,
-"stats() -> dict\n\nFigures of the recording that runs, or of the last one.");
+"stats(serial=0) -> dict\n\nFigures of the recording that start() gave this\n"
+"number; 0: of the innermost one that runs, or of the one that ended last.");
 
-static PyObject *module_stats(PyObject *module, PyObject *unused)
+static PyObject *module_stats(PyObject *module, PyObject *args)
 {
+    unsigned serial = 0;
     struct rec_stats s;
     PyObject *lost;
 
     (void)module;
-    (void)unused;
+    if (!PyArg_ParseTuple(args, "|I", &serial))
+        return NULL;
     Py_BEGIN_ALLOW_THREADS
-    rec_recording_stats(&s);
+    rec_recording_stats(serial, &s);
     Py_END_ALLOW_THREADS
     lost = loss_dict(&s);
     if (lost == NULL)
@@ -470,12 +317,7 @@ static PyObject *module_floor(PyObject *module, PyObject *arg)
     (void)module;
     if (modes == (unsigned long)-1 && PyErr_Occurred())
         return NULL;
-    if (rec_phase() != REC_PHASE_NONE) {
-        PyErr_SetString(PyExc_RuntimeError, "a recording runs");
-        return NULL;
-    }
-    uninstall();
-    if (install((unsigned)modes, true) != 0)
+    if (rec_control_floor((unsigned)modes) != 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -490,7 +332,9 @@ static PyMethodDef methods[] = {
     {"name_thread", module_name_thread, METH_VARARGS, name_thread_doc},
     {"verbose", module_verbose, METH_O,
      "verbose(on): say at exit, on stderr, what was recorded"},
-    {"stats", module_stats, METH_NOARGS, stats_doc},
+    {"suspend", module_suspend, METH_VARARGS, suspend_doc},
+    {"resume", module_resume, METH_VARARGS, resume_doc},
+    {"stats", module_stats, METH_VARARGS, stats_doc},
     {"phase", module_phase, METH_NOARGS, "0 none, 1 runs, 2 forked from one"},
     {"walk", module_walk, METH_O, walk_doc},
     {"check_layout", module_check_layout, METH_NOARGS, check_layout_doc},

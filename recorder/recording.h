@@ -1,6 +1,11 @@
 /*
- * recording.h - the one recording of this process: its state, its beginning
- * and its end, the thread that drains it, and what becomes of it in a fork.
+ * recording.h - the recording of this process: its state, its beginning, its
+ * pauses and its end, the thread that drains it, and what becomes of it in a
+ * fork.
+ *
+ * Recordings nest: one that begins while another runs suspends that one,
+ * which goes on when the inner one has ended. Only the innermost one records;
+ * the others are kept (parts.h).
  *
  * Includes no Python: allocator hooks and Python calls are in other files,
  * which the module (module.c) puts together.
@@ -28,7 +33,7 @@ struct rec_config {
 /* What the hot path reads. Written with the hooks out of the way, but for
  * `active` and `deaths`. */
 struct rec_hot {
-    uint32_t active;          /* atomic; 1 while events are recorded */
+    uint32_t active;          /* atomic; REC_ACTIVE, ...: see thread.h */
     uint32_t clock;           /* enum pmt_clock */
     uint32_t frames;
     uint32_t object_frames;
@@ -43,7 +48,7 @@ extern struct rec_hot rec_hot;
 /* The journal of the recording; valid while one runs. */
 extern struct pmt_journal rec_journal;
 
-/* Serial number of the recording, from 1: thread structs are of one. */
+/* Serial number of the recording that runs, from 1. */
 extern uint32_t rec_serial;
 
 enum rec_phase {
@@ -56,29 +61,59 @@ enum rec_phase rec_phase(void);
 
 /*
  * Makes the trace and its journal and starts the thread that drains it;
- * nothing is recorded before rec_recording_go(). One at a time:
- * PMT_ERR_BUSY. PMT_ERR_IO with errno: the trace can't be made (EEXIST: is
- * there and not `force`); nothing is left behind.
+ * nothing is recorded before rec_recording_go(). A recording that runs is
+ * suspended and kept, and its stream says so; where this one can't be made,
+ * it goes on after rec_recording_go(). PMT_ERR_IO with errno: the trace can't
+ * be made (EEXIST: is there and not `force`; EBUSY: is being recorded into);
+ * nothing is left behind.
  */
 int rec_recording_open(const struct rec_config *config,
                        struct pmt_error *err);
 
-/* From here on events are recorded. */
+/* From here on events are recorded; but not if it was suspended. */
 void rec_recording_go(void);
 
 /*
- * Ends it: waits until no hook is inside, drains the rest, finishes the
- * trace, removes the journal. PMT_OK, also when nothing runs; else what
- * went wrong, and the journal stays. Call without the GIL. Safe from an exit
- * handler; does nothing in a forked child.
+ * Ends the innermost one: waits until no hook is inside, drains the rest,
+ * finishes the trace, removes the journal. The one around it, if there is
+ * one, goes on after rec_recording_go(). PMT_OK, also when nothing runs; else
+ * what went wrong, and the journal stays. Call without the GIL. Safe from an
+ * exit handler; does nothing in a forked child.
  */
 int rec_recording_close(struct pmt_error *err);
+
+/* The innermost one did not come about: its trace goes when it is closed. */
+void rec_recording_discard(void);
+
+/* Serial number of the innermost one; 0 when nothing runs. */
+uint32_t rec_recording_serial(void);
+
+/*
+ * Events are no longer recorded until there were as many calls of resume as
+ * of suspend; the hooks stay in. The stream says so. `serial`: of a recording
+ * that runs or is kept; 0: the innermost one. False: there is none, or (for
+ * resume) it is not suspended. Takes up to a second when a hook does not end.
+ * Not from inside a hook; call without the GIL.
+ */
+bool rec_recording_suspend(uint32_t serial);
+bool rec_recording_resume(uint32_t serial);
+
+/* Puts a message of the recorder's own into the stream, at rec_now(); does
+ * nothing while nothing is recorded. Takes the lock. */
+void rec_mark_own(const char *text);
 
 /* Wakes the draining thread; async-signal-safe. */
 void rec_recording_wake(void);
 
+/* Starts the draining thread again that was ended for a fork. Cheap where
+ * there is nothing to do; with or without the lock. */
+void rec_recording_ensure(void);
+
 /* Passes that the draining thread has made. */
 uint32_t rec_recording_passes(void);
+
+/* True in the draining thread. */
+bool rec_recording_is_drainer(void);
 
 /* `tick` is called by the draining thread every 100 ms or oftener while a
  * recording runs, with the monotonic clock's ns. To be set before
@@ -99,12 +134,19 @@ struct rec_stats {
     char path[4096];
 };
 
-/* Of the recording that runs, or the last one. */
-void rec_recording_stats(struct rec_stats *stats);
+/* Of the recording with this serial number, if it runs, is kept or is one of
+ * the last 16 that ended; all zero else. 0: the innermost one that runs, or
+ * the one that ended last. */
+void rec_recording_stats(uint32_t serial, struct rec_stats *stats);
 
 /* The lock of all tables and of the definitions; never held while Python code
  * may run or the GIL may be given up. */
 void rec_lock(void);
+bool rec_trylock(void);
 void rec_unlock(void);
+
+/* For fork.c: waits for a second at most; and in the child. */
+bool rec_lock_for_fork(void);
+void rec_lock_forked(void);
 
 #endif

@@ -55,22 +55,21 @@ static uint32_t own_stack;
 
 static char file_text[REC_TEXT_MAX / 2], function_text[REC_TEXT_MAX / 2];
 
-int rec_stacks_start(void)
+/* ---- begin and end --------------------------------------------------------- */
+
+static int start(void)
 {
-    rec_stacks_stop();
     if (rec_map_init(&rec_stack_cache, CACHE_LIMIT, true, true) != 0 ||
         rec_map_init(&instances, 2 * REC_CODE_LIMIT, false, false) != 0 ||
         rec_map_init(&contents, REC_CODE_LIMIT, false, true) != 0 ||
         rec_map_init(&lines, LINES_LIMIT, false, true) != 0 ||
-        rec_map_init(&nodes, REC_STACK_LIMIT, false, false) != 0) {
-        rec_stacks_stop();
+        rec_map_init(&nodes, REC_STACK_LIMIT, false, false) != 0)
         return -1;
-    }
     running = true;
     return 0;
 }
 
-void rec_stacks_stop(void)
+static void stop(void)
 {
     running = false;
     code_count = stack_count = 0;
@@ -83,11 +82,33 @@ void rec_stacks_stop(void)
     rec_map_release(&nodes);
 }
 
-void rec_stacks_count(struct rec_stats *stats)
+static void count(struct rec_stats *stats)
 {
     stats->stacks = stack_count;
     stats->codes = code_count;
 }
+
+/* Code objects may have died unseen while another recording ran. */
+static void resumed(bool inner)
+{
+    if (!inner)
+        return;
+    rec_map_clear(&instances);
+    rec_map_clear(&lines);
+    if (rec_hot.deaths < UINT32_MAX)
+        __atomic_store_n(&rec_hot.deaths, rec_hot.deaths + 1,
+                         __ATOMIC_RELEASE);
+}
+
+static const struct rec_saved state[] = {
+    REC_SAVED(rec_stack_cache), REC_SAVED(instances), REC_SAVED(contents),
+    REC_SAVED(lines), REC_SAVED(nodes), REC_SAVED(code_count),
+    REC_SAVED(stack_count), REC_SAVED(running), REC_SAVED(own_count),
+    REC_SAVED(own_stack), {NULL, 0}};
+
+const struct rec_part rec_part_stacks = {.start = start, .stop = stop,
+                                         .count = count, .resumed = resumed,
+                                         .saved = state};
 
 void rec_stacks_code_died(const void *code)
 {

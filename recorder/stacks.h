@@ -16,6 +16,7 @@
 #define REC_STACKS_H
 
 #include "cpython.h"
+#include "parts.h"
 #include "table.h"
 #include "thread.h"
 
@@ -76,13 +77,7 @@ static inline uint32_t rec_stack(struct rec_thread *t,
     return rec_stack_slow(t, ts, limit, hash, may_call);
 }
 
-/* Makes the tables empty. With the lock. 0, or -1 without memory. */
-int rec_stacks_start(void);
-
-/* Frees the tables. With the lock; nobody is in the functions above. */
-void rec_stacks_stop(void);
-
-void rec_stacks_count(struct rec_stats *stats);
+extern const struct rec_part rec_part_stacks;
 
 /* To be given to cpy_watch_start(). */
 void rec_stacks_code_died(const void *code);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -16,11 +17,6 @@
 #include "table.h"
 
 #define SLAB_BYTES 65536u
-
-/* Longest time without a free segment for anybody before a waiting thread
- * gives up, and between its looks. */
-#define PATIENCE_NS UINT64_C(1000000000)
-#define PAUSE_NS 200000
 
 __thread struct rec_thread *rec_self
     __attribute__((tls_model("initial-exec")));
@@ -34,8 +30,13 @@ static pthread_key_t end_key;
 /* Guarded by rec_lock. */
 static struct rec_thread *all_threads, *free_threads;
 static struct rec_thread *slab, *slab_end;
+static uint64_t births;
+/* The same, of one recording. */
 static uint32_t next_id;
 static uint64_t ended_records, ended_unstacked;
+
+/* What of a struct rec_thread is of one recording. */
+#define OWN_BYTES offsetof(struct rec_thread, guard)
 
 /* ---- making and ending -------------------------------------------------- */
 
@@ -75,6 +76,7 @@ struct rec_thread *rec_thread_register(void)
                                                            : NULL;
     if (t != NULL) {
         memset(t, 0, sizeof *t);
+        t->birth = ++births;
         t->ident = (uint64_t)pthread_self();
         t->native_id = (int)syscall(SYS_gettid);
         t->next = all_threads;
@@ -115,26 +117,22 @@ static size_t own_name(char name[17])
     return strlen(name);
 }
 
-/* Gives the thread an id in the stream that is being recorded. */
-static bool introduce_unlocked(struct rec_thread *t)
+bool rec_thread_introduce(struct rec_thread *t)
 {
     char name[17];
     size_t n;
 
-    if (t->serial == rec_serial)
+    if (t->id != 0)
         return true;
     n = own_name(name);
     if (rec_define_thread(next_id + 1, (uint64_t)t->native_id, t->ident,
                           name, n) != 0)
         return false;
     t->id = ++next_id;
-    t->serial = rec_serial;
-    t->records = 0;
-    t->unstacked = 0;
     return true;
 }
 
-static void give_unlocked(struct rec_thread *t)
+void rec_thread_give(struct rec_thread *t)
 {
     if (t->segment == NULL)
         return;
@@ -155,16 +153,15 @@ static void thread_ended(void *self)
         return;
     rec_lock();
     rec_self = NULL;
-    if (t->serial == rec_serial) {
-        give_unlocked(t);
-        ended_records += t->records;
-        ended_unstacked += t->unstacked;
-    }
+    rec_thread_give(t);
+    ended_records += t->records;
+    ended_unstacked += t->unstacked;
     for (link = &all_threads; *link != NULL; link = &(*link)->next)
         if (*link == t) {
             *link = t->next;
             break;
         }
+    t->birth = 0;
     t->next_free = free_threads;
     free_threads = t;
     rec_unlock();
@@ -175,92 +172,7 @@ int rec_threads_prepare(void)
     return pthread_key_create(&end_key, thread_ended) == 0 ? 0 : -1;
 }
 
-/* ---- segments ------------------------------------------------------------- */
-
-static bool take(struct rec_thread *t)
-{
-    struct pmt_segment *s;
-    size_t fit;
-
-    s = pmt_journal_take(&rec_journal, PMT_SEGMENT_RECORDS, t->id);
-    if (s == NULL)
-        return false;
-    fit = pmt_segment_capacity(&rec_journal) / sizeof(struct pmt_raw);
-    t->segment = s;
-    t->cursor = s->data;
-    t->limit = s->data + fit * sizeof(struct pmt_raw);
-    t->gave_up = false;
-    t->refused_pass = 0;
-    return true;
-}
-
-/* True when the drain has segments to empty. Where it has none, all are held
- * by threads, and waiting for it would be in vain. */
-static bool drain_has_work(void)
-{
-    for (uint32_t i = 0; i < rec_journal.header->segment_count; i++)
-        if (__atomic_load_n(&pmt_journal_segment(&rec_journal, i)->state,
-                            __ATOMIC_RELAXED) == PMT_SEGMENT_FULL)
-            return true;
-    return false;
-}
-
-/* Waits for a segment as long as the drain frees one now and then. */
-static bool wait_and_take(struct rec_thread *t)
-{
-    const struct timespec pause = {0, PAUSE_NS};
-    uint64_t since = pmt_clock_mono_ns(), now;
-    uint64_t order = 0, last = 0;
-
-    while (!take(t)) {
-        rec_recording_wake();
-        nanosleep(&pause, NULL);
-        order = __atomic_load_n(&rec_journal.header->next_order,
-                                __ATOMIC_RELAXED);
-        now = pmt_clock_mono_ns();
-        if (order != last) {
-            last = order;
-            since = now;
-        } else if (now - since > PATIENCE_NS || !drain_has_work()) {
-            if (take(t)) /* freed since the last look */
-                break;
-            t->gave_up = true;
-            return false;
-        }
-    }
-    return true;
-}
-
-unsigned char *rec_thread_room(struct rec_thread *t, size_t bytes,
-                               unsigned records)
-{
-    uint32_t pass = rec_recording_passes() + 1;
-    bool ready = t->serial == rec_serial;
-    int saved = errno;
-
-    (void)bytes; /* a fresh segment has room for any record */
-    if (ready && t->segment == NULL && t->refused_pass == pass &&
-        (!rec_hot.wait || t->gave_up)) {
-        /* Only a pass of the drain makes segments free. */
-        pmt_journal_lose(&rec_journal, PMT_LOSS_FULL, records);
-        return NULL;
-    }
-    rec_lock();
-    give_unlocked(t);
-    ready = introduce_unlocked(t);
-    rec_unlock();
-    rec_recording_wake();
-    ready = ready && (take(t) || (rec_hot.wait && !t->gave_up &&
-                                  wait_and_take(t)));
-    errno = saved;
-    if (ready)
-        return t->cursor;
-    t->refused_pass = pass;
-    pmt_journal_lose(&rec_journal, PMT_LOSS_FULL, records);
-    return NULL;
-}
-
-/* ---- the end of a recording ----------------------------------------------- */
+/* ---- keeping threads out --------------------------------------------------- */
 
 /* A barrier on every processor that runs this process. */
 static void barrier_everywhere(void)
@@ -273,6 +185,61 @@ static void barrier_everywhere(void)
     /* Not to be had: a switch of context is one as well, and none of the
      * hooks' few instructions takes this long without. */
     nanosleep(&(struct timespec){0, 20000000}, NULL);
+}
+
+struct rec_thread *rec_enter_held(struct rec_thread *t)
+{
+    int saved = errno;
+    uint32_t active;
+
+    do {
+        rec_lock(); /* who holds us holds the lock */
+        rec_unlock();
+        __atomic_store_n(&t->guard, 1, __ATOMIC_RELAXED);
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        active = __atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE);
+        if (active != REC_ACTIVE)
+            __atomic_store_n(&t->guard, 0, __ATOMIC_RELEASE);
+    } while (active == REC_HELD);
+    errno = saved;
+    return active == REC_ACTIVE ? t : NULL;
+}
+
+/* Nobody comes into a hook now. */
+static unsigned give_idle(bool only_idle)
+{
+    unsigned given = 0;
+
+    for (struct rec_thread *t = all_threads; t != NULL; t = t->next) {
+        if (__atomic_load_n(&t->guard, __ATOMIC_ACQUIRE) ||
+            t->segment == NULL)
+            continue;
+        if (!only_idle || t->idle_cursor == t->cursor) {
+            rec_thread_give(t);
+            given++;
+        } else {
+            t->idle_cursor = t->cursor;
+        }
+    }
+    return given;
+}
+
+unsigned rec_threads_reclaim(bool only_idle)
+{
+    uint32_t active = REC_ACTIVE, held = REC_HELD;
+    unsigned given;
+
+    if (!__atomic_compare_exchange_n(&rec_hot.active, &active, REC_HELD,
+                                     false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST))
+        return 0;
+    barrier_everywhere();
+    given = give_idle(true);
+    if (given == 0 && !only_idle)
+        given = give_idle(false);
+    __atomic_compare_exchange_n(&rec_hot.active, &held, REC_ACTIVE, false,
+                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return given;
 }
 
 bool rec_threads_quiesce(void)
@@ -295,21 +262,20 @@ bool rec_threads_quiesce(void)
     return false;
 }
 
+/* ---- begin and end of a recording ------------------------------------------ */
+
 void rec_threads_detach(void)
 {
     for (struct rec_thread *t = all_threads; t != NULL; t = t->next)
-        if (t->serial == rec_serial)
-            give_unlocked(t);
+        rec_thread_give(t);
 }
 
-void rec_threads_count(struct rec_stats *stats)
+static void count(struct rec_stats *stats)
 {
     stats->records = ended_records;
     stats->unstacked = ended_unstacked;
     stats->threads = next_id;
     for (struct rec_thread *t = all_threads; t != NULL; t = t->next) {
-        if (t->serial != rec_serial)
-            continue;
         stats->records += t->records;
         stats->unstacked += t->unstacked;
         if (t->segment != NULL)
@@ -319,10 +285,72 @@ void rec_threads_count(struct rec_stats *stats)
     }
 }
 
-void rec_threads_reset(void)
+static void stop(void)
 {
     next_id = 0;
     ended_records = ended_unstacked = 0;
+    for (struct rec_thread *t = all_threads; t != NULL; t = t->next)
+        memset(t, 0, OWN_BYTES);
+}
+
+static const struct rec_saved state[] = {
+    REC_SAVED(next_id), REC_SAVED(ended_records), REC_SAVED(ended_unstacked),
+    {NULL, 0}};
+
+const struct rec_part rec_part_threads = {.stop = stop, .count = count,
+                                          .saved = state};
+
+/* What was kept of one thread. */
+struct kept {
+    struct rec_thread *thread;
+    uint64_t birth;            /* it may have ended, and be another one */
+    unsigned char own[OWN_BYTES];
+};
+
+struct kept_block {
+    size_t bytes, count;
+    struct kept kept[];
+};
+
+void *rec_threads_save(void)
+{
+    struct kept_block *block;
+    size_t bytes = sizeof *block;
+
+    for (struct rec_thread *t = all_threads; t != NULL; t = t->next)
+        bytes += sizeof(struct kept);
+    block = rec_pages_new(bytes);
+    if (block == NULL)
+        return NULL;
+    block->bytes = bytes;
+    for (struct rec_thread *t = all_threads; t != NULL; t = t->next) {
+        struct kept *k = &block->kept[block->count++];
+
+        k->thread = t;
+        k->birth = t->birth;
+        memcpy(k->own, t, OWN_BYTES);
+        memset(t, 0, OWN_BYTES);
+    }
+    return block;
+}
+
+void rec_threads_restore(void *kept)
+{
+    struct kept_block *block = kept;
+
+    for (size_t i = 0; i < block->count; i++) {
+        const struct kept *k = &block->kept[i];
+        struct rec_thread own;
+
+        if (k->thread->birth == k->birth) {
+            memcpy(k->thread, k->own, OWN_BYTES);
+        } else {
+            memcpy(&own, k->own, OWN_BYTES);
+            ended_records += own.records;
+            ended_unstacked += own.unstacked;
+        }
+    }
+    rec_pages_free(block, block->bytes);
 }
 
 void rec_threads_forked(void)
@@ -338,9 +366,8 @@ void rec_threads_forked(void)
 void rec_thread_name(uint64_t ident, const char *name, size_t bytes)
 {
     rec_lock();
-    for (struct rec_thread *t = all_threads; t != NULL && rec_hot.active;
-         t = t->next)
-        if (t->ident == ident && t->serial == rec_serial) {
+    for (struct rec_thread *t = all_threads; t != NULL; t = t->next)
+        if (t->ident == ident && t->id != 0) {
             rec_define_thread(t->id, (uint64_t)t->native_id, ident, name,
                               bytes);
             break;
@@ -358,7 +385,7 @@ uint32_t rec_thread_self_id(void)
     if (t == NULL)
         return 0;
     rec_lock();
-    id = rec_hot.active && introduce_unlocked(t) ? t->id : 0;
+    id = rec_hot.active && rec_thread_introduce(t) ? t->id : 0;
     rec_unlock();
     return id;
 }

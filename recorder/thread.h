@@ -8,22 +8,48 @@
 #ifndef REC_THREAD_H
 #define REC_THREAD_H
 
+#include "parts.h"
 #include "recording.h"
 
 #define REC_LIKELY(x) __builtin_expect(!!(x), 1)
 #define REC_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* Values of rec_hot.active. */
+enum {
+    REC_INACTIVE = 0,             /* events are not recorded */
+    REC_ACTIVE = 1,
+    REC_HELD = 2                  /* whoever comes waits a moment */
+};
+
+/* Events of one kind that were passed over since the last record (event.h). */
+struct rec_past {
+    uint64_t time, word;          /* of the event before; word 0: none */
+    uint32_t a, b;
+    uint64_t skipped;             /* before that one */
+    uint64_t skipped_after;       /* and after it */
+};
+
+/* All before `guard` is of the recording that runs: it is zero at the start
+ * of a recording (or of the thread), and is kept while another one inside it
+ * runs. */
 struct rec_thread {
     unsigned char *cursor;        /* where the next record goes */
     unsigned char *limit;         /* no whole record fits from here on */
     struct pmt_segment *segment;  /* NULL: none is owned */
-    uint32_t guard;               /* atomic; 1 inside a hook */
-    uint32_t id;                  /* thread id in this recording's stream */
-    uint32_t serial;              /* rec_serial that `id` is of */
+    uint32_t id;                  /* thread id in the stream, or 0 */
     uint32_t refused_pass;        /* pass in which no segment was free + 1 */
     bool gave_up;                 /* waited for a segment in vain */
     uint64_t records;             /* in segments that were given up */
     uint64_t unstacked;
+    unsigned char *idle_cursor;   /* at the last look for idle threads */
+    uint64_t skipped_allocs, skipped_objects; /* events seen and not recorded
+                                   * since the last of the kind; choice.h */
+    int64_t sample_left;          /* bytes to the next sample; sampling.h */
+    uint64_t sample_state;        /* of random numbers; 0: none yet */
+    struct rec_past past[2];      /* call, line */
+
+    uint32_t guard;               /* atomic; 1 inside a hook */
+    uint64_t birth;               /* serial number of the thread, from 1 */
     uint64_t ident;               /* pthread_self() */
     int native_id;
     struct rec_thread *next;      /* list of all; guarded by rec_lock */
@@ -44,6 +70,9 @@ struct rec_thread *rec_thread_register(void);
 unsigned char *rec_thread_room(struct rec_thread *t, size_t bytes,
                                unsigned records);
 
+/* Waits until threads are let in again; then as rec_enter(). */
+struct rec_thread *rec_enter_held(struct rec_thread *t);
+
 /*
  * Begins an event. NULL: it is not to be recorded, because nothing is being
  * recorded or the thread is inside a hook already. Must be followed by
@@ -52,6 +81,7 @@ unsigned char *rec_thread_room(struct rec_thread *t, size_t bytes,
 static inline struct rec_thread *rec_enter(void)
 {
     struct rec_thread *t = rec_self;
+    uint32_t active;
 
     if (REC_UNLIKELY(t == NULL)) {
         t = rec_thread_register();
@@ -60,15 +90,15 @@ static inline struct rec_thread *rec_enter(void)
     }
     if (REC_UNLIKELY(t->guard))
         return NULL;
-    /* rec_recording_close() clears `active`, makes every processor pass a
-     * memory barrier (membarrier), then waits for `guard`. */
+    /* Whoever wants threads to stay out clears `active`, makes every
+     * processor pass a memory barrier (membarrier), then looks at `guard`. */
     __atomic_store_n(&t->guard, 1, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (REC_UNLIKELY(!__atomic_load_n(&rec_hot.active, __ATOMIC_RELAXED))) {
-        __atomic_store_n(&t->guard, 0, __ATOMIC_RELEASE);
-        return NULL;
-    }
-    return t;
+    active = __atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE);
+    if (REC_LIKELY(active == REC_ACTIVE))
+        return t;
+    __atomic_store_n(&t->guard, 0, __ATOMIC_RELEASE);
+    return active == REC_HELD ? rec_enter_held(t) : NULL;
 }
 
 static inline void rec_leave(struct rec_thread *t)
@@ -138,7 +168,7 @@ static inline void rec_append_size(struct rec_thread *t, uint64_t time,
     rec_commit(t, p + 2 * sizeof(struct pmt_raw));
 }
 
-/* ---- for recording.c ------------------------------------------------------- */
+/* ---- for room.c, recording.c and their like ------------------------------------------------------- */
 
 /* Waits until no other thread is inside a hook, at most about a second.
  * `active` is 0 already. False when one stayed. Takes the lock. */
@@ -146,14 +176,36 @@ bool rec_threads_quiesce(void);
 
 /* All that follow: with rec_lock held. */
 
+/* Gives the thread an id in the stream; false when there is no room for its
+ * definition. By the thread itself. */
+bool rec_thread_introduce(struct rec_thread *t);
+
+/* Gives up its segment, if it has one. */
+void rec_thread_give(struct rec_thread *t);
+
 /* Takes all segments from all threads. */
 void rec_threads_detach(void);
 
-/* Adds up what all threads have appended. */
-void rec_threads_count(struct rec_stats *stats);
+/*
+ * Takes the segments from threads that are not inside a hook: from those
+ * that have appended nothing since the last call, or, where there is none of
+ * these and not `only_idle`, from all. Threads that come into a hook
+ * meanwhile wait, for as long as a membarrier and a walk over the threads
+ * take. Returns how many segments were given up. By a thread inside a hook
+ * or one that never records.
+ */
+unsigned rec_threads_reclaim(bool only_idle);
 
-/* Begins to number threads and records anew. */
-void rec_threads_reset(void);
+extern const struct rec_part rec_part_threads;
+
+/* Keeps what all threads hold of the recording, and zeroes it; NULL without
+ * memory. And puts it back. */
+void *rec_threads_save(void);
+void rec_threads_restore(void *block);
+
+/* Lets the next event of the calling thread come by rec_thread_room(). Not
+ * inside a hook. */
+void rec_thread_trap(void);
 
 /* Forgets all threads: in the child of a fork, where there is one. */
 void rec_threads_forked(void);

@@ -10,6 +10,7 @@
 #define REC_TYPES_H
 
 #include "cpython.h"
+#include "parts.h"
 #include "table.h"
 #include "thread.h"
 
@@ -19,6 +20,7 @@
 extern struct rec_map rec_type_cache;
 #define REC_TYPE_KNOWN (UINT64_C(1) << 32)
 #define REC_TYPE_OF_TYPES (UINT64_C(1) << 33) /* its instances are types */
+#define REC_TYPE_STALE (UINT64_C(1) << 34) /* not KNOWN: to be looked at */
 
 /* Takes the lock. The type is alive. */
 uint64_t rec_type_slow(PyTypeObject *type);
@@ -33,7 +35,7 @@ static inline uint64_t rec_type(PyTypeObject *type)
 
     if (REC_LIKELY(pair != NULL)) {
         value = __atomic_load_n(&pair->value, __ATOMIC_ACQUIRE);
-        if (REC_LIKELY(value != 0))
+        if (REC_LIKELY((value & REC_TYPE_KNOWN) != 0))
             return value;
     }
     return rec_type_slow(type);
@@ -42,9 +44,6 @@ static inline uint64_t rec_type(PyTypeObject *type)
 /* The type object at this address is not the one that was there. */
 void rec_type_forget(const void *type);
 
-/* With the lock. */
-int rec_types_start(void);
-void rec_types_stop(void);
-void rec_types_count(struct rec_stats *stats);
+extern const struct rec_part rec_part_types;
 
 #endif

@@ -20,8 +20,6 @@ kept = [bytearray(700000 + i) for i in range(20)] + [Known() for i in range(20)]
 print("made", flush=True)
 """
 
-QUIET = "import warnings; warnings.simplefilter('ignore')\n"
-
 WAYS = (
     ("SIGTERM", "os.kill(os.getpid(), signal.SIGTERM)"),
     ("SIGKILL", "os.kill(os.getpid(), signal.SIGKILL)"),
@@ -32,11 +30,10 @@ WAYS = (
     ("_exit", "os._exit(7)"),
     ("abort", "os.abort()"),
     ("execv", "os.execv('/bin/sh', ['sh', '-c', 'echo other; exit 5'])"),
-    # 3.12 and later warn, for the recorder has a thread.
-    ("fork, child exits", QUIET + "pid = os.fork()\n"
+    ("fork, child exits", "pid = os.fork()\n"
      "if pid == 0:\n    os._exit(3)\n"
      "print(os.waitpid(pid, 0)[1])"),
-    ("fork, child killed", QUIET + "pid = os.fork()\n"
+    ("fork, child killed", "pid = os.fork()\n"
      "if pid == 0:\n    x = [[] for i in range(100000)]\n"
      "    os.kill(os.getpid(), 9)\n"
      "print(os.waitpid(pid, 0)[1])"),

@@ -1,6 +1,7 @@
 """Threads, forks and child processes under the recorder."""
 # MODE: alloc
 
+import collections
 import os
 import threading
 import _thread
@@ -64,8 +65,8 @@ def many_threads():
 
 
 def more_threads_than_segments():
-    """A thread that ends gives its segment up; too many that live lose
-    events, which are counted."""
+    """A thread that ends gives its segment up; one that lives and does
+    nothing has it taken away."""
     with pmtrace.Recorder(path("ended.pmt"), segments=8,
                           when_full="wait") as r:
         for _ in range(100):
@@ -79,18 +80,42 @@ def more_threads_than_segments():
     check(len(trace.threads) >= 100, "ended threads: %d"
           % len(trace.threads))
 
-    with pmtrace.Recorder(path("crowd.pmt"), segments=8) as r:
-        gate = threading.Event()
-        threads = [threading.Thread(target=lambda: (work(1, 1), gate.wait()))
-                   for _ in range(30)]
-        for t in threads:
-            t.start()
-        gate.set()
-        for t in threads:
-            t.join()
-    lost = r.stats()["lost"]["full"]
-    check(lost > 0, "crowd: nothing lost with 8 segments")
-    equal(Trace(path("crowd.pmt")).lost(), lost, "crowd: lost")
+    count = 300
+    for when_full in ("wait", "drop"):
+        with pmtrace.Recorder(path("crowd.pmt"), segments=16, force=True,
+                              when_full=when_full) as r:
+            gates = [threading.Event() for _ in range(3)]
+            here = threading.Semaphore(0)
+
+            def live(number):
+                for gate in gates:
+                    keep = bytearray(BASE + number)
+                    here.release()
+                    gate.wait()
+                    del keep
+
+            threads = [threading.Thread(target=live, args=(i,))
+                       for i in range(count)]
+            for t in threads:
+                t.start()
+            for gate in gates:
+                for _ in range(count):
+                    here.acquire()
+                gate.set()
+            for t in threads:
+                t.join()
+        lost = r.stats()["lost"]["full"]
+        trace = Trace(path("crowd.pmt"))
+        equal(trace.lost(), lost, "crowd: lost")
+        found = collections.Counter(
+            r["size"] for r in sized(trace, BASE, BASE + 2 * count))
+        if when_full == "wait":
+            equal(lost, 0, "crowd: lost though idle threads have room")
+            equal((len(found), set(found.values())), (count, {3}),
+                  "crowd: allocations")
+            equal(inconsistencies(trace), [], "crowd: addresses")
+        print("crowd, %s: %d of %d lost" % (when_full, lost,
+                                            r.stats()["records"]))
 
     with pmtrace.Recorder(path("room.pmt"), segments=64,
                           when_full="wait") as r:

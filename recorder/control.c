@@ -1,0 +1,394 @@
+/*
+ * control.c - recordings and the hooks of their modes (control.h).
+ */
+#include "control.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "thread.h"
+
+#define DEPTH_MAX 64
+#define CHECK_NS UINT64_C(1000000000)
+
+/* Held while recordings begin, end or pause: some of that goes on without
+ * the GIL. */
+static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t changer;
+static pid_t changer_pid;      /* 0: nobody */
+
+/* Guarded by `changing`. */
+static unsigned modes_in;      /* modes whose hooks were put in; atomic */
+static unsigned outer_modes[DEPTH_MAX]; /* of the recordings around it */
+static int depth;              /* recordings that run, the kept ones too */
+
+/* Guarded by the GIL. */
+static bool exit_prepared, fork_prepared;
+static bool say_at_exit;
+
+/* The draining thread's while it runs. */
+static bool vanished_said;
+static uint64_t checked_ns;
+
+PyObject *rec_raise(const struct pmt_error *err, const char *path)
+{
+    if (err->code == PMT_ERR_IO) {
+        errno = err->sys_errno;
+        return PyErr_SetFromErrnoWithFilename(PyExc_OSError, path);
+    }
+    if (err->code == PMT_ERR_MEMORY)
+        return PyErr_NoMemory();
+    PyErr_Format(err->code == PMT_ERR_ARGUMENT ? PyExc_ValueError
+                                               : PyExc_RuntimeError,
+                 "%s", err->message);
+    return NULL;
+}
+
+/* ---- one change at a time ------------------------------------------------------- */
+
+/* -1 with an exception when this thread is at it already: something called
+ * meanwhile, such as a signal handler, wants to as well. */
+static int begin_change(void)
+{
+    if (changer_pid == getpid() && pthread_equal(changer, pthread_self())) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "a recording is just being started or stopped");
+        return -1;
+    }
+    if (changer_pid != 0 && changer_pid != getpid()) {
+        /* Forked while another thread was at it. */
+        pthread_mutex_init(&changing, NULL);
+        changer_pid = 0;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    pthread_mutex_lock(&changing);
+    Py_END_ALLOW_THREADS
+    changer = pthread_self();
+    changer_pid = getpid();
+    return 0;
+}
+
+static void end_change(void)
+{
+    changer_pid = 0;
+    pthread_mutex_unlock(&changing);
+}
+
+/* ---- the modes ------------------------------------------------------------------- */
+
+/* Calls the function that is `offset` bytes into each mode. */
+static void call_each(unsigned modes, size_t offset)
+{
+    for (int i = 0; rec_modes[i] != NULL; i++) {
+        const struct rec_mode *m = rec_modes[i];
+        void (*const *function)(void) =
+            (void (*const *)(void))(const void *)((const char *)m + offset);
+
+        if ((modes & m->bit) && *function != NULL)
+            (*function)();
+    }
+}
+
+#define CALL_EACH(modes, member) \
+    call_each(modes, offsetof(struct rec_mode, member))
+
+static void uninstall(void)
+{
+    unsigned modes = modes_in;
+
+    __atomic_store_n(&modes_in, 0, __ATOMIC_RELEASE);
+    CALL_EACH(modes, uninstall);
+}
+
+static int install(unsigned modes, bool floor)
+{
+    for (int i = 0; rec_modes[i] != NULL; i++) {
+        const struct rec_mode *m = rec_modes[i];
+
+        if (!(modes & m->bit))
+            continue;
+        if (m->needs != NULL)
+            PyErr_Format(PyExc_ValueError, "mode %s needs %s", m->name,
+                         m->needs);
+        if (m->needs != NULL || m->install(floor) != 0) {
+            uninstall();
+            return -1;
+        }
+        __atomic_store_n(&modes_in, modes_in | m->bit, __ATOMIC_RELEASE);
+    }
+    return 0;
+}
+
+void rec_control_moment(void)
+{
+    CALL_EACH(modes_in, moment);
+}
+
+/* The draining thread's look at the hooks, once a second. */
+static void check_hooks(unsigned modes)
+{
+    for (int i = 0; rec_modes[i] != NULL && !vanished_said; i++) {
+        const struct rec_mode *m = rec_modes[i];
+
+        if ((modes & m->bit) && m->is_called != NULL && !m->is_called()) {
+            vanished_said = true;
+            rec_mark_own("pmtrace: the hooks were replaced; nothing is "
+                         "recorded from here on");
+        }
+    }
+}
+
+/* By the draining thread. */
+static void tick(uint64_t now_ns)
+{
+    unsigned modes = __atomic_load_n(&modes_in, __ATOMIC_ACQUIRE);
+
+    for (int i = 0; rec_modes[i] != NULL; i++)
+        if ((modes & rec_modes[i]->bit) && rec_modes[i]->tick != NULL)
+            rec_modes[i]->tick(now_ns);
+    if (now_ns - checked_ns >= CHECK_NS) {
+        checked_ns = now_ns;
+        check_hooks(modes);
+    }
+}
+
+/* ---- the end of the process, and forks ------------------------------------------ */
+
+/* Ends recordings that were to last as long as the process. */
+static void at_exit(void)
+{
+    struct rec_stats stats;
+
+    while (rec_phase() == REC_PHASE_RUNNING) {
+        struct pmt_error err = {0};
+        uint32_t serial = rec_recording_serial();
+        int result = rec_recording_close(&err);
+
+        rec_recording_stats(serial, &stats);
+        if (result != PMT_OK)
+            fprintf(stderr, "pmtrace: %s: %s\n", stats.path, err.message);
+        else if (say_at_exit)
+            fprintf(stderr, "pmtrace: %s: %llu records, %llu bytes\n",
+                    stats.path, (unsigned long long)stats.records,
+                    (unsigned long long)stats.trace_bytes);
+    }
+}
+
+/* The end of Python, after all modules are taken down; and the end of the C
+ * program, where Python is not. */
+static int prepare_exit(void)
+{
+    if (exit_prepared)
+        return 0;
+    if (Py_AtExit(at_exit) != 0) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "Py_AtExit has no room for the recorder");
+        return -1;
+    }
+    atexit(at_exit);
+    exit_prepared = true;
+    return 0;
+}
+
+static PyObject *after_fork(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    rec_recording_ensure();
+    Py_RETURN_NONE;
+}
+
+/* The draining thread, which is ended before a fork, starts again when
+ * CPython has had its look at the threads. */
+static int prepare_fork(void)
+{
+    static PyMethodDef method = {"_pmtrace_after_fork", after_fork,
+                                 METH_NOARGS, NULL};
+    PyObject *os = NULL, *add = NULL, *none = NULL, *words = NULL;
+    PyObject *function = NULL, *done = NULL;
+
+    if (fork_prepared)
+        return 0;
+    function = PyCFunction_New(&method, NULL);
+    words = function ? Py_BuildValue("{s:O}", "after_in_parent", function)
+                     : NULL;
+    none = PyTuple_New(0);
+    os = PyImport_ImportModule("os");
+    add = os ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
+    if (add != NULL && words != NULL && none != NULL)
+        done = PyObject_Call(add, none, words);
+    fork_prepared = done != NULL;
+    Py_XDECREF(done);
+    Py_XDECREF(add);
+    Py_XDECREF(os);
+    Py_XDECREF(none);
+    Py_XDECREF(words);
+    Py_XDECREF(function);
+    return fork_prepared ? 0 : -1;
+}
+
+int rec_control_at_exit(void)
+{
+    if (rec_phase() != REC_PHASE_RUNNING)
+        return 0;
+    if (begin_change() != 0)
+        return -1;
+    CALL_EACH(modes_in, moment);
+    if (cpy_exit_is_delicate()) {
+        rec_mark_own("pmtrace: other threads run still, so recording ends "
+                     "before Python takes down its modules");
+        CALL_EACH(modes_in, end);
+        Py_BEGIN_ALLOW_THREADS
+        at_exit();
+        Py_END_ALLOW_THREADS
+    }
+    end_change();
+    return 0;
+}
+
+void rec_control_verbose(bool on)
+{
+    say_at_exit = on;
+}
+
+/* ---- start, stop, pause ----------------------------------------------------------- */
+
+/* Puts the hooks back in of the recording that goes on. */
+static void install_again(unsigned modes)
+{
+    PyObject *type, *error, *traceback;
+
+    PyErr_Fetch(&type, &error, &traceback);
+    vanished_said = install(modes, false) != 0;
+    PyErr_Clear();
+    PyErr_Restore(type, error, traceback);
+}
+
+/* Ends the innermost recording, of which the modes were told, and lets the
+ * one around it go on. */
+static int close_one(struct pmt_error *err)
+{
+    int result;
+
+    Py_BEGIN_ALLOW_THREADS
+    result = rec_recording_close(err);
+    Py_END_ALLOW_THREADS
+    uninstall();
+    depth--;
+    if (depth > 0) {
+        install_again(outer_modes[depth - 1]);
+        rec_recording_go();
+        if (vanished_said)
+            rec_mark_own("pmtrace: the hooks could not be put in again; "
+                         "nothing is recorded from here on");
+    }
+    return result;
+}
+
+static int open_one(const struct rec_config *config)
+{
+    struct pmt_error err = {0};
+    int result;
+
+    if (depth == DEPTH_MAX) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "%d recordings run inside each other already", depth);
+        return -1;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    rec_recording_set_tick(tick);
+    result = rec_recording_open(config, &err);
+    if (result != PMT_OK)
+        rec_recording_go(); /* the one around it, if it was suspended */
+    Py_END_ALLOW_THREADS
+    if (result != PMT_OK) {
+        rec_raise(&err, config->path);
+        return -1;
+    }
+    vanished_said = false;
+    checked_ns = 0;
+    if (depth > 0)
+        outer_modes[depth - 1] = modes_in;
+    depth++;
+    uninstall();
+    return 0;
+}
+
+int rec_control_start(const struct rec_config *config)
+{
+    PyObject *type, *error, *traceback;
+    int result = -1;
+
+    if (prepare_exit() != 0 || prepare_fork() != 0 || begin_change() != 0)
+        return -1;
+    if (open_one(config) == 0) {
+        result = install(config->settings.modes, false);
+        if (result == 0) {
+            rec_recording_go();
+            CALL_EACH(modes_in, begin);
+        } else {
+            PyErr_Fetch(&type, &error, &traceback);
+            rec_recording_discard();
+            close_one(NULL);
+            PyErr_Restore(type, error, traceback);
+        }
+    }
+    end_change();
+    return result;
+}
+
+int rec_control_stop(void)
+{
+    struct pmt_error err = {0};
+    int result = PMT_OK;
+    uint32_t serial;
+
+    if (rec_phase() == REC_PHASE_FORKED)
+        return 0;
+    if (begin_change() != 0)
+        return -1;
+    serial = rec_recording_serial();
+    if (serial != 0) {
+        CALL_EACH(modes_in, end);
+        result = close_one(&err);
+    } else {
+        uninstall(); /* the exit functions ended it */
+        depth = 0;
+    }
+    end_change();
+    if (result != PMT_OK) {
+        struct rec_stats stats;
+
+        rec_recording_stats(serial, &stats);
+        rec_raise(&err, stats.path);
+        return -1;
+    }
+    return 0;
+}
+
+int rec_control_pause(uint32_t serial, bool suspend)
+{
+    bool done;
+
+    if (begin_change() != 0)
+        return -1;
+    Py_BEGIN_ALLOW_THREADS
+    done = suspend ? rec_recording_suspend(serial)
+                   : rec_recording_resume(serial);
+    Py_END_ALLOW_THREADS
+    end_change();
+    return done;
+}
+
+int rec_control_floor(unsigned modes)
+{
+    if (rec_phase() != REC_PHASE_NONE) {
+        PyErr_SetString(PyExc_RuntimeError, "a recording runs");
+        return -1;
+    }
+    uninstall();
+    return install(modes, true);
+}

@@ -1,0 +1,251 @@
+/*
+ * drainer.c - the thread that moves records from the journal into the trace
+ * (running.h).
+ *
+ * It has all signals blocked, never takes the GIL and never calls Python's
+ * allocators but to see whether the hooks are still there. Before a fork it
+ * is ended, since CPython (3.12 and later) counts the threads of a process
+ * that forks; what is recorded meanwhile stays in the journal, and
+ * rec_recording_ensure() starts it again.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "running.h"
+#include "thread.h"
+
+#define PASS_NS UINT64_C(100000000)    /* longest wait between passes */
+#define FLUSH_NS UINT64_C(1000000000)  /* between writes of what is left */
+#define DRAIN_STACK_BYTES (512u * 1024u)
+#define GONE_NS UINT64_C(100000000)    /* longest wait for a thread's end */
+
+/* Guarded by rec_life. */
+static pthread_t drainer;
+static uint64_t flushed;
+
+/* Between the draining thread and the rest; atomic. */
+static sem_t wake;
+static bool wake_made;
+static uint32_t runs, paused;
+static uint32_t asleep, wanted, stopping, passes;
+static int drainer_tid;
+static void (*tick)(uint64_t now_ns);
+
+void rec_recording_set_tick(void (*function)(uint64_t now_ns))
+{
+    tick = function;
+}
+
+void rec_recording_wake(void)
+{
+    __atomic_fetch_add(&wanted, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&asleep, __ATOMIC_SEQ_CST) &&
+        __atomic_exchange_n(&asleep, 0, __ATOMIC_SEQ_CST))
+        sem_post(&wake);
+}
+
+uint32_t rec_recording_passes(void)
+{
+    return __atomic_load_n(&passes, __ATOMIC_ACQUIRE);
+}
+
+bool rec_recording_is_drainer(void)
+{
+    return __atomic_load_n(&runs, __ATOMIC_ACQUIRE) &&
+           __atomic_load_n(&drainer_tid, __ATOMIC_RELAXED) ==
+               (int)syscall(SYS_gettid);
+}
+
+/* ---- the thread --------------------------------------------------------------- */
+
+/* Sleeps until woken, PASS_NS at most; not at all when `wanted` is no longer
+ * `seen`. */
+static void sleep_a_while(uint32_t seen)
+{
+    struct timespec until;
+    uint64_t ns;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    ns = (uint64_t)until.tv_nsec + PASS_NS;
+    until.tv_sec += (time_t)(ns / 1000000000u);
+    until.tv_nsec = (long)(ns % 1000000000u);
+    __atomic_store_n(&asleep, 1, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&stopping, __ATOMIC_SEQ_CST) &&
+        __atomic_load_n(&wanted, __ATOMIC_SEQ_CST) == seen)
+        sem_clockwait(&wake, CLOCK_MONOTONIC, &until);
+    __atomic_store_n(&asleep, 0, __ATOMIC_SEQ_CST);
+}
+
+void rec_drainer_publish(int result, const struct pmt_error *err)
+{
+    struct rec_running *r = &rec_running;
+    uint64_t now = 0, peak = 0;
+
+    pmt_drain_memory(r->drain, &now, &peak);
+    __atomic_store_n(&r->drain_bytes, now, __ATOMIC_RELAXED);
+    __atomic_store_n(&r->unwritten, pmt_drain_unwritten(r->drain),
+                     __ATOMIC_RELAXED);
+    if (result < 0) {
+        __atomic_store_n(&r->last_errno, err->sys_errno, __ATOMIC_RELAXED);
+        __atomic_store_n(&r->last_error, result, __ATOMIC_RELAXED);
+    }
+}
+
+static uint32_t count_segments(enum pmt_segment_state state)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < rec_journal.header->segment_count; i++)
+        count += __atomic_load_n(&pmt_journal_segment(&rec_journal, i)->state,
+                                 __ATOMIC_RELAXED) == (uint32_t)state;
+    return count;
+}
+
+/*
+ * Segments that were given up are free only when what is in them is written,
+ * and a chunk is written when it is full. Many threads that end give up many
+ * segments with little in them: then what there is must be written. Before
+ * that, where most are held by threads, idle ones are made to give theirs
+ * up.
+ */
+static bool is_short_of_segments(void)
+{
+    uint32_t count = rec_journal.header->segment_count;
+
+    if (count_segments(PMT_SEGMENT_FREE) < count / 4 &&
+        count_segments(PMT_SEGMENT_ACTIVE) > count / 2 && rec_trylock()) {
+        rec_threads_reclaim(true);
+        rec_unlock();
+    }
+    return count_segments(PMT_SEGMENT_FULL) > count / 4;
+}
+
+/* Not while somebody has the lock: it may be waiting for this thread. */
+static void tick_now(uint64_t now)
+{
+    if (tick == NULL ||
+        __atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE) == REC_INACTIVE ||
+        !rec_trylock())
+        return;
+    rec_unlock();
+    tick(now);
+}
+
+static void *drain_main(void *unused)
+{
+    uint32_t seen = 0;
+
+    (void)unused;
+    __atomic_store_n(&drainer_tid, (int)syscall(SYS_gettid),
+                     __ATOMIC_RELAXED);
+    pthread_setname_np(pthread_self(), "pmtrace");
+    while (!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
+        struct pmt_error err = {0};
+        uint64_t now;
+        bool flush;
+
+        sleep_a_while(seen);
+        seen = __atomic_load_n(&wanted, __ATOMIC_SEQ_CST);
+        now = pmt_clock_mono_ns();
+        flush = now - flushed >= FLUSH_NS;
+        rec_drainer_publish(pmt_drain_pass(rec_running.drain, flush, &err),
+                            &err);
+        if (!flush && is_short_of_segments())
+            rec_drainer_publish(pmt_drain_pass(rec_running.drain, true, &err),
+                                &err);
+        __atomic_fetch_add(&passes, 1, __ATOMIC_RELEASE);
+        if (flush)
+            flushed = now;
+        tick_now(now);
+    }
+    return NULL;
+}
+
+/* ---- start and stop ------------------------------------------------------------ */
+
+int rec_drainer_start(struct pmt_error *err)
+{
+    pthread_attr_t attr;
+    sigset_t all, before;
+    int failed;
+
+    if (runs)
+        return PMT_OK;
+    if (!wake_made)
+        sem_init(&wake, 0, 0);
+    wake_made = true;
+    if (!paused)
+        flushed = pmt_clock_mono_ns();
+    __atomic_store_n(&stopping, 0, __ATOMIC_SEQ_CST);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, DRAIN_STACK_BYTES);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&drainer, &attr, drain_main, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attr);
+    if (failed) {
+        __atomic_store_n(&paused, 1, __ATOMIC_RELEASE); /* to be tried again */
+        return pmt_error_set_errno(err, failed, PMT_NO_OFFSET,
+                                   "cannot start a thread");
+    }
+    __atomic_store_n(&runs, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&paused, 0, __ATOMIC_RELEASE);
+    return PMT_OK;
+}
+
+void rec_drainer_stop(void)
+{
+    __atomic_store_n(&paused, 0, __ATOMIC_RELEASE);
+    if (!runs)
+        return;
+    __atomic_store_n(&stopping, 1, __ATOMIC_SEQ_CST);
+    sem_post(&wake);
+    pthread_join(drainer, NULL);
+    __atomic_store_n(&runs, 0, __ATOMIC_RELEASE);
+}
+
+/* A thread can be joined a little before the kernel stops to count it. */
+void rec_drainer_pause(void)
+{
+    uint64_t begin = pmt_clock_mono_ns();
+    int tid;
+
+    if (!runs)
+        return;
+    rec_drainer_stop();
+    tid = __atomic_load_n(&drainer_tid, __ATOMIC_RELAXED);
+    __atomic_store_n(&paused, 1, __ATOMIC_RELEASE);
+    while (syscall(SYS_tgkill, getpid(), tid, 0) == 0 &&
+           pmt_clock_mono_ns() - begin < GONE_NS)
+        sched_yield();
+}
+
+void rec_drainer_forked(void)
+{
+    wake_made = false;
+    runs = paused = asleep = 0;
+}
+
+void rec_recording_ensure(void)
+{
+    if (!__atomic_load_n(&paused, __ATOMIC_ACQUIRE) ||
+        pthread_mutex_trylock(&rec_life) != 0)
+        return;
+    if (paused && rec_phase_now == REC_PHASE_RUNNING)
+        rec_drainer_start(NULL);
+    pthread_mutex_unlock(&rec_life);
+}
+
+int rec_drainer_flush(struct pmt_error *err)
+{
+    int result = pmt_drain_pass(rec_running.drain, true, err);
+
+    rec_drainer_publish(result, err);
+    return result;
+}

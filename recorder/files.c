@@ -1,0 +1,133 @@
+/*
+ * files.c - the trace and its journal: made, and removed (running.h).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "running.h"
+
+bool rec_files_same(const char *path, int fd)
+{
+    struct stat one, other;
+
+    return fd >= 0 && lstat(path, &one) == 0 && fstat(fd, &other) == 0 &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+void rec_uuid_text(const uint8_t uuid[16], char text[33])
+{
+    for (int i = 0; i < 16; i++)
+        snprintf(text + 2 * i, 3, "%02x", uuid[i]);
+}
+
+/* Random, version 4. */
+static int make_uuid(uint8_t uuid[16], struct pmt_error *err)
+{
+    if (getrandom(uuid, 16, 0) != 16)
+        return pmt_error_set_errno(err, errno, PMT_NO_OFFSET, "getrandom");
+    uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
+    uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+    return PMT_OK;
+}
+
+/* Removes an old file in the way of a new one, if it is one. */
+static int clear_path(const char *path, bool force, struct pmt_error *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return PMT_OK;
+    if (!force || (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)))
+        return pmt_error_set_errno(err, EEXIST, PMT_NO_OFFSET,
+                                   "cannot create the trace");
+    if (unlink(path) != 0)
+        return pmt_error_set_errno(err, errno, PMT_NO_OFFSET,
+                                   "cannot replace the trace");
+    return PMT_OK;
+}
+
+/* True when a recording of this process writes there. To open its journal
+ * and close it again would give up the lock on it. */
+static bool is_own(const char *path)
+{
+    return rec_files_same(path, rec_running.trace_fd) ||
+           rec_files_same(path, rec_journal.fd) || rec_nest_writes(path);
+}
+
+static int make_trace(struct rec_files *f, const struct rec_config *c,
+                      struct pmt_error *err)
+{
+    struct pmt_journal other = {0};
+    int result;
+
+    if (strlen(c->path) >= sizeof f->trace_path)
+        return pmt_error_set_errno(err, ENAMETOOLONG, PMT_NO_OFFSET,
+                                   "cannot create the trace");
+    strcpy(f->trace_path, c->path);
+    snprintf(f->journal_path, sizeof f->journal_path, "%s%s", f->trace_path,
+             PMT_JOURNAL_SUFFIX);
+    if (is_own(f->trace_path) || is_own(f->journal_path))
+        return pmt_error_set_errno(err, EBUSY, PMT_NO_OFFSET,
+                                   "this process is recording into it");
+    result = pmt_journal_open(&other, f->journal_path, NULL);
+    if (result == PMT_OK)
+        pmt_journal_close(&other);
+    if (result == PMT_ERR_BUSY)
+        return pmt_error_set_errno(err, EBUSY, PMT_NO_OFFSET,
+                                   "another process is recording into it");
+    result = clear_path(f->trace_path, c->settings.force, err);
+    if (result == PMT_OK)
+        result = clear_path(f->journal_path, c->settings.force, err);
+    if (result != PMT_OK)
+        return result;
+    f->trace_fd = open(f->trace_path,
+                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                       0600);
+    if (f->trace_fd < 0)
+        return pmt_error_set_errno(err, errno, PMT_NO_OFFSET,
+                                   "cannot create the trace");
+    return PMT_OK;
+}
+
+int rec_files_make(struct rec_files *f, const struct rec_config *c,
+                   struct pmt_error *err)
+{
+    int result;
+
+    memset(f, 0, sizeof *f);
+    f->trace_fd = f->journal.fd = -1;
+    result = make_uuid(f->uuid, err);
+    if (result == PMT_OK)
+        result = make_trace(f, c, err);
+    if (result != PMT_OK)
+        return result;
+    result = pmt_journal_create(&f->journal, f->journal_path,
+                                c->settings.segments, c->settings.tick_ns, 1,
+                                err);
+    if (result == PMT_OK)
+        madvise(f->journal.header, f->journal.bytes, MADV_DONTFORK);
+    else
+        rec_files_drop(f, false);
+    return result;
+}
+
+void rec_files_drop(struct rec_files *f, bool keep_trace)
+{
+    if (f->journal.fd >= 0 && f->journal.header != NULL)
+        unlink(f->journal_path);
+    pmt_journal_close(&f->journal);
+    memset(&f->journal, 0, sizeof f->journal);
+    f->journal.fd = -1;
+    if (f->trace_fd >= 0) {
+        close(f->trace_fd);
+        if (!keep_trace)
+            unlink(f->trace_path);
+    }
+    f->trace_fd = -1;
+}

@@ -1,0 +1,111 @@
+/*
+ * running.h - what recording.c, files.c, drainer.c, nest.c and fork.c share:
+ * the state of the recording that runs. Nobody else includes it.
+ */
+#ifndef REC_RUNNING_H
+#define REC_RUNNING_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "pmt/drain.h"
+#include "recording.h"
+
+#define REC_PATH_MAX 4096
+
+/* A trace and its journal, just made. */
+struct rec_files {
+    int trace_fd;                 /* -1: there is none */
+    struct pmt_journal journal;   /* fd -1: without a file */
+    uint8_t uuid[16];             /* of the stream */
+    char trace_path[REC_PATH_MAX];
+    char journal_path[REC_PATH_MAX + 16];
+};
+
+/* Of one recording: kept while another one inside it runs. Guarded by
+ * rec_life but where said otherwise. */
+struct rec_running {
+    int trace_fd;
+    uint8_t uuid[16];
+    char trace_path[REC_PATH_MAX];
+    char journal_path[REC_PATH_MAX + 16];
+    struct pmt_drain *drain;      /* the draining thread's while it runs */
+    uint32_t suspends;            /* calls of suspend() without resume() */
+    bool taken_over;              /* another one ran inside, has ended, and
+                                   * this one does not go on yet */
+    bool discarded;               /* its trace is not kept */
+    /* Atomic; written by whoever drains. */
+    uint64_t unwritten, drain_bytes;
+    int last_error, last_errno;
+};
+
+extern struct rec_running rec_running;
+
+/* Held by whoever begins, ends, suspends or forks; before rec_lock. */
+extern pthread_mutex_t rec_life;
+
+/* Atomic; enum rec_phase. */
+extern int rec_phase_now;
+
+/* ---- files.c --------------------------------------------------------------- */
+
+/* Makes both files, and the UUID. Refuses a path where a recording of this
+ * process writes. On failure nothing is left behind. */
+int rec_files_make(struct rec_files *files, const struct rec_config *c,
+                   struct pmt_error *err);
+
+/* Closes both; removes the journal, and the trace unless `keep_trace`. */
+void rec_files_drop(struct rec_files *files, bool keep_trace);
+
+/* True when `path` is the file behind `fd`. */
+bool rec_files_same(const char *path, int fd);
+
+/* As 32 hexadecimal digits. */
+void rec_uuid_text(const uint8_t uuid[16], char text[33]);
+
+/* ---- drainer.c ------------------------------------------------------------- */
+
+/* The thread that drains rec_running.drain. With rec_life held. */
+int rec_drainer_start(struct pmt_error *err);
+/* Waits for its end; does nothing where there is none. */
+void rec_drainer_stop(void);
+/* The same; waits too until the kernel no longer counts the thread. It is
+ * started again by rec_recording_ensure(). */
+void rec_drainer_pause(void);
+/* In the child of a fork. */
+void rec_drainer_forked(void);
+/* Others may want to know of the drain. */
+void rec_drainer_publish(int result, const struct pmt_error *err);
+/* Writes all that was recorded. The draining thread does not run. */
+int rec_drainer_flush(struct pmt_error *err);
+
+/* ---- recording.c ----------------------------------------------------------- */
+
+/* What is known now of the recording that runs. */
+void rec_count_now(struct rec_stats *stats);
+/* Sets all of rec_hot but `active`. */
+void rec_hot_set(const struct rec_hot *hot);
+
+/* ---- nest.c ---------------------------------------------------------------- */
+
+/* Suspends the recording that runs in favour of one with this UUID, and
+ * keeps all of it. On failure it goes on. */
+int rec_nest_enter(const uint8_t uuid[16], struct pmt_error *err);
+/* Puts the recording back that was kept last; it is not active yet. False:
+ * there is none. */
+bool rec_nest_leave(void);
+/* True when `path` is a trace or journal of a recording that is kept. */
+bool rec_nest_writes(const char *path);
+/* Figures of the kept recording with this serial number. */
+bool rec_nest_stats(uint32_t serial, struct rec_stats *stats);
+/* Counts suspend() (+1) and resume() (-1) of a kept recording. */
+bool rec_nest_suspend(uint32_t serial, int by);
+/* Closes the files of all that are kept: in the child of a fork. */
+void rec_nest_forked(void);
+
+/* ---- fork.c ---------------------------------------------------------------- */
+
+/* Once a process. 0 or -1. */
+int rec_fork_prepare(void);
+
+#endif
