@@ -50,8 +50,8 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .DELETE_ON_ERROR:
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
         replay fuzzers benches check check-now check-headers check-layers \
-        check-versions check-cpython valgrind-check demo bench fuzz sanitize \
-        deps install uninstall clean help
+        check-versions check-cpython valgrind-check demo bench bench-recorder \
+        bench-peers fuzz sanitize deps install uninstall clean help
 
 # ---- flags --------------------------------------------------------------
 
@@ -342,6 +342,17 @@ fuzz: deps ## fuzz each target for FUZZ_SECONDS (60) or FUZZ_RUNS, with libFuzze
 bench: ## measure the recorder, the format and the analyses
 	+@$(SUBMAKE) all benches
 	@PMT_BUILD=$(abspath $(B)) PMT_PYTHON=$(PYTHON) tests/bench/run
+
+# ROUNDS, SCALE and OPTIONS (tests/bench/recorder.py -h) change it. Without
+# `make bench-peers` before, the peers are left out.
+PEERS = $(wildcard $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pmtrace/peers-$(SOABI))
+bench-recorder: all ## measure what recording costs, by mode and program
+	@PMT_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/recorder.py --summary \
+	    $(ROUNDS:%=--rounds %) $(SCALE:%=--scale %) $(PEERS:%=--peers %) \
+	    $(OPTIONS)
+
+bench-peers: ## install memray and pymemtrace for PYTHON, to be measured too
+	@tests/bench/get-peers $(PYTHON)
 
 demo: ## record the example program, count its live objects, draw them
 	@$(MAKE) --no-print-directory deps

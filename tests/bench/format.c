@@ -22,11 +22,17 @@
 struct loaded {
     struct pmt_reader *reader; /* keeps the tables */
     const struct pmt_stream *stream;
-    struct pmt_alloc *allocs;
-    struct pmt_object *objects;
+    void *records;             /* of the kind's structure */
     size_t count, room;
     enum pmt_kind kind;
 };
+
+static size_t record_bytes(enum pmt_kind kind)
+{
+    return kind == PMT_KIND_ALLOC    ? sizeof(struct pmt_alloc)
+           : kind == PMT_KIND_OBJECT ? sizeof(struct pmt_object)
+                                     : sizeof(struct pmt_call);
+}
 
 struct setting {
     const char *name;
@@ -48,26 +54,62 @@ static void die(const char *what, const struct pmt_error *err)
     exit(2);
 }
 
+/* The number of a class of the recorder, pmt_call_class the other way. */
+static uint32_t class_number(uint64_t id)
+{
+    return id ? (uint32_t)(id / 4 * 2 + (id & 1) + 1) : 0;
+}
+
+static uint64_t value(const uint64_t *column, size_t i)
+{
+    return column ? column[i] : 0;
+}
+
+/* The records of a chunk of kind call or line. */
+static void read_calls(struct pmt_reader *r, size_t n, struct pmt_call *to)
+{
+    const uint64_t *class_ = pmt_reader_column(r, PMT_COL_CLASS);
+    const uint64_t *time = pmt_reader_column(r, PMT_COL_TIME);
+    const uint64_t *thread = pmt_reader_column(r, PMT_COL_THREAD);
+    const uint64_t *rss = pmt_reader_column(r, PMT_COL_RSS);
+    const uint64_t *gap = pmt_reader_column(r, PMT_COL_GAP);
+    const uint64_t *offset = pmt_reader_column(r, PMT_COL_OFFSET);
+    const uint64_t *rss_read = pmt_reader_column(r, PMT_COL_RSS_READ);
+
+    for (size_t i = 0; i < n; i++) {
+        to[i] = (struct pmt_call){
+            .time = time[i],
+            .rss = value(rss, i),
+            .number = class_number(class_[i]),
+            .thread = (uint32_t)value(thread, i),
+            .offset = (uint32_t)value(offset, i),
+            .gap = (uint32_t)value(gap, i),
+            .rss_read = (uint8_t)value(rss_read, i),
+        };
+    }
+}
+
 static void keep(struct loaded *l, const struct pmt_event *event)
 {
     size_t n = event->envelope.count;
-    size_t each = l->kind == PMT_KIND_ALLOC ? sizeof *l->allocs
-                                            : sizeof *l->objects;
-    const void *from = l->kind == PMT_KIND_ALLOC
-                           ? (const void *)pmt_reader_allocs(l->reader)
-                           : (const void *)pmt_reader_objects(l->reader);
+    size_t each = record_bytes(l->kind);
     char *to;
 
     while (l->count + n > l->room) {
         l->room = l->room ? l->room * 2 : 1 << 20;
-        l->allocs = realloc(l->allocs, l->room * each);
-        if (!l->allocs) {
+        l->records = realloc(l->records, l->room * each);
+        if (!l->records) {
             exit(2);
         }
-        l->objects = (struct pmt_object *)(void *)l->allocs;
     }
-    to = (char *)l->allocs + l->count * each;
-    memcpy(to, from, n * each);
+    to = (char *)l->records + l->count * each;
+    if (l->kind == PMT_KIND_ALLOC) {
+        memcpy(to, pmt_reader_allocs(l->reader), n * each);
+    } else if (l->kind == PMT_KIND_OBJECT) {
+        memcpy(to, pmt_reader_objects(l->reader), n * each);
+    } else {
+        read_calls(l->reader, n, (struct pmt_call *)(void *)to);
+    }
     l->count += n;
 }
 
@@ -96,6 +138,8 @@ static void define(struct pmt_writer *w, const struct pmt_stream *s)
     struct pmt_code code;
     struct pmt_type type;
     struct pmt_site site;
+    struct pmt_cfunction cfunction;
+    struct pmt_class class_;
     uint32_t id;
 
     for (id = 1; id < pmt_stream_table_size(s, PMT_KIND_CODES); id++) {
@@ -117,6 +161,21 @@ static void define(struct pmt_writer *w, const struct pmt_stream *s)
                                     NULL);
         }
     }
+    for (id = 1; id < pmt_stream_table_size(s, PMT_KIND_CFUNCTIONS); id++) {
+        if (pmt_stream_cfunction(s, id, &cfunction)) {
+            pmt_writer_define_cfunction(
+                w, id, cfunction.name.bytes, cfunction.name.length,
+                cfunction.module.bytes, cfunction.module.length, NULL);
+        }
+    }
+    for (id = 1; id < pmt_stream_table_size(s, PMT_KIND_CLASSES); id++) {
+        if (pmt_stream_class(s, id, &class_) &&
+            class_.kind != PMT_KIND_OBJECT) {
+            pmt_writer_define_class(w, class_number(id), class_.kind,
+                                    class_.what, class_.stack,
+                                    class_.cfunction, NULL);
+        }
+    }
 }
 
 static void write_records(struct pmt_writer *w, const struct loaded *l,
@@ -127,15 +186,20 @@ static void write_records(struct pmt_writer *w, const struct loaded *l,
 
     for (size_t i = 0; rc == PMT_OK && i < l->count; i++) {
         if (l->kind == PMT_KIND_ALLOC) {
-            struct pmt_alloc a = l->allocs[i];
+            struct pmt_alloc a = ((struct pmt_alloc *)l->records)[i];
 
             a.time /= tick;
             rc = pmt_writer_alloc(w, &a, &err);
-        } else {
-            struct pmt_object o = l->objects[i];
+        } else if (l->kind == PMT_KIND_OBJECT) {
+            struct pmt_object o = ((struct pmt_object *)l->records)[i];
 
             o.time /= tick;
             rc = pmt_writer_object(w, &o, &err);
+        } else {
+            struct pmt_call c = ((struct pmt_call *)l->records)[i];
+
+            c.time /= tick;
+            rc = pmt_writer_call(w, l->kind, &c, &err);
         }
     }
     if (rc < 0 || pmt_writer_finish(w, 1, &err) < 0) {
@@ -143,7 +207,8 @@ static void write_records(struct pmt_writer *w, const struct loaded *l,
     }
 }
 
-/* Reads all records of a trace in memory into structures. */
+/* Reads all records of a trace in memory: into structures, where the reader
+ * has them. */
 static double read_back(const struct pmt_buffer *b, const struct loaded *l)
 {
     double start = seconds();
@@ -167,7 +232,7 @@ static double read_back(const struct pmt_buffer *b, const struct loaded *l)
                 (void)pmt_reader_allocs(r);
             } else {
                 (void)pmt_reader_objects(r);
-            }
+            } /* the columns of the others are decoded already */
         }
     }
     pmt_reader_free(r);
@@ -236,10 +301,13 @@ int main(int argc, char **argv)
     static const struct {
         enum pmt_kind kind;
         const char *name;
-    } kinds[] = {{PMT_KIND_ALLOC, "alloc"}, {PMT_KIND_OBJECT, "object"}};
+    } kinds[] = {{PMT_KIND_ALLOC, "alloc"},
+                 {PMT_KIND_OBJECT, "object"},
+                 {PMT_KIND_CALL, "call"},
+                 {PMT_KIND_LINE, "line"}};
 
     for (int i = 1; i < argc; i++) {
-        for (int k = 0; k < 2; k++) {
+        for (int k = 0; k < 4; k++) {
             struct loaded l;
 
             load(&l, argv[i], kinds[k].kind);
@@ -252,7 +320,7 @@ int main(int argc, char **argv)
                     fflush(stdout);
                 }
             }
-            free(l.allocs);
+            free(l.records);
             pmt_reader_free(l.reader);
         }
     }
