@@ -9,23 +9,13 @@
  *                    when the real call failed
  * A call made inside another one (a request over 512 bytes is passed on to
  * the raw domain) is part of that one: rec_enter() refuses it.
- *
- * The context of a hook is the context of the hook below it and is not used:
- * PyMem_SetAllocator() is not atomic, and a thread without the GIL that meets
- * half of the change calls either function with what both can take.
  */
 #include "alloc.h"
 
-#include "cpython.h"
-#include "pmt/record.h"
-#include "stacks.h"
-#include "thread.h"
+#include "alloc-hooks.h"
+#include "choice.h"
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-/* What is below our hooks, by domain. Written with the GIL before the hooks
- * of the domain are put in. */
-static PyMemAllocatorEx below[3];
+PyMemAllocatorEx rec_below[3];
 static const PyMemAllocatorDomain domains[3] = {
     PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
 
@@ -34,33 +24,21 @@ _Static_assert((int)PYMEM_DOMAIN_RAW == PMT_DOMAIN_RAW &&
                    (int)PYMEM_DOMAIN_OBJ == PMT_DOMAIN_OBJ,
                "the trace's domains are CPython's");
 
-/* ---- what a hook does ---------------------------------------------------- */
+/* The variants that may be in, by how they are chosen. With the GIL. */
+static const PyMemAllocatorEx *const variants[] = {
+    rec_hooks_plain, rec_hooks_tracked, rec_hooks_sampled, rec_hooks_shield,
+    rec_hooks_passing};
+#define VARIANTS (sizeof variants / sizeof *variants)
+static const PyMemAllocatorEx *chosen = rec_hooks_plain;
 
-/* The id of the calling thread's stack. The raw domain is called with and
- * without the GIL. */
-ALWAYS_INLINE uint32_t stack_now(struct rec_thread *t, unsigned domain)
+/* What was put in last in each domain; others may have put theirs above. */
+static const PyMemAllocatorEx *put_in[3];
+
+/* ---- hooks that record all ---------------------------------------------------- */
+
+REC_ALWAYS_INLINE void *do_malloc(unsigned domain, size_t size)
 {
-    unsigned frames = rec_hot.frames;
-
-    if (frames == 0)
-        return 0;
-    return rec_stack(t,
-                     domain == PMT_DOMAIN_RAW ? cpy_thread_any()
-                                              : cpy_thread_holding(),
-                     frames, domain != PMT_DOMAIN_RAW);
-}
-
-ALWAYS_INLINE void note(struct rec_thread *t, unsigned op, unsigned domain,
-                        const void *address, uint64_t size, uint32_t stack)
-{
-    rec_append_size(t, rec_now(),
-                    pmt_raw_word(pmt_raw_alloc_tag(op, domain), address),
-                    size, stack);
-}
-
-ALWAYS_INLINE void *do_malloc(unsigned domain, size_t size)
-{
-    PyMemAllocatorEx *b = &below[domain];
+    PyMemAllocatorEx *b = &rec_below[domain];
     struct rec_thread *t = rec_enter();
     void *p;
 
@@ -68,14 +46,15 @@ ALWAYS_INLINE void *do_malloc(unsigned domain, size_t size)
         return b->malloc(b->ctx, size);
     p = b->malloc(b->ctx, size);
     if (REC_LIKELY(p != NULL))
-        note(t, PMT_ALLOC_MALLOC, domain, p, size, stack_now(t, domain));
+        rec_alloc_note(t, PMT_ALLOC_MALLOC, domain, p, size,
+                       rec_alloc_stack(t, domain));
     rec_leave(t);
     return p;
 }
 
-ALWAYS_INLINE void *do_calloc(unsigned domain, size_t count, size_t size)
+REC_ALWAYS_INLINE void *do_calloc(unsigned domain, size_t count, size_t size)
 {
-    PyMemAllocatorEx *b = &below[domain];
+    PyMemAllocatorEx *b = &rec_below[domain];
     struct rec_thread *t = rec_enter();
     void *p;
 
@@ -83,113 +62,59 @@ ALWAYS_INLINE void *do_calloc(unsigned domain, size_t count, size_t size)
         return b->calloc(b->ctx, count, size);
     p = b->calloc(b->ctx, count, size);
     if (REC_LIKELY(p != NULL))
-        note(t, PMT_ALLOC_CALLOC, domain, p, (uint64_t)count * size,
-             stack_now(t, domain));
+        rec_alloc_note(t, PMT_ALLOC_CALLOC, domain, p,
+                       (uint64_t)count * size, rec_alloc_stack(t, domain));
     rec_leave(t);
     return p;
 }
 
-ALWAYS_INLINE void *do_realloc(unsigned domain, void *old, size_t size)
+REC_ALWAYS_INLINE void *do_realloc(unsigned domain, void *old, size_t size)
 {
-    PyMemAllocatorEx *b = &below[domain];
+    PyMemAllocatorEx *b = &rec_below[domain];
     struct rec_thread *t = rec_enter();
     uint32_t stack;
     void *p;
 
     if (REC_UNLIKELY(t == NULL))
         return b->realloc(b->ctx, old, size);
-    stack = stack_now(t, domain);
+    stack = rec_alloc_stack(t, domain);
     if (old != NULL)
-        note(t, PMT_ALLOC_REALLOC_FREE, domain, old, 0, stack);
+        rec_alloc_note(t, PMT_ALLOC_REALLOC_FREE, domain, old, 0, stack);
     p = b->realloc(b->ctx, old, size);
     if (REC_LIKELY(p != NULL))
-        note(t, PMT_ALLOC_REALLOC, domain, p, size, stack);
+        rec_alloc_note(t, PMT_ALLOC_REALLOC, domain, p, size, stack);
     else if (old != NULL)
-        note(t, PMT_ALLOC_REALLOC_UNDO, domain, old, 0, stack);
+        rec_alloc_note(t, PMT_ALLOC_REALLOC_UNDO, domain, old, 0, stack);
     rec_leave(t);
     return p;
 }
 
-ALWAYS_INLINE void do_free(unsigned domain, void *p)
+REC_ALWAYS_INLINE void do_free(unsigned domain, void *p)
 {
-    PyMemAllocatorEx *b = &below[domain];
+    PyMemAllocatorEx *b = &rec_below[domain];
     struct rec_thread *t;
 
     if (p == NULL || (t = rec_enter()) == NULL) {
         b->free(b->ctx, p);
         return;
     }
-    note(t, PMT_ALLOC_FREE, domain, p, 0, stack_now(t, domain));
+    rec_alloc_note(t, PMT_ALLOC_FREE, domain, p, 0,
+                   rec_alloc_stack(t, domain));
     b->free(b->ctx, p);
     rec_leave(t);
 }
 
-/* ---- the hooks of each domain ---------------------------------------------- */
-
-#define HOOKS(name, domain)                                                   \
-    static void *name##_malloc(void *ctx, size_t size)                        \
-    {                                                                         \
-        (void)ctx;                                                            \
-        return do_malloc(domain, size);                                       \
-    }                                                                         \
-    static void *name##_calloc(void *ctx, size_t count, size_t size)          \
-    {                                                                         \
-        (void)ctx;                                                            \
-        return do_calloc(domain, count, size);                                \
-    }                                                                         \
-    static void *name##_realloc(void *ctx, void *p, size_t size)              \
-    {                                                                         \
-        (void)ctx;                                                            \
-        return do_realloc(domain, p, size);                                   \
-    }                                                                         \
-    static void name##_free(void *ctx, void *p)                               \
-    {                                                                         \
-        (void)ctx;                                                            \
-        do_free(domain, p);                                                   \
-    }                                                                         \
-    /* The floor: what any hook costs. */                                     \
-    static void *name##_pass_malloc(void *ctx, size_t size)                   \
-    {                                                                         \
-        (void)ctx;                                                            \
-        return below[domain].malloc(below[domain].ctx, size);                 \
-    }                                                                         \
-    static void *name##_pass_calloc(void *ctx, size_t count, size_t size)     \
-    {                                                                         \
-        (void)ctx;                                                            \
-        return below[domain].calloc(below[domain].ctx, count, size);          \
-    }                                                                         \
-    static void *name##_pass_realloc(void *ctx, void *p, size_t size)         \
-    {                                                                         \
-        (void)ctx;                                                            \
-        return below[domain].realloc(below[domain].ctx, p, size);             \
-    }                                                                         \
-    static void name##_pass_free(void *ctx, void *p)                          \
-    {                                                                         \
-        (void)ctx;                                                            \
-        below[domain].free(below[domain].ctx, p);                             \
-    }
-
-HOOKS(raw, PMT_DOMAIN_RAW)
-HOOKS(mem, PMT_DOMAIN_MEM)
-HOOKS(obj, PMT_DOMAIN_OBJ)
-
-static const PyMemAllocatorEx hooks[3] = {
-    {NULL, raw_malloc, raw_calloc, raw_realloc, raw_free},
-    {NULL, mem_malloc, mem_calloc, mem_realloc, mem_free},
-    {NULL, obj_malloc, obj_calloc, obj_realloc, obj_free}};
-
-static const PyMemAllocatorEx passing_hooks[3] = {
-    {NULL, raw_pass_malloc, raw_pass_calloc, raw_pass_realloc, raw_pass_free},
-    {NULL, mem_pass_malloc, mem_pass_calloc, mem_pass_realloc, mem_pass_free},
-    {NULL, obj_pass_malloc, obj_pass_calloc, obj_pass_realloc,
-     obj_pass_free}};
+REC_ALLOC_HOOKS(rec_hooks_plain)
 
 /* ---- in and out -------------------------------------------------------------- */
 
 /* True when `a` is one of ours. */
 static bool is_ours(const PyMemAllocatorEx *a, int i)
 {
-    return a->malloc == hooks[i].malloc || a->malloc == passing_hooks[i].malloc;
+    for (size_t k = 0; k < VARIANTS; k++)
+        if (a->malloc == variants[k][i].malloc)
+            return true;
+    return false;
 }
 
 /* Makes a call in domain i, to see whether it comes by here. */
@@ -211,45 +136,113 @@ static bool is_reached(int i)
     return rec_probe_end(self);
 }
 
-static int install(bool floor)
+/* The hooks for domain i, or NULL where it needs none. */
+static const PyMemAllocatorEx *hooks_for(int i, bool floor)
 {
-    rec_hot.allocs = !floor;
-    for (int i = 0; i < 3; i++) {
-        PyMemAllocatorEx now;
+    unsigned wanted = rec_wanted_domains();
 
-        PyMem_GetAllocator(domains[i], &now);
-        if (is_ours(&now, i) || is_reached(i))
-            continue;
-        below[i] = now;
-        now = floor ? passing_hooks[i] : hooks[i];
-        now.ctx = below[i].ctx;
-        PyMem_SetAllocator(domains[i], &now);
-    }
-    return 0;
+    if (floor)
+        return &rec_hooks_passing[i];
+    if (wanted & 1u << i)
+        return &chosen[i];
+    return wanted & 1u << PMT_DOMAIN_RAW ? &rec_hooks_shield[i] : NULL;
 }
 
-static void uninstall(void)
+static void choose_variant(void)
 {
-    rec_hot.allocs = false;
-    for (int i = 0; i < 3; i++) {
-        PyMemAllocatorEx now;
-
-        PyMem_GetAllocator(domains[i], &now);
-        if (is_ours(&now, i))
-            PyMem_SetAllocator(domains[i], &below[i]);
-    }
+    rec_choose();
+    if (rec_set.sample_bytes != 0)
+        chosen = rec_hooks_sampled;
+    else if (rec_wants_tracking() || !rec_wants_all_blocks())
+        chosen = rec_hooks_tracked;
+    else
+        chosen = rec_hooks_plain;
 }
 
-static bool is_called(void)
+static void put(int i, const PyMemAllocatorEx *hooks)
+{
+    PyMemAllocatorEx ours;
+
+    put_in[i] = hooks;
+    if (hooks == NULL)
+        return;
+    PyMem_GetAllocator(domains[i], &rec_below[i]);
+    ours = *hooks;
+    ours.ctx = rec_below[i].ctx;
+    PyMem_SetAllocator(domains[i], &ours);
+}
+
+static void take_out(int i)
 {
     PyMemAllocatorEx now;
 
+    PyMem_GetAllocator(domains[i], &now);
+    if (is_ours(&now, i))
+        PyMem_SetAllocator(domains[i], &rec_below[i]);
+}
+
+int rec_alloc_install(bool floor)
+{
+    bool is_below[3];
+
+    choose_variant();
+    if (rec_set.sample_bytes != 0 && rec_wants_tracking() && !floor) {
+        PyErr_SetString(PyExc_ValueError,
+                        "sample_bytes leaves out blocks, so the live set "
+                        "can't be tracked: no track and no mode snapshot");
+        return -1;
+    }
+    for (int i = 0; i < 3; i++) {
+        take_out(i);
+        is_below[i] = is_reached(i);
+        if (is_below[i] && put_in[i] != hooks_for(i, floor)) {
+            PyErr_SetString(PyExc_RuntimeError,
+                            "other allocator hooks were put in above those "
+                            "of an earlier recording, which did other "
+                            "things; these can't be replaced");
+            return -1;
+        }
+    }
+    rec_hot.allocs = !floor;
+    for (int i = 0; i < 3; i++)
+        if (!is_below[i])
+            put(i, hooks_for(i, floor));
+    return 0;
+}
+
+void rec_alloc_uninstall(void)
+{
+    rec_hot.allocs = false;
+    for (int i = 0; i < 3; i++)
+        take_out(i);
+}
+
+bool rec_alloc_is_called(void)
+{
+    unsigned wanted = rec_wanted_domains();
+    PyMemAllocatorEx now;
+    int i = wanted & 1 ? 0 : wanted & 2 ? 1 : 2;
+
     /* Others' hooks above ours are not called to see: they may want the GIL,
      * whose holder may wait for this thread. */
-    PyMem_GetAllocator(PYMEM_DOMAIN_RAW, &now);
-    return now.malloc != below[0].malloc;
+    PyMem_GetAllocator(domains[i], &now);
+    return now.malloc != rec_below[i].malloc;
+}
+
+void rec_alloc_own(struct rec_thread *t, void *address, uint64_t size,
+                   uint32_t stack)
+{
+    if (!rec_hot.allocs || !(rec_wanted_domains() & 1u << PMT_DOMAIN_MEM))
+        return;
+    if (chosen == rec_hooks_sampled)
+        rec_sampled_own(t, address, size, stack);
+    else if (chosen == rec_hooks_tracked)
+        rec_tracked_own(t, address, size, stack);
+    else
+        rec_alloc_note(t, PMT_ALLOC_MALLOC, PMT_DOMAIN_MEM, address, size,
+                       stack);
 }
 
 const struct rec_mode rec_mode_alloc = {
-    .name = "alloc", .bit = REC_MODE_ALLOC, .install = install,
-    .uninstall = uninstall, .is_called = is_called};
+    .name = "alloc", .bit = REC_MODE_ALLOC, .install = rec_alloc_install,
+    .uninstall = rec_alloc_uninstall, .is_called = rec_alloc_is_called};

@@ -239,12 +239,14 @@ bool rec_live_add(struct rec_live *live, const struct rec_live_block *block)
     if (is_new && (s->bits == 0 || s->used >= (mask_of(s) + 1) / 4 * 3))
         p = grow(s) ? find(s, hash, address) : NULL;
     if (p != NULL) {
-        p->key = address | (uint64_t)block->domain << ADDRESS_BITS;
+        p->key = address | (uint64_t)block->domain << ADDRESS_BITS |
+                 (block->forgotten ? FORGOTTEN : 0);
         p->size = block->size;
         p->stack = block->stack;
         p->thread = block->thread;
         __atomic_store_n(&s->used, s->used + is_new, __ATOMIC_RELAXED);
-        count_up(live, block->size);
+        if (!block->forgotten)
+            count_up(live, block->size);
         if (live->use_bits && is_new)
             bit_up(live, (const void *)(uintptr_t)address);
     }

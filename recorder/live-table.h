@@ -25,7 +25,7 @@ struct rec_live_block {
     uint32_t stack;    /* id or 0 */
     uint32_t thread;   /* id or 0 */
     uint32_t domain;   /* enum pmt_domain */
-    bool forgotten;    /* rec_live_clear() was called since */
+    bool forgotten;    /* rec_live_clear() was called since: in no figure */
 };
 
 struct rec_live_place;
@@ -103,9 +103,8 @@ int rec_live_visit(struct rec_live *live,
  */
 static inline uint32_t rec_live_bit(const void *address)
 {
-    uintptr_t a = (uintptr_t)address;
-
-    return (uint32_t)(a >> 4 ^ a >> 20) & ((1u << REC_LIVE_BITS_LOG) - 1);
+    return (uint32_t)((uintptr_t)address >> 4) &
+           ((1u << REC_LIVE_BITS_LOG) - 1);
 }
 
 static inline bool rec_live_maybe(const struct rec_live *live,
