@@ -162,7 +162,8 @@ static int check_program(const char *package, char *const *argv,
 {
     if (!p->is_python)
         return PMT_EXIT_OK;
-    if (p->blocked)
+    if (p->blocked && (p->blocked == 'S' ||
+                       !pmt_record_has_starter(package, argv[0])))
         return pmt_fail("%s's option -%c keeps the recorder out; leave it "
                         "away",
                         argv[0], p->blocked);
@@ -379,8 +380,9 @@ const struct pmt_command pmt_command_record = {
             "process is killed the journal stays, and `pmt recover` or any "
             "reader takes the last events from it.",
             "Python ignores the environment under -I and -E, and starts "
-            "nothing under -S: with these it can't be recorded. The child of "
-            "a fork is not recorded. Of a program that is not Python the "
+            "nothing under -S: with these it can't be recorded, but under -I "
+            "and -E it can where pip installed pmtrace for it. The child of a "
+            "fork is not recorded. Of a program that is not Python the "
             "first Python that it starts is recorded.",
             "Modes: alloc records malloc, calloc, realloc and free in "
             "Python's three domains; object the creation and destruction of "

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,6 +42,25 @@ static const char *base_name(const char *path)
     const char *slash = strrchr(path, '/');
 
     return slash != NULL ? slash + 1 : path;
+}
+
+/* The file that execvp() would run, or NULL. */
+static char *locate(const char *name)
+{
+    const char *path = getenv("PATH");
+
+    if (strchr(name, '/') != NULL)
+        return strdup(name);
+    while (path != NULL) {
+        size_t n = strcspn(path, ":");
+        char *file = format("%.*s/%s", (int)n, n > 0 ? path : ".", name);
+
+        if (file != NULL && access(file, X_OK) == 0)
+            return file;
+        free(file);
+        path = path[n] == ':' ? path + n + 1 : NULL;
+    }
+    return NULL;
 }
 
 /* ---- the package ------------------------------------------------------------- */
@@ -102,6 +122,27 @@ char *pmt_record_find_package(void)
     return found != NULL ? found : package_of_pip(program);
 }
 
+bool pmt_record_has_starter(const char *package, const char *name)
+{
+    char *pth = format("%s/pmtrace.pth", package);
+    char *file = locate(name), *folder = NULL, *own = NULL;
+    char program[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    bool has = false;
+
+    if (pth != NULL && file != NULL && n > 0 && access(pth, R_OK) == 0) {
+        program[n] = '\0';
+        folder = realpath(dirname(file), NULL);
+        own = realpath(dirname(program), NULL);
+        has = folder != NULL && own != NULL && strcmp(folder, own) == 0;
+    }
+    free(pth);
+    free(file);
+    free(folder);
+    free(own);
+    return has;
+}
+
 bool pmt_record_has_extension(const char *package, int major, int minor)
 {
     char *folder = format("%s/pmtrace", package);
@@ -138,23 +179,13 @@ static bool is_python_name(const char *name, int *major, int *minor)
     return true;
 }
 
-/* The file that execvp() would run, or NULL. */
+/* The file that execvp() would run, links followed, or NULL. */
 static char *find_program(const char *name)
 {
-    const char *path = getenv("PATH");
-    char *file, *real = NULL;
+    char *file = locate(name);
+    char *real = file != NULL ? realpath(file, NULL) : NULL;
 
-    if (strchr(name, '/') != NULL)
-        return realpath(name, NULL);
-    while (path != NULL && real == NULL) {
-        size_t n = strcspn(path, ":");
-
-        file = format("%.*s/%s", (int)n, n > 0 ? path : ".", name);
-        if (file != NULL && access(file, X_OK) == 0)
-            real = realpath(file, NULL);
-        free(file);
-        path = path[n] == ':' ? path + n + 1 : NULL;
-    }
+    free(file);
     return real;
 }
 

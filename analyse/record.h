@@ -44,6 +44,11 @@ struct pmt_program {
 /* `argv` ends with NULL and is not empty. */
 void pmt_record_examine(char *const *argv, struct pmt_program *program);
 
+/* True when pip put this command and the package beside the interpreter
+ * `name`, so that pmtrace.pth starts the recorder in it, also under -I and
+ * -E. */
+bool pmt_record_has_starter(const char *package, const char *name);
+
 /* Runs the interpreter to ask for its version; sets `major` and `minor`, or
  * 0, 0 when it does not say. For one whose file's name does not tell, as
  * that of a pyenv shim. */

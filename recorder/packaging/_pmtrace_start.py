@@ -18,6 +18,7 @@ def start():
     first = os.environ.get("PYTHONPATH", "").split(os.pathsep)[0]
     if first.endswith(os.path.join("pmtrace", "bootstrap")) and \
             first in sys.path:
+        sys.modules.pop(__name__, None)
         return
     from pmtrace import _start
 

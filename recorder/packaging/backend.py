@@ -8,7 +8,7 @@ interpreter starts the recorder (pmtrace.pth; from 3.18 pmtrace.start).
     pip install --config-settings build-dir=DIR .
 
 takes what is built in DIR already, and its flags, and builds there what is
-missing. Otherwise everything is built in a folder of its own.
+missing; so does the variable PMT_BUILD_DIR. Otherwise everything is built in a folder of its own.
 """
 
 import base64
@@ -241,7 +241,8 @@ def prepare_metadata_for_build_wheel(metadata_directory,
 
 def build_wheel(wheel_directory, config_settings=None,
                 metadata_directory=None):
-    given = (config_settings or {}).get("build-dir")
+    given = (config_settings or {}).get("build-dir",
+                                        os.environ.get("PMT_BUILD_DIR"))
     folder = os.path.abspath(given) if given else tempfile.mkdtemp()
     try:
         build(folder, own_flags=not given)

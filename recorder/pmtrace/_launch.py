@@ -68,12 +68,15 @@ def environment(settings, environ):
 
 def python_blocks_bootstrap():
     # type: () -> str
-    """The option of this interpreter that keeps the bootstrap from being
-    found, or an empty string."""
+    """The option of this interpreter that keeps the recorder from being
+    started in it, or an empty string. pmtrace.pth works under -I and -E."""
+    if sys.flags.no_site:
+        return "-S"
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if os.path.exists(os.path.join(package, "pmtrace.pth")):
+        return ""
     if sys.flags.isolated:
         return "-I"
     if sys.flags.ignore_environment:
         return "-E"
-    if sys.flags.no_site:
-        return "-S"
     return ""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 VARIABLE = "PMTRACE"
 
 # Their bits, from 1 up, are those of recorder/modes.h.
-MODES = ("alloc", "object", "call", "line", "snapshot", "heap", "rss")
+MODES = ("alloc", "object", "call", "line", "snapshot", "heap", "rss", "gc")
 
 # What each means is told at pmtrace.Recorder and in recorder/settings.h.
 DEFAULTS = {

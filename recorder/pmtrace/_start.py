@@ -7,13 +7,13 @@ import sys
 from pmtrace import _launch, _options
 
 
-def _restore():
-    # type: () -> None
+def _restore(empty):
+    # type: (bool) -> None
     """Takes out what `pmt record` put into PYTHONPATH, which is there but
     not followed under -I and -E."""
     first, colon, rest = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
     if first.endswith(os.path.join("pmtrace", "bootstrap")):
-        if colon:
+        if colon or empty:
             os.environ["PYTHONPATH"] = rest
         else:
             del os.environ["PYTHONPATH"]
@@ -25,7 +25,7 @@ def from_environment():
     it had not been set. What goes wrong is said in one line."""
     text = os.environ.pop(_options.VARIABLE)
     sys.modules.pop("_pmtrace_start", None)
-    _restore()
+    _restore("pythonpath=empty" in text)
     name = "pmtrace"
     try:
         settings = _launch.settings_of(text)
