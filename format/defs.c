@@ -544,10 +544,19 @@ const uint32_t *pmt_defs_wanted(struct pmt_defs *d, enum pmt_def_table which,
 {
     struct table *t = &d->tables[which];
 
+    size_t n = 0;
+
     if (t->wanted_count) {
         qsort(t->wanted, t->wanted_count, sizeof *t->wanted, by_id);
     }
-    *count = t->wanted_count;
+    /* What was defined anew between two wants is wanted twice. */
+    for (size_t i = 0; i < t->wanted_count; i++) {
+        if (n == 0 || t->wanted[i] != t->wanted[n - 1]) {
+            t->wanted[n++] = t->wanted[i];
+        }
+    }
+    t->wanted_count = n;
+    *count = n;
     return t->wanted;
 }
 
