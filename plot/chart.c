@@ -5,7 +5,7 @@
  * with a common time axis, legend. So nothing overlaps that gnuplot would have
  * to guess the size of.
  */
-#include "chart.h"
+#include "chart-private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,60 +14,9 @@
 #include "chart-text.h"
 #include "cli/text.h"
 
-enum {
-    LEFT = 76,          /* pixels beside and between the parts */
-    RIGHT = 24,
-    TITLE = 52,
-    GAP = 26,
-    AXIS = 48,          /* tics and title of the time axis */
-    LINE = 17,          /* of the legend */
-    MARK_LINE = 15,
-    MARK_LINES = 3,     /* rows of labels of marks */
-    CHARACTER = 7,      /* a wide guess of a character's width */
-    MARK_TEXT = 32      /* columns of a mark's label */
-};
-
-/* Paul Tol's "muted" and then "light": to be told apart by the colour-blind
- * too, in this order. The last is for all others. */
-static const char *const colours[PMT_CHART_LINES] = {
-    "#332288", "#88ccee", "#44aa99", "#117733", "#999933", "#ddcc77",
-    "#cc6677", "#882255", "#aa4499", "#77aadd", "#99ddff", "#bbcc33",
-    "#aaaa00", "#eedd88", "#ee8866", "#ffaabb", "#44bb99",
-};
-#define COLOUR_OTHERS "#bbbbbb"
-
-/* What a panel's values are shown in. */
-struct scale {
-    double divisor;
-    const char *unit; /* "" for none */
-};
-
-/* What chart_write works out once. */
-struct layout {
-    const struct pmt_chart *chart;
-    size_t slots;          /* curves drawn; the last may be all others */
-    unsigned panels;
-    unsigned mark_rows, legend_rows, legend_columns;
-    double panel_height;   /* pixels */
-    struct scale time;
-};
-
-/* ---- places ------------------------------------------------------------ */
-
-static double screen_x(const struct layout *layout, double pixels)
-{
-    return pixels / layout->chart->width;
-}
-
-/* From the top. */
-static double screen_y(const struct layout *layout, double pixels)
-{
-    return 1.0 - pixels / layout->chart->height;
-}
-
 /* ---- scales ------------------------------------------------------------ */
 
-static struct scale bytes_scale(uint64_t most)
+struct scale pmt_chart_bytes_scale(uint64_t most)
 {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
     struct scale scale = {1, units[0]};
@@ -106,32 +55,37 @@ static double span(const struct layout *layout)
     return (double)(ns ? ns : 1) / layout->time.divisor;
 }
 
+static uint64_t total_of(const struct pmt_series *series, int what,
+                         size_t column)
+{
+    size_t slots = series->line_count + 1;
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < slots; i++)
+        total += series->values[what][column * slots + i];
+    return total;
+}
+
+uint64_t pmt_chart_live_bytes(const struct pmt_series *series, size_t column)
+{
+    return total_of(series, PMT_SERIES_BYTES, column);
+}
+
 /* The greatest total of any column. */
 static uint64_t highest(const struct pmt_series *series, int what)
 {
-    size_t slots = series->line_count + 1;
     uint64_t most = 0;
 
-    for (size_t c = 0; c < series->columns; c++) {
-        uint64_t total = 0;
-
-        for (size_t i = 0; i < slots; i++)
-            total += series->values[what][c * slots + i];
-        if (total > most)
-            most = total;
-    }
+    for (size_t c = 0; c < series->columns; c++)
+        if (total_of(series, what, c) > most)
+            most = total_of(series, what, c);
     return most;
 }
 
-static const char *noun(const struct pmt_series *series)
+double pmt_chart_column_time(const struct layout *layout, size_t column)
 {
-    return series->which == PMT_LIVE_BLOCKS ? "blocks" : "objects";
-}
-
-static const char *colour(const struct layout *layout, size_t slot)
-{
-    return slot < layout->chart->series->line_count ? colours[slot]
-                                                    : COLOUR_OTHERS;
+    return ((double)column + 0.5) *
+           (double)layout->chart->series->column_ns / layout->time.divisor;
 }
 
 /* ---- data -------------------------------------------------------------- */
@@ -146,10 +100,9 @@ static void put_data(const struct layout *layout, int what,
     fprintf(file, "$data%d << EOD\n", what);
     for (size_t c = 0; c < series->columns; c++) {
         const uint64_t *values = series->values[what] + c * stride;
-        double at = ((double)c + 0.5) * (double)series->column_ns;
         uint64_t sum = 0;
 
-        fprintf(file, "%.9g", at / layout->time.divisor);
+        fprintf(file, "%.9g", pmt_chart_column_time(layout, c));
         for (size_t i = 0; i < layout->slots; i++) {
             sum += values[i];
             fprintf(file, " %.6g", (double)sum / scale->divisor);
@@ -202,8 +155,8 @@ static unsigned put_mark_label(const struct layout *layout, const char *text,
         fputs("set label ", file);
         pmt_chart_quoted(file, label);
         fprintf(file, " at screen %.5f,%.5f left font ',9' tc rgb '#555555'\n",
-                screen_x(layout, from),
-                screen_y(layout, TITLE + MARK_LINE * (row + 0.5)));
+                pmt_chart_screen_x(layout, from),
+                pmt_chart_screen_y(layout, TITLE + MARK_LINE * (row + 0.5)));
     }
     free(label);
     free(escaped);
@@ -261,97 +214,6 @@ static unsigned put_marks(const struct layout *layout, bool labels,
     return rows;
 }
 
-/* ---- legend and title -------------------------------------------------- */
-
-static void put_most(const struct layout *layout,
-                     const uint64_t most[PMT_SERIES_WHATS], FILE *file)
-{
-    char buffer[PMT_TEXT_SIZE], text[2 * PMT_TEXT_SIZE];
-    int used = 0;
-
-    if (layout->chart->show[PMT_SERIES_BYTES])
-        used = snprintf(text, sizeof text, "%s",
-                        pmt_text_size(buffer, most[PMT_SERIES_BYTES]));
-    if (layout->chart->show[PMT_SERIES_COUNT])
-        snprintf(text + used, sizeof text - (size_t)used, "%s%s",
-                 used ? " in " : "",
-                 pmt_text_count(buffer, most[PMT_SERIES_COUNT]));
-    pmt_chart_quoted(file, text);
-}
-
-static void put_legend_entry(const struct layout *layout, size_t slot,
-                             FILE *file)
-{
-    const struct pmt_series *series = layout->chart->series;
-    double column_width = (layout->chart->width - (double)(LEFT + RIGHT)) /
-                          layout->legend_columns;
-    double x = LEFT + column_width * (double)(slot / layout->legend_rows);
-    double y = layout->chart->height - 8 -
-               LINE * ((double)layout->legend_rows -
-                       (double)(slot % layout->legend_rows) - 0.5);
-    double values = layout->panels == 2 ? 150 : 80;
-    size_t room = (size_t)((column_width - values - 30) / CHARACTER);
-    char others[PMT_TEXT_SIZE];
-
-    fprintf(file,
-            "set object rect from screen %.5f,%.5f to screen %.5f,%.5f front "
-            "fs solid noborder fc rgb '%s'\n",
-            screen_x(layout, x), screen_y(layout, y + 5),
-            screen_x(layout, x + 12), screen_y(layout, y - 5),
-            colour(layout, slot));
-    fputs("set label ", file);
-    if (slot < series->line_count)
-        put_most(layout, series->lines[slot].most, file);
-    else
-        pmt_chart_quoted(file, pmt_text_count(others, series->others));
-    fprintf(file, " at screen %.5f,%.5f right font ',9' tc rgb '#555555'\n",
-            screen_x(layout, x + 16 + values), screen_y(layout, y));
-    fputs("set label ", file);
-    if (slot < series->line_count)
-        pmt_chart_name(file, series->lines[slot].name, room > 8 ? room : 8);
-    else
-        pmt_chart_quoted(file, series->others == 1 ? "other" : "others");
-    fprintf(file, " at screen %.5f,%.5f left font ',9'\n",
-            screen_x(layout, x + 24 + values), screen_y(layout, y));
-}
-
-static void put_title(const struct layout *layout, FILE *file)
-{
-    const struct pmt_series *series = layout->chart->series;
-    size_t room = (layout->chart->width - 2 * RIGHT) / (CHARACTER + 2);
-    char *line, *name, peak[3][PMT_TEXT_SIZE];
-
-    if (asprintf(&line, "%s: live %s by %s", layout->chart->title,
-                 noun(series), pmt_group_by_names[series->by]) < 0)
-        return;
-    fputs("set label ", file);
-    pmt_chart_text(file, line, room);
-    free(line);
-    fprintf(file, " at screen %.5f,%.5f left font ':Bold,13'\n",
-            screen_x(layout, LEFT), screen_y(layout, 18));
-    name = pmt_text_shortened(series->program ? series->program : "", room);
-    if (asprintf(&line, "%s; peak %s%s in %s %s%s%s%s%s", name,
-                 pmt_text_size(peak[0], series->peak.bytes),
-                 series->basic ? " (basic sizes)" : "",
-                 pmt_text_count(peak[1], series->peak.count), noun(series),
-                 series->streams == 1 ? " at " : "",
-                 series->streams == 1
-                     ? pmt_text_seconds(peak[2], series->peak_ns)
-                     : "",
-                 series->approximate ? "; approximate: events were lost" : "",
-                 series->inferred ? "; not every destruction was reported"
-                                  : "") < 0)
-        line = NULL;
-    free(name);
-    if (!line)
-        return;
-    fputs("set label ", file);
-    pmt_chart_text(file, line, room * 5 / 4);
-    free(line);
-    fprintf(file, " at screen %.5f,%.5f left font ',9' tc rgb '#555555'\n",
-            screen_x(layout, LEFT), screen_y(layout, 39));
-}
-
 /* ---- panels ------------------------------------------------------------ */
 
 static void put_curves(const struct layout *layout, int what, FILE *file)
@@ -361,74 +223,143 @@ static void put_curves(const struct layout *layout, int what, FILE *file)
         fprintf(file,
                 "$data%d using 1:%zu with filledcurves x1 fs solid noborder "
                 "lc rgb '%s', \\\n     ",
-                what, i + 2, colour(layout, i));
+                what, i + 2, pmt_chart_colour(layout, i));
     fprintf(file, "$data%d using 1:%zu with lines lw 1 lc rgb '#333333'\n",
             what, layout->slots + 1);
 }
 
-static void put_panel(const struct layout *layout, int what, unsigned panel,
-                      FILE *file)
+void pmt_chart_open_panel(const struct layout *layout,
+                          const struct place *place, const char *label,
+                          double high, FILE *file)
 {
-    const struct pmt_series *series = layout->chart->series;
-    uint64_t most = highest(series, what);
-    bool bytes = what == PMT_SERIES_BYTES;
-    bool last = panel + 1 == layout->panels;
-    struct scale scale = bytes ? bytes_scale(most) : count_scale(most);
-    double top = TITLE + layout->mark_rows * MARK_LINE +
-                 panel * (layout->panel_height + GAP) + 6;
-
-    put_data(layout, what, &scale, file);
     fprintf(file, "set tmargin at screen %.5f\nset bmargin at screen %.5f\n",
-            screen_y(layout, top),
-            screen_y(layout, top + layout->panel_height));
-    fprintf(file, "set ylabel '%s%s%s'\n",
-            bytes ? scale.unit : noun(series),
-            !bytes && *scale.unit ? ", " : "", bytes ? "" : scale.unit);
-    fprintf(file, "set yrange [0:%.6g]\n",
-            most ? (double)most / scale.divisor * 1.05 : 1.0);
-    if (last) {
+            pmt_chart_screen_y(layout, place->top),
+            pmt_chart_screen_y(layout, place->top + place->height));
+    fprintf(file, "set ylabel '%s'\nset yrange [0:%.6g]\n", label, high);
+    if (place->last) {
         fprintf(file, "set xlabel '%s since recording began' offset 0,0.3\n",
                 layout->time.unit);
         fputs("set format x '%g'\n", file);
     } else {
         fputs("unset xlabel\nset format x ''\n", file);
     }
-    put_marks(layout, panel == 0, file);
-    if (panel == 0) {
-        put_title(layout, file);
-        for (size_t i = 0; i < layout->slots; i++)
-            put_legend_entry(layout, i, file);
-    }
-    put_curves(layout, what, file);
+    put_marks(layout, place->index == 0, file);
+    if (place->index == 0)
+        pmt_chart_head(layout, file);
+}
+
+void pmt_chart_close_panel(FILE *file)
+{
     fputs("unset arrow\nunset label\nunset object\n", file);
+}
+
+static void put_panel(const struct layout *layout, int what,
+                      const struct place *place, FILE *file)
+{
+    const struct pmt_series *series = layout->chart->series;
+    uint64_t most = highest(series, what);
+    bool bytes = what == PMT_SERIES_BYTES;
+    struct scale scale =
+        bytes ? pmt_chart_bytes_scale(most) : count_scale(most);
+    char label[64];
+
+    put_data(layout, what, &scale, file);
+    snprintf(label, sizeof label, "%s%s%s",
+             bytes ? scale.unit : pmt_chart_noun(series),
+             !bytes && *scale.unit ? ", " : "", bytes ? "" : scale.unit);
+    pmt_chart_open_panel(layout, place, label,
+                         most ? (double)most / scale.divisor * 1.05 : 1.0,
+                         file);
+    put_curves(layout, what, file);
+    pmt_chart_close_panel(file);
 }
 
 /* ---- the whole --------------------------------------------------------- */
 
+/* Which curves there are. */
+static void count_curves(struct layout *layout)
+{
+    const struct pmt_chart *chart = layout->chart;
+    const struct pmt_series *series = chart->series;
+    const struct pmt_gauges *gauges = series->gauges;
+
+    if (series->streams > 0 &&
+        (chart->show[PMT_SERIES_BYTES] || chart->show[PMT_SERIES_COUNT])) {
+        layout->slots = series->line_count + (series->others > 0);
+        if (layout->slots == 0)
+            layout->slots = 1;
+    }
+    if (chart->memory && gauges && gauges->count > 0) {
+        layout->gauges =
+            gauges->count < GAUGE_LINES ? gauges->count : GAUGE_LINES;
+        layout->live_line = series->streams > 0;
+        layout->gauges += layout->live_line;
+    }
+    layout->pauses = chart->gc && gauges && gauges->pauses.count > 0;
+}
+
 static void lay_out(struct layout *layout, const struct pmt_chart *chart)
 {
     const struct pmt_series *series = chart->series;
+    unsigned panels;
+    size_t entries;
     double rest;
 
     memset(layout, 0, sizeof *layout);
     layout->chart = chart;
-    layout->slots = series->line_count + (series->others > 0);
-    if (layout->slots == 0)
-        layout->slots = 1;
-    for (int what = 0; what < PMT_SERIES_WHATS; what++)
-        layout->panels += chart->show[what];
-    layout->legend_columns = layout->slots > 4 && chart->width >= 900 ? 2 : 1;
-    layout->legend_rows =
-        (unsigned)(layout->slots + layout->legend_columns - 1) /
-        layout->legend_columns;
+    count_curves(layout);
+    entries = layout->slots + layout->gauges;
+    layout->legend_columns = entries > 4 && chart->width >= 900 ? 2 : 1;
+    layout->legend_rows = (unsigned)(entries + layout->legend_columns - 1) /
+                          layout->legend_columns;
     layout->time = time_scale(series->span_ns);
     layout->mark_rows = put_marks(layout, true, NULL);
+    panels = pmt_chart_live_panels(layout) + (layout->gauges > 0);
     rest = chart->height -
            (TITLE + 6.0 + layout->mark_rows * MARK_LINE + AXIS +
-            layout->legend_rows * LINE + 12 + (layout->panels - 1.0) * GAP);
-    layout->panel_height = rest / layout->panels;
+            layout->legend_rows * LINE + 12 +
+            (layout->pauses ? STRIP + GAP : 0) + (panels - 1.0) * GAP);
+    layout->panel_height = panels ? rest / panels : rest;
     if (layout->panel_height < 20)
         layout->panel_height = 20;
+}
+
+bool pmt_chart_is_empty(const struct pmt_chart *chart)
+{
+    struct layout layout = {.chart = chart};
+
+    count_curves(&layout);
+    return layout.slots + layout.gauges == 0 && !layout.pauses;
+}
+
+static void put_panels(const struct layout *layout, FILE *file)
+{
+    unsigned left = pmt_chart_live_panels(layout) + (layout->gauges > 0) +
+                    layout->pauses;
+    struct place place = {
+        .top = TITLE + layout->mark_rows * MARK_LINE + 6,
+        .height = layout->panel_height,
+    };
+
+    for (int what = 0; what < PMT_SERIES_WHATS; what++) {
+        if (!layout->slots || !layout->chart->show[what])
+            continue;
+        place.last = --left == 0;
+        put_panel(layout, what, &place, file);
+        place.index++;
+        place.top += place.height + GAP;
+    }
+    if (layout->gauges) {
+        place.last = --left == 0;
+        pmt_chart_memory_panel(layout, &place, file);
+        place.index++;
+        place.top += place.height + GAP;
+    }
+    if (layout->pauses) {
+        place.last = true;
+        place.height = STRIP;
+        pmt_chart_pause_panel(layout, &place, file);
+    }
 }
 
 static void put_terminal(const struct pmt_chart *chart, FILE *file)
@@ -449,20 +380,17 @@ static void put_terminal(const struct pmt_chart *chart, FILE *file)
 void pmt_chart_write(const struct pmt_chart *chart, FILE *file)
 {
     struct layout layout;
-    unsigned panel = 0;
 
     lay_out(&layout, chart);
     put_terminal(chart, file);
     fprintf(file, "set multiplot\nunset key\nset border 3 lc rgb '#808080'\n"
                   "set lmargin at screen %.5f\nset rmargin at screen %.5f\n",
-            screen_x(&layout, LEFT),
-            screen_x(&layout, (double)chart->width - RIGHT));
+            pmt_chart_screen_x(&layout, LEFT),
+            pmt_chart_screen_x(&layout, (double)chart->width - RIGHT));
     fputs("set tics nomirror out scale 0.5 font ',9' tc rgb '#333333'\n"
           "set grid xtics ytics front lt 1 lw 0.5 lc rgb '#b0808080'\n",
           file);
     fprintf(file, "set xrange [0:%.9g]\n", span(&layout));
-    for (int what = 0; what < PMT_SERIES_WHATS; what++)
-        if (chart->show[what])
-            put_panel(&layout, what, panel++, file);
+    put_panels(&layout, file);
     fputs("unset multiplot\n", file);
 }

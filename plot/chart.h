@@ -1,5 +1,6 @@
 /*
- * chart.h: a chart of live bytes and counts over time, as a gnuplot script.
+ * chart.h: a chart over time, as a gnuplot script: live bytes and counts, what
+ * the process held, and the pauses of its collector.
  *
  * The script holds its data and writes the picture to standard output. Names
  * and messages out of a trace are hostile: they reach gnuplot escaped for eyes
@@ -23,12 +24,17 @@ struct pmt_chart {
     const struct pmt_series *series; /* both passes done */
     const char *title;               /* raw bytes; what comes first in it */
     enum pmt_chart_format format;
-    bool show[PMT_SERIES_WHATS];     /* one panel each; one at least */
+    /* A panel each, where there is something to draw. */
+    bool show[PMT_SERIES_WHATS];     /* what is live */
+    bool memory, gc;                 /* of series->gauges */
     unsigned width, height;          /* pixels */
 };
 
 /* Curves that can be told apart. */
 #define PMT_CHART_LINES 18
+
+/* Has it nothing to draw? */
+bool pmt_chart_is_empty(const struct pmt_chart *chart);
 
 void pmt_chart_write(const struct pmt_chart *chart, FILE *file);
 

@@ -10,14 +10,16 @@
 #include "glyphs.h"
 #include "gnuplot.h"
 #include "open.h"
+#include "series-json.h"
 #include "series.h"
 
 struct plot_options {
     struct pmt_common common; /* must come first */
     const char *output;
     int64_t top, width, height;
-    int by, kind, what, format;
-    bool force, script, strict;
+    uint32_t what; /* bits of what_names; 0: all that there is */
+    int by, kind, format;
+    bool force, json, script, strict;
 };
 
 /* What is not given is chosen by the trace or the name of the output. */
@@ -25,8 +27,9 @@ struct plot_options {
 
 enum { KIND_ANY, KIND_ALLOC, KIND_OBJECT };
 static const char *const kind_names[] = {"any", "alloc", "object", NULL};
-enum { WHAT_BYTES, WHAT_COUNT, WHAT_BOTH };
-static const char *const what_names[] = {"bytes", "count", "both", NULL};
+enum { WHAT_BYTES, WHAT_COUNT, WHAT_BOTH, WHAT_MEMORY, WHAT_GC };
+static const char *const what_names[] = {"bytes", "count", "both", "memory",
+                                         "gc", NULL};
 static const char *const format_names[] = {"png", "svg", NULL};
 
 static const struct pmt_option options[] = {
@@ -41,9 +44,10 @@ static const struct pmt_option options[] = {
     PMT_OPT_INT('n', "top", "N", struct plot_options, top,
                 "the N largest have curves of their own", .preset = "9",
                 .low = 1, .high = PMT_CHART_LINES),
-    PMT_OPT_CHOICE(0, "what", "WHAT", struct plot_options, what, what_names,
-                   "draw bytes, counts, or a panel of each",
-                   .preset = "both"),
+    PMT_OPT_SET(0, "what", "WHAT", struct plot_options, what, what_names,
+                "draw a panel of each: live bytes, their count, or both; the "
+                "memory of the process; pauses of the garbage collector; "
+                "without it all that the trace has"),
     PMT_OPT_INT(0, "width", "PIXELS", struct plot_options, width,
                 "width of the picture", .preset = "1200", .low = 300,
                 .high = 10000),
@@ -56,11 +60,29 @@ static const struct pmt_option options[] = {
     PMT_OPT_FLAG(0, "script", struct plot_options, script,
                  "write the script for gnuplot, which holds the data, and "
                  "don't run it"),
+    PMT_OPT_FLAG(0, "json", struct plot_options, json,
+                 "print the data as JSON, one object a line, and draw "
+                 "nothing"),
     PMT_OPT_STRICT(struct plot_options, strict),
     PMT_OPT_OUTPUT(struct plot_options, output),
     PMT_OPT_FORCE(struct plot_options, force),
     PMT_OPT_LAST
 };
+
+/* What is drawn, if there is any. */
+static bool shows(const struct plot_options *opt, int what)
+{
+    uint32_t both = UINT32_C(1) << WHAT_BOTH;
+
+    if (opt->what == 0 || opt->what >> what & 1)
+        return true;
+    return (what == WHAT_BYTES || what == WHAT_COUNT) && opt->what & both;
+}
+
+static bool shows_live(const struct plot_options *opt)
+{
+    return shows(opt, WHAT_BYTES) || shows(opt, WHAT_COUNT);
+}
 
 /* ---- choices ----------------------------------------------------------- */
 
@@ -76,7 +98,7 @@ static int choose_format(struct plot_options *opt)
     const char *name = opt->output;
     bool file = name && strcmp(name, "-") != 0;
 
-    if (opt->format != NOT_GIVEN)
+    if (opt->format != NOT_GIVEN || opt->json)
         return PMT_EXIT_OK;
     if (file && ends_with(name, ".svg"))
         opt->format = PMT_CHART_SVG;
@@ -139,6 +161,36 @@ static int choose_kind(const struct plot_options *opt, const char *path,
     return PMT_EXIT_OK;
 }
 
+/* Nothing matched: the answer is "no". */
+static int say_nothing(const struct plot_options *opt,
+                       const struct pmt_trace *in,
+                       const struct pmt_series *series)
+{
+    const char *until = series->until.is_end ? "" : " up to that moment";
+
+    if (in->health.refused > 0)
+        return PMT_EXIT_NO;
+    if (!shows_live(opt))
+        pmt_fail("%s: no such records%s", in->name, until);
+    else
+        pmt_fail("%s: no %s records%s", in->name,
+                 opt->kind == KIND_ANY && opt->by == NOT_GIVEN
+                     ? opt->what ? "alloc or object"
+                                 : "alloc, object, sample, heap or gc"
+                 : series->which == PMT_LIVE_OBJECTS ? "object"
+                                                     : "alloc",
+                 until);
+    return PMT_EXIT_NO;
+}
+
+/* Records of calls may have RSS; whether they do is seen when they are
+ * read. */
+static bool may_have_gauges(const struct pmt_series *series)
+{
+    return series->gauges &&
+           series->kinds & pmt_gauges_kinds(series->gauges);
+}
+
 /* ---- two passes -------------------------------------------------------- */
 
 static int first_pass(const struct plot_options *opt, const char *operand,
@@ -167,13 +219,9 @@ static int first_pass(const struct plot_options *opt, const char *operand,
         return PMT_EXIT_TROUBLE;
     if (pmt_series_rank(series, &in, &err))
         return pmt_trace_failed(&in, &err);
-    if (series->streams == 0) {
-        pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
-        return pmt_fail("%s: no %s records%s", *path,
-                        series->which == PMT_LIVE_OBJECTS ? "object"
-                                                          : "alloc",
-                        series->until.is_end ? "" : " up to that moment");
-    }
+    if (series->streams == 0 && !may_have_gauges(series))
+        return pmt_trace_close(&in, say_nothing(opt, &in, series),
+                               opt->strict);
     return pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
 }
 
@@ -186,6 +234,8 @@ static int second_pass(const struct plot_options *opt, const char *path,
     struct pmt_trace in;
     struct pmt_error err;
 
+    if (series->gauges)
+        reading.skip_kinds &= ~pmt_gauges_kinds(series->gauges);
     if (pmt_trace_open(&in, path, &opt->common, &reading))
         return PMT_EXIT_TROUBLE;
     if (pmt_series_fill(series, &in, &err))
@@ -296,18 +346,27 @@ static int write_chart(const struct plot_options *opt, const char *path,
         .series = series,
         .title = slash && slash[1] ? slash + 1 : path,
         .format = (enum pmt_chart_format)opt->format,
-        .show = {opt->what != WHAT_COUNT, opt->what != WHAT_BYTES},
+        .show = {shows(opt, WHAT_BYTES), shows(opt, WHAT_COUNT)},
+        .memory = shows(opt, WHAT_MEMORY),
+        .gc = shows(opt, WHAT_GC),
         .width = (unsigned)opt->width,
         .height = (unsigned)opt->height,
     };
     struct pmt_output out;
     unsigned flags = opt->force ? PMT_OUTPUT_FORCE : 0;
 
-    if (!opt->script && opt->format == PMT_CHART_PNG)
+    if (pmt_chart_is_empty(&chart)) {
+        pmt_fail("%s: no such records%s", path,
+                 series->until.is_end ? "" : " up to that moment");
+        return PMT_EXIT_NO;
+    }
+    if (!opt->script && !opt->json && opt->format == PMT_CHART_PNG)
         flags |= PMT_OUTPUT_BINARY;
     if (pmt_output_open(&out, opt->output, flags))
         return PMT_EXIT_TROUBLE;
-    if (draw(&chart, opt, out.file)) {
+    if (opt->json) {
+        pmt_series_json(&chart, path, out.file);
+    } else if (draw(&chart, opt, out.file)) {
         pmt_output_abandon(&out);
         return PMT_EXIT_TROUBLE;
     }
@@ -317,6 +376,7 @@ static int write_chart(const struct plot_options *opt, const char *path,
 static int run(const struct pmt_command *command, int argc, char **argv)
 {
     struct plot_options opt = {.by = NOT_GIVEN, .format = NOT_GIVEN};
+    struct pmt_gauges gauges = {0};
     struct pmt_series series = {0};
     char *path = NULL;
     int status, pass;
@@ -328,25 +388,34 @@ static int run(const struct pmt_command *command, int argc, char **argv)
         (opt.kind == KIND_OBJECT && opt.by == PMT_BY_DOMAIN))
         return pmt_fail("--by %s is not for --kind %s",
                         pmt_group_by_names[opt.by], kind_names[opt.kind]);
-    series.rank = opt.what == WHAT_COUNT ? PMT_SERIES_COUNT
-                                         : PMT_SERIES_BYTES;
+    if (opt.json && opt.script)
+        return pmt_fail("--json and --script exclude each other");
+    series.rank = shows(&opt, WHAT_BYTES) || !shows(&opt, WHAT_COUNT)
+                      ? PMT_SERIES_BYTES
+                      : PMT_SERIES_COUNT;
+    gauges.memory = shows(&opt, WHAT_MEMORY);
+    gauges.gc = shows(&opt, WHAT_GC);
+    if (gauges.memory || gauges.gc)
+        series.gauges = &gauges;
     series.lines_max = (size_t)opt.top;
     series.columns = (size_t)opt.width; /* one for each pixel is enough */
     status = first_pass(&opt, argv[0], &series, &path);
-    if (status != PMT_EXIT_TROUBLE) {
+    if (status != PMT_EXIT_TROUBLE &&
+        (series.streams > 0 || may_have_gauges(&series))) {
         pass = second_pass(&opt, path, &series);
         if (pass == PMT_EXIT_OK)
             pass = write_chart(&opt, path, &series);
         status = pmt_exit_worse(status, pass);
     }
     pmt_series_release(&series);
+    pmt_gauges_release(&gauges);
     free(path);
     return status;
 }
 
 const struct pmt_command pmt_command_plot = {
     .name = "plot",
-    .summary = "draw what was alive over time",
+    .summary = "draw what was alive, and the memory of the process, over time",
     .usage = (const char *const[]){"[options] FILE[@MOMENT]", NULL},
     .description = (const char *const[]){
         "Draws the bytes and the number of live objects, or blocks of memory, "
@@ -356,6 +425,10 @@ const struct pmt_command pmt_command_plot = {
         "Each column of the picture shows the moment in it at which most was "
         "live, so no peak is too short to be seen. With several streams it "
         "adds up a moment of each. FILE@MOMENT ends the chart there.",
+        "Below come, where the trace has them, the memory of the process: RSS "
+        "and the figures of its allocators in bytes, the largest of them, "
+        "beside the live blocks; and the longest pause of the garbage "
+        "collector in each column.",
         "The picture is drawn by gnuplot, which must be installed. --script "
         "prints what it is given, for you to change: "
         "\"pmt plot --script a.pmt | gnuplot >a.png\".",
@@ -363,10 +436,13 @@ const struct pmt_command pmt_command_plot = {
     .examples = (const char *const[]){
         "pmt plot -o a.png a.pmt", "draw what a.pmt holds",
         "pmt plot -o a.svg --by file --what bytes a.pmt",
-        "the bytes by file, as SVG", NULL},
+        "the bytes by file, as SVG",
+        "pmt plot --what memory,gc -o m.png a.pmt",
+        "RSS, allocators and pauses alone", NULL},
     .exit_status = (const char *const[]){
         "the chart was drawn, though the trace may end early",
-        "the trace is corrupt; what is sound of it was drawn",
+        "the trace has nothing to draw, or is corrupt: what is sound of it was "
+        "drawn",
         "the trace could not be read, or gnuplot could not be run"},
     .options = options,
     .operands_min = 1,

@@ -19,13 +19,14 @@ struct filled_stream {
     const struct pmt_stream *stream;
     size_t index;
     uint32_t tick_ns;
+    uint64_t sample_bytes;
     uint64_t offset_ns;   /* of its begin on the axis */
     size_t column;        /* being filled */
     uint64_t column_end;  /* ns on the axis */
     uint64_t total[PMT_SERIES_WHATS];
     uint64_t best_total[PMT_SERIES_WHATS]; /* the highest in this column */
-    /* By slot, first of bytes, then of counts: what is live; and what was at
-     * the highest total of the column. */
+    /* By slot, first of bytes, then of counts (as pmt_weight): what is live;
+     * and what was at the highest total of the column. */
     uint64_t *now, *best;
 };
 
@@ -41,7 +42,8 @@ static void flush_column(struct filled_stream *stream)
         const uint64_t *now = stream->now + what * filling->slots;
 
         for (size_t i = 0; i < filling->slots; i++)
-            column[i] += best[i];
+            column[i] += what == PMT_SERIES_COUNT ? pmt_weight_blocks(best[i])
+                                                  : best[i];
         memcpy(best, now, filling->slots * sizeof *best);
         stream->best_total[what] = stream->total[what];
     }
@@ -93,6 +95,8 @@ static void watch(void *context, const struct pmt_block *block, int sign,
     const struct pmt_series *series = filling->series;
     uint32_t group = pmt_grouping_of(&filling->grouping, stream->stream,
                                      stream->index, block);
+    struct pmt_weight weight =
+        pmt_sampling_weigh(stream->sample_bytes, block->size);
     uint32_t line;
 
     if (group == PMT_INTERN_NONE) {
@@ -103,8 +107,8 @@ static void watch(void *context, const struct pmt_block *block, int sign,
     line = group < series->group_count ? series->line_of[group] : 0;
     if (line == 0)
         line = (uint32_t)filling->slots;
-    add(stream, PMT_SERIES_BYTES, line - 1, sign, block->size);
-    add(stream, PMT_SERIES_COUNT, line - 1, sign, 1);
+    add(stream, PMT_SERIES_BYTES, line - 1, sign, weight.bytes);
+    add(stream, PMT_SERIES_COUNT, line - 1, sign, weight.blocks);
 }
 
 static struct filled_stream *new_stream(struct filling *filling,
@@ -121,6 +125,7 @@ static struct filled_stream *new_stream(struct filling *filling,
     own->stream = stream->stream;
     own->index = index;
     own->tick_ns = stream->tick_ns;
+    own->sample_bytes = stream->sets[filling->series->which].sample_bytes;
     own->offset_ns = pmt_series_offset(filling->series, stream->stream);
     own->now = (uint64_t *)(own + 1);
     own->best = own->now + values;
@@ -167,6 +172,7 @@ static void finish(struct filling *filling, const struct pmt_live_sets *live)
 static int read_all(struct filling *filling, struct pmt_live_sets *live,
                     struct pmt_trace *in, struct pmt_error *err)
 {
+    const struct pmt_series *series = filling->series;
     struct pmt_event event;
     int code;
 
@@ -174,6 +180,9 @@ static int read_all(struct filling *filling, struct pmt_live_sets *live,
         code = pmt_live_sets_take(live, in->reader, &event, err);
         if (code)
             return code;
+        if (series->gauges &&
+            pmt_gauges_take(series->gauges, series, in->reader, &event))
+            filling->no_memory = true;
         if (filling->no_memory)
             return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
                                  "out of memory");
@@ -181,6 +190,8 @@ static int read_all(struct filling *filling, struct pmt_live_sets *live,
     if (code != PMT_END)
         return code;
     finish(filling, live);
+    if (series->gauges)
+        pmt_gauges_finish(series->gauges, series, live);
     return PMT_OK;
 }
 

@@ -6,7 +6,7 @@
 
 #include "names.h"
 
-/* What a group has and had. */
+/* What a group has and had; counts as pmt_weight. */
 struct tally {
     uint64_t now[PMT_SERIES_WHATS], most[PMT_SERIES_WHATS];
 };
@@ -26,6 +26,7 @@ struct ranked_stream {
     struct ranking *ranking;
     const struct pmt_stream *stream;
     size_t index;
+    uint64_t sample_bytes;
 };
 
 uint64_t pmt_series_skip_kinds(const struct pmt_series *series)
@@ -71,11 +72,13 @@ static struct tally *tally_of(struct ranking *ranking, uint32_t group)
 static void watch(void *context, const struct pmt_block *block, int sign,
                   uint64_t time)
 {
-    const uint64_t step[PMT_SERIES_WHATS] = {
-        [PMT_SERIES_BYTES] = block->size,
-        [PMT_SERIES_COUNT] = 1,
-    };
     struct ranked_stream *stream = context;
+    struct pmt_weight weight =
+        pmt_sampling_weigh(stream->sample_bytes, block->size);
+    const uint64_t step[PMT_SERIES_WHATS] = {
+        [PMT_SERIES_BYTES] = weight.bytes,
+        [PMT_SERIES_COUNT] = weight.blocks,
+    };
     struct ranking *ranking = stream->ranking;
     uint32_t group = pmt_grouping_of(&ranking->grouping, stream->stream,
                                      stream->index, block);
@@ -119,7 +122,8 @@ static void begin(void *context, struct pmt_live_stream *stream, size_t index)
         ranking->no_memory = true;
         return;
     }
-    *own = (struct ranked_stream){ranking, stream->stream, index};
+    *own = (struct ranked_stream){ranking, stream->stream, index,
+                                  set->sample_bytes};
     ranking->streams[ranking->stream_count++] = own;
     set->watch = watch;
     set->watch_context = own;
@@ -196,6 +200,8 @@ static bool make_line(struct pmt_series *series,
     if (!line->name)
         return false;
     memcpy(line->most, ranking->tallies[group].most, sizeof line->most);
+    line->most[PMT_SERIES_COUNT] =
+        pmt_weight_blocks(line->most[PMT_SERIES_COUNT]);
     series->line_of[group] = (uint32_t)++series->line_count;
     return true;
 }
@@ -238,27 +244,44 @@ uint64_t pmt_series_offset(const struct pmt_series *series,
     return (uint64_t)start - (uint64_t)series->origin_real_ns;
 }
 
+/* Is the stream on the time axis? */
+static bool is_drawn(const struct pmt_series *series,
+                     const struct pmt_live_stream *stream)
+{
+    return stream->seen[series->which] || series->gauges;
+}
+
+/* The origin is where the first stream began. */
+static bool note_origin(struct pmt_series *series,
+                        const struct pmt_live_stream *stream)
+{
+    int64_t start = pmt_stream_header(stream->stream)->start_real_ns;
+    char name[PMT_NAME_SIZE];
+
+    if (series->program && start >= series->origin_real_ns)
+        return true;
+    series->origin_real_ns = start;
+    pmt_stream_name(name, sizeof name, stream->stream);
+    free(series->program);
+    series->program = strdup(name);
+    return series->program != NULL;
+}
+
 static bool find_span(struct pmt_series *series,
                       const struct pmt_live_sets *live)
 {
-    char name[PMT_NAME_SIZE];
-
     for (size_t i = 0; i < live->stream_count; i++) {
         const struct pmt_live_stream *stream = &live->streams[i];
         const struct pmt_live_set *set = &stream->sets[series->which];
-        int64_t start = pmt_stream_header(stream->stream)->start_real_ns;
 
+        if (is_drawn(series, stream) && !note_origin(series, stream))
+            return false;
         if (!stream->seen[series->which])
             continue;
-        if (series->streams++ == 0 || start < series->origin_real_ns) {
-            series->origin_real_ns = start;
-            pmt_stream_name(name, sizeof name, stream->stream);
-            free(series->program);
-            series->program = strdup(name);
-            if (!series->program)
-                return false;
-        }
-        series->peak.count += set->peak.count;
+        series->streams++;
+        if (set->sample_bytes > series->sample_bytes)
+            series->sample_bytes = set->sample_bytes;
+        series->peak.count += pmt_live_set_blocks(set, &set->peak);
         series->peak.bytes += set->peak.bytes;
         series->peak_ns = set->peak.time * stream->tick_ns;
         series->approximate |= pmt_live_set_is_approximate(set);
@@ -271,7 +294,7 @@ static bool find_span(struct pmt_series *series,
         uint64_t end =
             pmt_series_offset(series, stream->stream) + stream->end_ns;
 
-        if (stream->seen[series->which] && end > series->span_ns)
+        if (is_drawn(series, stream) && end > series->span_ns)
             series->span_ns = end;
     }
     for (size_t i = 0; i < series->mark_count; i++)
@@ -293,6 +316,10 @@ static int read_all(struct ranking *ranking, struct pmt_live_sets *live,
                   event.envelope.kind != PMT_KIND_MARK ||
                   keep_marks(ranking->series, in->reader, &event);
 
+        if ((event.type == PMT_EVENT_RECORDS ||
+             event.type == PMT_EVENT_SKIPPED_CHUNK) &&
+            event.envelope.count > 0 && event.envelope.kind < 64)
+            ranking->series->kinds |= UINT64_C(1) << event.envelope.kind;
         code = pmt_live_sets_take(live, in->reader, &event, err);
         if (code)
             return code;

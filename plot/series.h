@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gauges.h"
 #include "group.h"
 #include "live.h"
 #include "open.h"
@@ -49,6 +50,8 @@ struct pmt_series {
     size_t lines_max;           /* groups with a curve of their own */
     size_t columns;             /* at least 1 */
     struct pmt_instant until;   /* the chart ends here */
+    struct pmt_gauges *gauges;  /* to be filled too, borrowed; NULL: none.
+                                   The time axis is then that of all streams */
 
     /* To be read after the first pass. */
     struct pmt_series_line *lines; /* the largest first */
@@ -62,6 +65,9 @@ struct pmt_series {
     struct pmt_live_level peak; /* of the streams' own, added up */
     uint64_t peak_ns;           /* with one stream: since it began */
     size_t streams;             /* that have such records */
+    uint64_t kinds;             /* bits of the kinds there are records of */
+    uint64_t sample_bytes;      /* the largest N of sampled streams; 0: none.
+                                   All numbers are estimates then */
     bool approximate, inferred; /* some set is, as in live.h */
     bool basic;                 /* bytes are basic sizes of types */
     char *program;              /* of the first stream: "pid 1: a.py"; raw */

@@ -159,13 +159,21 @@ def check_options():
                       done.err.startswith("pmt-plot: /dev/full: ")),
                      (2, 1, True), done)
     done = kit.run("plot", "hostile.pmt@1ns")
-    checks.equal((done.status, done.err), (2,
-                 "pmt-plot: hostile.pmt: no alloc records up to that "
-                 "moment\n"), done)
+    checks.equal((done.status, done.err), (1,
+                 "pmt-plot: hostile.pmt: no alloc, object, sample, heap or gc "
+                 "records up to that moment\n"), done)
+    for options, records in ((["--by", "type"], "object records"),
+                             (["--kind", "object"], "object records"),
+                             (["--what", "memory"], "such records"),
+                             (["--what", "gc"], "such records")):
+        done = kit.run("plot", *options, "hostile.pmt")
+        checks.equal((done.status, done.out, done.err), (1, b"",
+                     "pmt-plot: hostile.pmt: no %s\n" % records), done)
     done = kit.run("plot", "--format", "svg", "-o", "b.out", "hostile.pmt")
     checks.true(done.status == 0 and b"<svg" in kit.read("b.out"), done)
     for wrong in (["-o", "c.jpg", "hostile.pmt"], ["-"], ["none.pmt"],
-                  ["-n", "99", "hostile.pmt"], ["--by", "type", "hostile.pmt"],
+                  ["-n", "99", "hostile.pmt"],
+                  ["--json", "--script", "hostile.pmt"],
                   ["--by", "domain", "--kind", "object", "hostile.pmt"],
                   ["hostile.pmt@mark:none"], ["hostile.pmt@peak"]):
         done = kit.run("plot", *wrong)
