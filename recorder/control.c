@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "pending.h"
 #include "thread.h"
 
 #define DEPTH_MAX 64
@@ -197,7 +198,7 @@ static PyObject *after_fork(PyObject *module, PyObject *unused)
 {
     (void)module;
     (void)unused;
-    rec_recording_ensure();
+    rec_recording_ensure(false);
     Py_RETURN_NONE;
 }
 
@@ -232,6 +233,7 @@ static int prepare_fork(void)
 
 int rec_control_at_exit(void)
 {
+    rec_pending_end();
     if (rec_phase() != REC_PHASE_RUNNING)
         return 0;
     if (begin_change() != 0)

@@ -20,13 +20,18 @@
 #include "thread.h"
 
 #define PASS_NS UINT64_C(100000000)    /* longest wait between passes */
+#define LEAST_NS UINT64_C(500000)      /* shortest, where none wakes it */
 #define FLUSH_NS UINT64_C(1000000000)  /* between writes of what is left */
 #define DRAIN_STACK_BYTES (512u * 1024u)
+#define START_EVERY_NS UINT64_C(10000000) /* after forks, on average */
+#define STARTS_MAX 64u                 /* in a row */
 #define GONE_NS UINT64_C(100000000)    /* longest wait for a thread's end */
 
 /* Guarded by rec_life. */
 static pthread_t drainer;
 static uint64_t flushed;
+static uint64_t earned_ns;             /* when `starts` was raised */
+static uint32_t starts;                /* that may come at once */
 
 /* Between the draining thread and the rest; atomic. */
 static sem_t wake;
@@ -34,11 +39,18 @@ static bool wake_made;
 static uint32_t runs, paused;
 static uint32_t asleep, wanted, stopping, passes;
 static int drainer_tid;
+static uint64_t due;                   /* the draining thread's */
 static void (*tick)(uint64_t now_ns);
 
 void rec_recording_set_tick(void (*function)(uint64_t now_ns))
 {
     tick = function;
+}
+
+void rec_recording_wake_by(uint64_t mono_ns)
+{
+    if (mono_ns < due)
+        due = mono_ns;
 }
 
 void rec_recording_wake(void)
@@ -63,15 +75,25 @@ bool rec_recording_is_drainer(void)
 
 /* ---- the thread --------------------------------------------------------------- */
 
-/* Sleeps until woken, PASS_NS at most; not at all when `wanted` is no longer
- * `seen`. */
+/* How long to sleep. */
+static uint64_t until_due(void)
+{
+    uint64_t now = pmt_clock_mono_ns();
+
+    if (due > now + PASS_NS)
+        return PASS_NS;
+    return due > now + LEAST_NS ? due - now : LEAST_NS;
+}
+
+/* Sleeps until woken, or until it is time, PASS_NS at most; not at all when
+ * `wanted` is no longer `seen`. */
 static void sleep_a_while(uint32_t seen)
 {
     struct timespec until;
     uint64_t ns;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    ns = (uint64_t)until.tv_nsec + PASS_NS;
+    ns = (uint64_t)until.tv_nsec + until_due();
     until.tv_sec += (time_t)(ns / 1000000000u);
     until.tv_nsec = (long)(ns % 1000000000u);
     __atomic_store_n(&asleep, 1, __ATOMIC_SEQ_CST);
@@ -128,10 +150,16 @@ static bool is_short_of_segments(void)
 /* Not while somebody has the lock: it may be waiting for this thread. */
 static void tick_now(uint64_t now)
 {
+    uint64_t was_due = due;
+
+    due = UINT64_MAX;
     if (tick == NULL ||
-        __atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE) == REC_INACTIVE ||
-        !rec_trylock())
+        __atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE) == REC_INACTIVE)
         return;
+    if (!rec_trylock()) {
+        due = was_due;
+        return;
+    }
     rec_unlock();
     tick(now);
 }
@@ -181,6 +209,7 @@ int rec_drainer_start(struct pmt_error *err)
     wake_made = true;
     if (!paused)
         flushed = pmt_clock_mono_ns();
+    due = UINT64_MAX;
     __atomic_store_n(&stopping, 0, __ATOMIC_SEQ_CST);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, DRAIN_STACK_BYTES);
@@ -232,14 +261,36 @@ void rec_drainer_forked(void)
     runs = paused = asleep = 0;
 }
 
-void rec_recording_ensure(void)
+/* To end and start a thread takes some 100 us. So that a program which forks
+ * all the time is not held up, only a few starts in a row come at once. */
+static bool may_start(void)
 {
-    if (!__atomic_load_n(&paused, __ATOMIC_ACQUIRE) ||
-        pthread_mutex_trylock(&rec_life) != 0)
-        return;
-    if (paused && rec_phase_now == REC_PHASE_RUNNING)
-        rec_drainer_start(NULL);
+    uint64_t now = pmt_clock_mono_ns();
+    uint64_t earned = (now - earned_ns) / START_EVERY_NS;
+
+    if (earned > 0) {
+        earned_ns = now;
+        starts += earned < STARTS_MAX ? (uint32_t)earned : STARTS_MAX;
+        starts = starts < STARTS_MAX ? starts : STARTS_MAX;
+    }
+    if (starts == 0)
+        return false;
+    starts--;
+    return true;
+}
+
+bool rec_recording_ensure(bool now)
+{
+    bool is_there;
+
+    if (!__atomic_load_n(&paused, __ATOMIC_ACQUIRE))
+        return true;
+    if (pthread_mutex_trylock(&rec_life) != 0)
+        return false;
+    is_there = !paused || rec_phase_now != REC_PHASE_RUNNING ||
+               ((now || may_start()) && rec_drainer_start(NULL) == PMT_OK);
     pthread_mutex_unlock(&rec_life);
+    return is_there;
 }
 
 int rec_drainer_flush(struct pmt_error *err)

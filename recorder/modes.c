@@ -4,10 +4,16 @@
 #include "modes.h"
 
 #include "alloc.h"
+#include "gc.h"
+#include "heap.h"
 #include "object.h"
+#include "rss-mode.h"
 
 const struct rec_mode *const rec_modes[] = {
     &rec_mode_alloc,
     &rec_mode_object,
+    &rec_mode_heap,
+    &rec_mode_rss,
+    &rec_mode_gc,
     NULL,
 };

@@ -7,7 +7,9 @@
 #include "control.h"
 #include "cpython.h"
 #include "define.h"
+#include "label.h"
 #include "modes.h"
+#include "pymalloc.h"
 #include "recording.h"
 #include "settings-python.h"
 #include "stacks.h"
@@ -378,6 +380,8 @@ static int add_all(PyObject *module)
         if (rec_modes[i]->methods != NULL &&
             PyModule_AddFunctions(module, rec_modes[i]->methods) != 0)
             return -1;
+    if (PyModule_AddFunctions(module, rec_label_methods) != 0)
+        return -1;
     modes = modes_tuple();
     if (modes == NULL || PyModule_AddObject(module, "MODES", modes) != 0) {
         Py_XDECREF(modes);
@@ -395,6 +399,7 @@ PyMODINIT_FUNC PyInit__recorder(void)
 
     if (cpy_prepare() != 0)
         return NULL;
+    rec_pymalloc_prepare();
     module = PyModule_Create(&definition);
     if (module != NULL && add_all(module) != 0)
         Py_CLEAR(module);

@@ -4,7 +4,9 @@
 #include "proc.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Reads a file from its start; returns the bytes read, at most cap. */
@@ -73,4 +75,81 @@ void rec_proc_executable(char *buffer, size_t cap)
     ssize_t n = readlink("/proc/self/exe", buffer, cap - 1);
 
     buffer[n > 0 ? n : 0] = '\0';
+}
+
+/* ---- resident set size -------------------------------------------------------- */
+
+/* Above the numbers that a program expects to be given next. */
+#define HIGH_FD 500
+
+static int statm_fd = -1;
+static pid_t statm_pid;
+static struct stat statm_stat;
+
+void rec_proc_rss_open(void)
+{
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
+
+    if (high >= 0) {
+        close(fd);
+        fd = high;
+    }
+    statm_fd = fd;
+    statm_pid = getpid();
+    if (fd >= 0 && fstat(fd, &statm_stat) != 0)
+        rec_proc_rss_close();
+}
+
+/* Whether the descriptor is the one that was opened: the program may have
+ * closed it, and its number may be another file's now. */
+static bool is_ours(void)
+{
+    struct stat st;
+
+    return statm_fd >= 0 && fstat(statm_fd, &st) == 0 &&
+           st.st_ino == statm_stat.st_ino && st.st_dev == statm_stat.st_dev;
+}
+
+void rec_proc_rss_close(void)
+{
+    if (is_ours())
+        close(statm_fd);
+    statm_fd = -1;
+}
+
+/* The second number of statm's text, in pages; 0 where there is none. */
+static uint64_t second_number(const char *text)
+{
+    const char *p = strchr(text, ' '); /* the first is the virtual size */
+    uint64_t pages = 0;
+
+    while (p != NULL && p[1] >= '0' && p[1] <= '9')
+        pages = pages * 10 + (uint64_t)(*++p - '0');
+    return pages;
+}
+
+uint64_t rec_proc_rss_once(void)
+{
+    char text[64];
+
+    text[read_file("/proc/self/statm", text, sizeof text - 1)] = '\0';
+    return second_number(text) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t rec_proc_rss(void)
+{
+    char text[64];
+    ssize_t n;
+
+    /* In the child of a fork it is the parent's file still. */
+    if (statm_pid != getpid())
+        rec_proc_rss_close();
+    if (!is_ours())
+        rec_proc_rss_open();
+    if (statm_fd < 0)
+        return 0;
+    n = pread(statm_fd, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    return second_number(text);
 }

@@ -21,4 +21,18 @@ size_t rec_proc_arguments(char *buffer, size_t cap, const char **argv,
 /* The path of the program that runs, into buffer[cap]; empty if unknown. */
 void rec_proc_executable(char *buffer, size_t cap);
 
+/*
+ * The resident set size of this process in pages, by a descriptor that is
+ * kept open from rec_proc_rss_open() to rec_proc_rss_close(); it is opened
+ * again when the program has closed it. 0: it can't be read. Not to be called
+ * from two threads at once. Changes errno.
+ */
+void rec_proc_rss_open(void);
+void rec_proc_rss_close(void);
+uint64_t rec_proc_rss(void);
+
+/* The same in bytes, by a file that is opened and closed again. Any thread.
+ * Changes errno. */
+uint64_t rec_proc_rss_once(void);
+
 #endif

@@ -105,9 +105,17 @@ void rec_mark_own(const char *text);
 /* Wakes the draining thread; async-signal-safe. */
 void rec_recording_wake(void);
 
-/* Starts the draining thread again that was ended for a fork. Cheap where
- * there is nothing to do; with or without the lock. */
-void rec_recording_ensure(void);
+/* Has `tick` called again at this time of the monotonic clock, or soon after,
+ * if not before. To be called from a tick each time. */
+void rec_recording_wake_by(uint64_t mono_ns);
+
+/*
+ * Starts the draining thread again that was ended for a fork; unless `now`,
+ * it may be put off while the process forks all the time. True when it runs
+ * or none is needed. Cheap where there is nothing to do; with or without the
+ * lock.
+ */
+bool rec_recording_ensure(bool now);
 
 /* Passes that the draining thread has made. */
 uint32_t rec_recording_passes(void);

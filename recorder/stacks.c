@@ -130,31 +130,39 @@ void rec_stacks_code_died(const void *code)
 
 /* ---- code objects ---------------------------------------------------------- */
 
-/* The id of a code object's file, function and first line; 0 when it can't be
- * had. */
-static uint32_t intern_content(const PyCodeObject *code)
+/* The id of a file, a function and its first line; 0 when it can't be had. */
+static uint32_t intern_texts(uint32_t first, const char *file,
+                             size_t file_bytes, const char *function,
+                             size_t function_bytes)
 {
-    uint32_t first = cpy_code_first_line(code);
-    size_t file_bytes, function_bytes;
     struct rec_pair *pair;
     uint64_t hash;
 
-    file_bytes = cpy_text(cpy_code_file(code), file_text, sizeof file_text);
-    function_bytes = cpy_text(cpy_code_function(code), function_text,
-                              sizeof function_text);
-    hash = rec_hash_bytes(first, file_text, file_bytes);
-    hash = rec_hash_bytes(hash, function_text, function_bytes);
+    hash = rec_hash_bytes(first, file, file_bytes);
+    hash = rec_hash_bytes(hash, function, function_bytes);
     hash = rec_finish(hash);
     pair = rec_map_find(&contents, hash);
     if (pair != NULL)
         return (uint32_t)pair->value;
     if (code_count >= REC_CODE_LIMIT ||
-        rec_define_code(code_count + 1, first, file_text, file_bytes,
-                        function_text, function_bytes) != 0)
+        rec_define_code(code_count + 1, first, file, file_bytes, function,
+                        function_bytes) != 0)
         return 0;
     code_count++;
     rec_map_put(&contents, hash, code_count);
     return code_count;
+}
+
+/* The same of a code object. */
+static uint32_t intern_content(const PyCodeObject *code)
+{
+    size_t file_bytes, function_bytes;
+
+    file_bytes = cpy_text(cpy_code_file(code), file_text, sizeof file_text);
+    function_bytes = cpy_text(cpy_code_function(code), function_text,
+                              sizeof function_text);
+    return intern_texts(cpy_code_first_line(code), file_text, file_bytes,
+                        function_text, function_bytes);
 }
 
 /* Sees to it that the code object's death is noticed. */
@@ -274,11 +282,22 @@ static bool still_right(unsigned count, uint32_t verified)
     return true;
 }
 
-/* Interns the stack in `steps`. `keep` is cleared when the result must not be
- * cached. 0: there is no room for it. */
-static uint32_t intern_steps(unsigned count, bool can_watch, bool *keep)
+uint32_t rec_stack_label(uint32_t parent, const char *text, size_t bytes)
 {
-    uint32_t id = 0;
+    static const char file[] = "<label>";
+    uint32_t code;
+
+    if (!running)
+        return 0;
+    code = intern_texts(0, file, sizeof file - 1, text, bytes);
+    return code != 0 ? intern_node(parent, code, 0) : 0;
+}
+
+/* Interns the stack in `steps` with the stack `id` around it. `keep` is
+ * cleared when the result must not be cached. 0: there is no room for it. */
+static uint32_t intern_steps(uint32_t id, unsigned count, bool can_watch,
+                             bool *keep)
+{
 
     for (unsigned i = count; i > 0; i--) {
         struct step *s = &steps[i - 1];
@@ -345,7 +364,7 @@ uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
         still_right(count, (uint32_t)(pair->value >> 32)))
         id = (uint32_t)pair->value;
     else
-        id = intern_steps(count, may_call && cpy_can_watch(ts), &keep);
+        id = intern_steps(t->label, count, may_call && cpy_can_watch(ts), &keep);
     if (id == 0 && count > 0)
         t->unstacked++;
     if (keep && deaths != UINT32_MAX)

@@ -16,6 +16,7 @@
 #define REC_STACKS_H
 
 #include "cpython.h"
+#include "label.h"
 #include "parts.h"
 #include "table.h"
 #include "thread.h"
@@ -34,12 +35,13 @@ extern struct rec_map rec_stack_cache;
 uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
                         unsigned limit, uint64_t hash, bool may_call);
 
-/* The hash of the top `limit` frames; 0 when there are none. */
+/* The hash of the top `limit` frames and of the label around them; 0 when
+ * there are none. */
 static inline uint64_t rec_stack_hash(const PyThreadState *ts,
-                                      unsigned limit)
+                                      unsigned limit, uint32_t label)
 {
     const cpy_frame *f = cpy_frame_top(ts);
-    uint64_t hash = 0;
+    uint64_t hash = label * UINT64_C(0x9e3779b97f4a7c15);
 
     for (; f != NULL; f = cpy_frame_previous(f)) {
         if (REC_UNLIKELY(cpy_frame_is_shim(f)))
@@ -64,7 +66,7 @@ static inline uint32_t rec_stack(struct rec_thread *t,
 
     if (REC_UNLIKELY(ts == NULL || limit == 0))
         return 0;
-    hash = rec_stack_hash(ts, limit);
+    hash = rec_stack_hash(ts, limit, rec_label(t, ts));
     if (REC_UNLIKELY(hash == 0))
         return 0;
     pair = rec_map_find(&rec_stack_cache, hash);
@@ -76,6 +78,9 @@ static inline uint32_t rec_stack(struct rec_thread *t,
     }
     return rec_stack_slow(t, ts, limit, hash, may_call);
 }
+
+/* The stack of a label, or 0. With rec_lock. */
+uint32_t rec_stack_label(uint32_t parent, const char *text, size_t bytes);
 
 extern const struct rec_part rec_part_stacks;
 

@@ -54,6 +54,11 @@ struct rec_thread {
     int native_id;
     struct rec_thread *next;      /* list of all; guarded by rec_lock */
     struct rec_thread *next_free;
+
+    /* The label (label.h): the id of its stack in the recording of this
+     * serial number, and the thread state and its context that it is of. */
+    uint32_t label, label_serial;
+    uint64_t label_state, label_version;
 };
 
 extern __thread struct rec_thread *rec_self
