@@ -19,6 +19,17 @@ def first_output(command):
     return lines[0] if result.returncode == 0 and lines else ""
 
 
+def built_for(build, path):
+    """(version, path) of an interpreter, or None if the recorder was not
+    built for it."""
+    line = first_output([path, "-I", "-c", _ASK])
+    if not line:
+        return None
+    version, suffix, real = line.split(" ", 2)
+    module = os.path.join(build, "python", "pmtrace", "_recorder" + suffix)
+    return (version, real) if os.path.exists(module) else None
+
+
 def interpreters(build, python):
     """(version, path) of those the recorder was built for, `python` first."""
     found = subprocess.run([os.path.join(HERE, "find")],
@@ -26,13 +37,9 @@ def interpreters(build, python):
                            universal_newlines=True).stdout.splitlines()
     result = []
     for path in [python] + found:
-        line = first_output([path, "-I", "-c", _ASK])
-        if not line:
-            continue
-        version, suffix, real = line.split(" ", 2)
-        module = os.path.join(build, "python", "pmtrace", "_recorder" + suffix)
-        if os.path.exists(module) and version not in [v for v, _ in result]:
-            result.append((version, real))
+        pair = built_for(build, path)
+        if pair and pair[0] not in [version for version, _ in result]:
+            result.append(pair)
     return result
 
 
