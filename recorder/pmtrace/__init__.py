@@ -202,6 +202,7 @@ class Recorder:
         self._template = os.fspath(path)
         self._force = bool(force)
         self._figures = {}  # type: Dict[str, Any]
+        self._serial = 0  # of the recording that runs
         self._extension = _extension()
         _options.check_mode(self._settings["mode"], self._extension.MODES)
 
@@ -242,15 +243,13 @@ class Recorder:
                        domains=_options.domain_bits(settings["domains"]),
                        wait=int(settings["when_full"] == "wait"))
         path = _options.expand(self._template, _ordinal + 1)
-        outer = _innermost()
-        if outer is not None:
+        if _innermost() is not None:
             _name_threads()
-            outer._figures = self._extension.stats()
-        self._extension.start(path, numbers, tuple(hooks), tuple(pairs))
+        self._serial = self._extension.start(path, numbers, tuple(hooks),
+                                             tuple(pairs))
         _ordinal += 1
         _running.append(self)
-        self._figures = {}
-        if not self._extension.stats()["journal_survives"]:
+        if not self.stats()["journal_survives"]:
             _warn("%s.journal could not be made: the last events are lost "
                   "if the process is killed" % self.path)
 
@@ -275,21 +274,22 @@ class Recorder:
         try:
             self._extension.stop()
         finally:
-            if not _running:
-                self._figures = self._extension.stats()
+            self._figures = self._extension.stats(self._serial)
+            self._serial = 0
 
     def suspend(self):
         # type: () -> None
         """Records nothing until resume(), if this recorder runs. A mark
-        in the trace says so."""
-        if _innermost() is self:
-            self._extension.suspend()
+        in the trace says so. What is released meanwhile is not seen. After
+        two calls it takes two of resume()."""
+        if self._serial:
+            self._extension.suspend(self._serial)
 
     def resume(self):
         # type: () -> None
         """Goes on after suspend()."""
-        if _innermost() is self:
-            self._extension.resume()
+        if self._serial:
+            self._extension.resume(self._serial)
 
     @classmethod
     def running(cls):
@@ -398,8 +398,8 @@ class Recorder:
                         killed, since the journal could not be made
         error, errno    last trouble in writing, or None and 0
         """
-        if _innermost() is self:
-            return self._extension.stats()  # type: ignore
+        if self._serial:
+            return self._extension.stats(self._serial)  # type: ignore
         return dict(self._figures)
 
     @property
