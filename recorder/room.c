@@ -95,8 +95,9 @@ unsigned char *rec_thread_room(struct rec_thread *t, size_t bytes,
 
     if (t->segment != NULL &&
         end_of(t->segment) - t->cursor >= (ptrdiff_t)bytes) {
-        t->limit = end_of(t->segment); /* it was rec_thread_trap() */
-        rec_recording_ensure();
+        /* It was rec_thread_trap(). */
+        t->limit = rec_recording_ensure(false) ? end_of(t->segment)
+                                               : t->cursor + bytes;
         errno = saved;
         return t->cursor;
     }
@@ -110,7 +111,7 @@ unsigned char *rec_thread_room(struct rec_thread *t, size_t bytes,
     rec_thread_give(t);
     ready = rec_thread_introduce(t);
     rec_unlock();
-    rec_recording_ensure();
+    rec_recording_ensure(true);
     rec_recording_wake();
     if (ready && !take(t)) {
         reclaim();
