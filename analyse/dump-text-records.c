@@ -152,6 +152,28 @@ static void put_domain(struct pmt_dump *d, uint32_t i)
         putc_unlocked('-', d->file);
 }
 
+/* "\tTITLE=VALUE UNIT" of each value of the user. */
+static void put_snapshot_values(struct pmt_dump *d)
+{
+    size_t count;
+    const struct pmt_figure *values = pmt_reader_figures(d->reader, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t value = values[i].value;
+
+        pmt_put_tab(d);
+        pmt_put_text(d, values[i].name);
+        putc_unlocked('=', d->file);
+        if (value < 0)
+            putc_unlocked('-', d->file);
+        pmt_put_u64(d, value < 0 ? -(uint64_t)value : (uint64_t)value);
+        if (values[i].unit.length > 0) {
+            putc_unlocked(' ', d->file);
+            pmt_put_text(d, values[i].unit);
+        }
+    }
+}
+
 static void put_snapshot(struct pmt_dump *d, const struct pmt_event *event,
                          uint32_t i)
 {
@@ -164,6 +186,8 @@ static void put_snapshot(struct pmt_dump *d, const struct pmt_event *event,
     put_domain(d, i);
     pmt_put_type(d, event->stream, pmt_dump_at(d, PMT_COL_TYPE, i));
     pmt_put_stack(d, event->stream, pmt_dump_at(d, PMT_COL_STACK, i));
+    if (i == 0)
+        put_snapshot_values(d);
 }
 
 static void put_live(struct pmt_dump *d, const struct pmt_event *event,
@@ -187,6 +211,17 @@ static void put_live(struct pmt_dump *d, const struct pmt_event *event,
     pmt_put_stack(d, event->stream, pmt_dump_at(d, PMT_COL_STACK, i));
 }
 
+/* What a collection has done, known at its end. */
+static void put_collection(struct pmt_dump *d, uint32_t i)
+{
+    pmt_put_key(d, "collected");
+    pmt_put_u64(d, pmt_dump_at(d, PMT_COL_COLLECTED, i));
+    pmt_put_key(d, "uncollectable");
+    pmt_put_u64(d, pmt_dump_at(d, PMT_COL_UNCOLLECTABLE, i));
+    pmt_put_key(d, "duration");
+    pmt_put_seconds(d, pmt_dump_at(d, PMT_COL_DURATION, i));
+}
+
 static void put_gc(struct pmt_dump *d, const struct pmt_event *event,
                    uint32_t i)
 {
@@ -196,12 +231,8 @@ static void put_gc(struct pmt_dump *d, const struct pmt_event *event,
     pmt_put_name(d, pmt_gc_op_name(op), op);
     pmt_put_key(d, "generation");
     pmt_put_u64(d, pmt_dump_at(d, PMT_COL_GENERATION, i));
-    pmt_put_key(d, "collected");
-    pmt_put_u64(d, pmt_dump_at(d, PMT_COL_COLLECTED, i));
-    pmt_put_key(d, "uncollectable");
-    pmt_put_u64(d, pmt_dump_at(d, PMT_COL_UNCOLLECTABLE, i));
-    pmt_put_key(d, "duration");
-    pmt_put_seconds(d, pmt_dump_at(d, PMT_COL_DURATION, i));
+    if (op != 0) /* 0 is a start (7.9) */
+        put_collection(d, i);
     pmt_put_thread(d, event->stream, pmt_dump_at(d, PMT_COL_THREAD, i));
 }
 

@@ -153,6 +153,119 @@ def check_names():
         checks.equal(row[8], site(tables, line["stack"]), "site")
 
 
+WHAT = {"call": "call return c_call c_return c_exception resume yield unwind "
+                "throw".split(),
+        "line": "line call return exception opcode".split()}
+
+
+def events(m):
+    """Every what of call and line, with and without C functions, classes
+    that are not stated; heap, gc and snapshots with values."""
+    trace, s = m.begin(rss_unit=1024, tick_ns=10)
+    m.tables(s)
+    classes, first = [], 20
+    for of, kind in ((10, "call"), (11, "line")):
+        for what in range(len(WHAT[kind])):
+            c_function = 1 if WHAT[kind][what].startswith("c_") else 0
+            classes.append((first + len(classes), of, what, 1 + what % 3, 0,
+                            c_function))
+    s.class_(*classes)
+    for kind, of in (("call", 10), ("line", 11)):
+        rows = [{"t": 100 + 5 * i, "class": row[0], "thread": 1 + i % 2,
+                 "rss": 1000 + 3 * i, "gap": i % 4, "rss_read": i % 2}
+                for i, row in enumerate(r for r in classes if r[1] == of)]
+        rows.append(dict(rows[-1], t=900, **{"class": 999}))
+        if kind == "line":
+            for i, row in enumerate(rows):
+                row["offset"] = 2 * i
+        s.call(rows, kind)
+    s.heap([("arenas", "arenas", 0), ("bytes", "B", 0), ("n", "", 1)],
+           [{"t": 950, "thread": 1, "values": {"arenas": 3, "bytes": 4096,
+                                               "n": 7}}])
+    s.sample([("rss", "B", 0)], [{"t": 960, "pid": 4711,
+                                  "values": {"rss": 2 ** 40}}])
+    s.gc([{"t": 970, "op": "start", "generation": 2, "thread": 1,
+           "collected": 0, "uncollectable": 0, "duration_ns": 0},
+          {"t": 980, "op": "stop", "generation": 2, "thread": 1,
+           "collected": 12, "uncollectable": 1, "duration_ns": 1234567}])
+    s.snapshot(990, "warm", [
+        {"stack": 3, "blocks": 4, "size": 400, "domain": "obj", "type": 1},
+        {"stack": 0, "blocks": 1, "size": 10, "domain": "raw", "type": 0}],
+        [["requests", "", -12], ["load", "%", 97]])
+    s.end(t=1000)
+    return trace
+
+
+UNITS = {"arenas": " arenas", "bytes": " B", "n": "", "rss": " B"}
+
+
+def fields_of(line, tables, first_row):
+    """The fields of a line of text behind the kind, from the JSON line and
+    the tables."""
+    kind, fields = line["kind"], []
+    thread = tables.get(("thread", line.get("thread", 0)))
+    name = "(no thread)" if not thread else thread["name"] or \
+        "thread %d" % thread["native_id"]
+    if kind in WHAT:
+        class_ = tables.get(("class", line["class"]))
+        fields = ["(unknown class %d)" % line["class"], name, "(no stack)"]
+        if class_:
+            fields = [WHAT[kind][class_["what"]], name,
+                      site(tables, class_["stack"])]
+            if class_["cfunction"]:
+                function = tables["cfunction", class_["cfunction"]]
+                fields.append("cfunction=%s.%s" % (function["module"],
+                                                   function["name"]))
+        fields += ["%s=%d" % (key, line[key]) for key in
+                   ("rss", "gap", "offset", "rss_read") if line.get(key)]
+    elif kind in ("heap", "sample"):
+        fields = [name] + ["pid=%d" % line[key] for key in ("pid",)
+                           if key in line]
+        fields += ["%s=%d%s" % (key, value, UNITS[key])
+                   for key, value in line["values"].items()]
+    elif kind == "gc":
+        fields = [line["op"], "generation=%d" % line["generation"]]
+        if line["op"] == "stop":
+            fields += ["collected=%d" % line["collected"],
+                       "uncollectable=%d" % line["uncollectable"],
+                       "duration=%d.%09d" % divmod(line["duration_ns"],
+                                                   10 ** 9)]
+        fields.append(name)
+    elif kind == "snapshot":
+        type_ = tables.get(("type", line["type"]))
+        fields = [line["name"], "blocks=%d" % line["blocks"],
+                  "bytes=%d" % line["size"], line["domain"],
+                  type_["name"] if type_ else "(no type)",
+                  site(tables, line["stack"]) if line["stack"]
+                  else "(no stack)"]
+        if first_row:
+            fields += ["%s=%d%s" % (title, value, unit and " " + unit)
+                       for title, unit, value in line["values"]]
+    return fields
+
+
+def check_events():
+    data, raw = kit.make(events)
+    path = kit.write("events.pmt", data)
+    got = kit.run("dump", "--json", path)
+    checks.equal(got.out.splitlines(), raw, "events in JSON")
+    lines = [json.loads(line) for line in raw]
+    tables = {(line["kind"], line["id"]): line for line in lines
+              if line.get("kind") in kit.TABLES}
+    want, before = [], None
+    for line in lines:
+        if line.get("kind") in ("call", "line", "heap", "sample", "gc",
+                                "snapshot"):
+            want.append([line["kind"]] + fields_of(
+                line, tables, line["kind"] != before))
+        before = line.get("kind")
+    rows = [row.split("\t")[2:] for row in
+            kit.run("dump", "--kind", "call,line,heap,sample,gc,snapshot",
+                    path).lines()]
+    checks.equal(rows, want, "fields of text")
+    checks.equal(len(want), 10 + 6 + 1 + 1 + 2 + 2, "rows")
+
+
 def hostile(m):
     """A trace whose every text tries to drive the terminal."""
     bad = "a\x1b]0;pwned\x07\n\t\r\u202e\u2028b\x9b31m"
@@ -251,6 +364,7 @@ def main():
         if "every-kind" in vector.name or "unknown" in vector.name:
             check_kinds(vector, lines)
     check_names()
+    check_events()
     check_hostile()
     check_outputs()
     checks.finish()
