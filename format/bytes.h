@@ -37,9 +37,18 @@ static inline uint64_t pmt_get_u64le(const uint8_t *p)
 /* Most bytes of one ULEB128 value below 2^64. */
 #define PMT_ULEB_MAX 10
 
-/* Writes `v` at `p`, which has room for PMT_ULEB_MAX; returns its end. */
+/* Writes `v` at `p`, which has room for PMT_ULEB_MAX; returns its end. Most
+ * values take one or two bytes, in no order that could be foreseen: those are
+ * told apart without a branch. */
 static inline uint8_t *pmt_put_uleb(uint8_t *p, uint64_t v)
 {
+    if (v < 0x4000) {
+        unsigned more = v > 0x7f;
+
+        p[0] = (uint8_t)((v & 0x7f) | more << 7);
+        p[1] = (uint8_t)(v >> 7);
+        return p + 1 + more;
+    }
     while (v >= 0x80) {
         *p++ = (uint8_t)(v | 0x80);
         v >>= 7;

@@ -491,13 +491,13 @@ int pmt_defs_want(struct pmt_defs *d, enum pmt_def_table which, uint32_t id)
 }
 
 int pmt_defs_want_all(struct pmt_defs *d, enum pmt_def_table which,
-                      const uint64_t *ids, size_t n)
+                      const uint32_t *ids, size_t n)
 {
     const struct table *t = &d->tables[which];
 
     for (size_t i = 0; i < n; i++) {
         if (ids[i] < t->size && t->stated[ids[i]] != d->epoch) {
-            int rc = pmt_defs_want(d, which, (uint32_t)ids[i]);
+            int rc = pmt_defs_want(d, which, ids[i]);
 
             if (rc < 0) {
                 return rc;

@@ -72,7 +72,7 @@ int pmt_defs_want(struct pmt_defs *d, enum pmt_def_table table, uint32_t id);
 
 /* The same for `n` ids, most of which are stated already. */
 int pmt_defs_want_all(struct pmt_defs *d, enum pmt_def_table table,
-                      const uint64_t *ids, size_t n);
+                      const uint32_t *ids, size_t n);
 
 /* Wants all that was defined since the last call. */
 int pmt_defs_want_new(struct pmt_defs *d);

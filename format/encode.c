@@ -161,22 +161,20 @@ int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
                       uint32_t *align)
 {
     size_t n = s->count;
-    int rc = pmt_body_column(body, 1, s->step, n, PMT_CODEC_ULEB, false);
+    int rc = pmt_packed_put(&s->step, body, 1, n, false);
 
-    rc = rc < 0 ? rc
-                : pmt_body_column(body, 2, s->thread, n, PMT_CODEC_RUNS,
-                                  true);
+    rc = rc < 0 ? rc : pmt_runs_put(&s->thread, body, 2, n, true);
     rc = rc < 0 ? rc : pmt_runs_put(&s->gap, body, 4, n, true);
     /* Where addresses are predicted by size, a reader asks for the column. */
     rc = rc < 0 ? rc
-                : pmt_body_column(body, 6, s->size, s->sized, PMT_CODEC_ULEB,
-                                  model == 0);
-    rc = rc < 0 ? rc
-                : pmt_body_column(body, 7, s->stack, n, PMT_CODEC_PLANES,
-                                  true);
-    rc = rc < 0 ? rc
-                : put_addresses(e, body, model, s->address, s->slot,
-                                model ? s->class_ : NULL, n, align);
+                : pmt_packed_put(&s->size, body, 6, s->size.count,
+                                 model == 0);
+    if (rc < 0) {
+        return rc;
+    }
+    PUT(7, PMT_CODEC_PLANES, true, s->stack[i]);
+    rc = put_addresses(e, body, model, s->address, s->slot,
+                       model ? s->class_ : NULL, n, align);
     if (rc < 0) {
         return rc;
     }
@@ -194,13 +192,10 @@ int pmt_encode_objects(struct pmt_encoder *e, struct pmt_body *body,
                        struct pmt_object_stage *s, uint32_t *align)
 {
     size_t n = s->count;
-    int rc = pmt_body_column(body, 0, s->class_id, n, PMT_CODEC_ULEB, false);
+    int rc = pmt_packed_put(&s->class_id, body, 0, n, false);
 
-    rc = rc < 0 ? rc
-                : pmt_body_column(body, 1, s->step, n, PMT_CODEC_ULEB, false);
-    rc = rc < 0 ? rc
-                : pmt_body_column(body, 2, s->thread, n, PMT_CODEC_RUNS,
-                                  true);
+    rc = rc < 0 ? rc : pmt_packed_put(&s->step, body, 1, n, false);
+    rc = rc < 0 ? rc : pmt_runs_put(&s->thread, body, 2, n, true);
     rc = rc < 0 ? rc : put_rss(body, &s->rare, n);
     rc = rc < 0 ? rc : pmt_runs_put(&s->rare.gap, body, 4, n, true);
     rc = rc < 0 ? rc

@@ -69,30 +69,43 @@ static uint64_t rare_memory(const struct pmt_rare_stage *s)
 
 /* ---- call and line ------------------------------------------------------ */
 
-int pmt_call_stage_add(struct pmt_call_stage *s, uint64_t time,
-                       const struct pmt_call *r, uint32_t class_id)
+/* What a record has that most have not: room for it, and it. */
+static int call_rare(struct pmt_call_stage *s, const struct pmt_call *r,
+                     uint32_t thread)
 {
     size_t i = s->count;
-    uint32_t thread = pmt_possible_id(r->thread);
 
-    if (pmt_packed_room(&s->step, 1) < 0 ||
-        pmt_packed_room(&s->class_id, 1) < 0 ||
-        (thread != s->thread.value && pmt_runs_room(&s->thread) < 0) ||
+    if (pmt_runs_room(&s->thread) < 0 ||
         (r->offset && pmt_packed_room_at(&s->offset, i) < 0) ||
         rare_add(&s->rare, i, r->rss, r->rss_read, r->gap) < 0) {
         return PMT_ERR_MEMORY;
     }
-    if (!i) {
-        s->t0 = s->t1 = time;
-    }
-    s->count++;
-    pmt_packed_add(&s->step, time - s->t1);
-    s->t1 = time;
-    pmt_packed_add(&s->class_id, class_id);
     pmt_runs_set(&s->thread, i, thread);
     if (r->offset) {
         pmt_packed_add_at(&s->offset, i, r->offset);
     }
+    return PMT_OK;
+}
+
+int pmt_call_stage_add(struct pmt_call_stage *s, uint64_t time,
+                       const struct pmt_call *r, uint32_t class_id)
+{
+    uint32_t thread = pmt_possible_id(r->thread);
+    bool rare = !s->count || thread != s->thread.value ||
+                r->rss != s->rare.last_rss || r->rss_read || r->gap ||
+                r->offset;
+
+    if (pmt_packed_room(&s->step, 1) < 0 ||
+        pmt_packed_room(&s->class_id, 1) < 0 ||
+        (rare && call_rare(s, r, thread) < 0)) {
+        return PMT_ERR_MEMORY;
+    }
+    if (!s->count++) {
+        s->t0 = s->t1 = time;
+    }
+    pmt_packed_add(&s->step, time - s->t1);
+    pmt_packed_add(&s->class_id, class_id);
+    s->t1 = time;
     return PMT_OK;
 }
 
@@ -127,16 +140,12 @@ uint64_t pmt_call_stage_memory(const struct pmt_call_stage *s)
 int pmt_alloc_stage_init(struct pmt_alloc_stage *s, size_t room)
 {
     memset(s, 0, sizeof *s);
-    s->step = malloc(room * sizeof *s->step);
     s->address = malloc(room * sizeof *s->address);
-    s->size = malloc(room * sizeof *s->size);
     s->stack = malloc(room * sizeof *s->stack);
-    s->thread = malloc(room * sizeof *s->thread);
     s->op = malloc(room);
     s->slot = malloc(room);
     s->class_ = malloc(room * sizeof *s->class_);
-    if (!s->step || !s->address || !s->size || !s->stack || !s->thread ||
-        !s->op || !s->slot || !s->class_) {
+    if (!s->address || !s->stack || !s->op || !s->slot || !s->class_) {
         pmt_alloc_stage_release(s);
         return PMT_ERR_MEMORY;
     }
@@ -146,21 +155,23 @@ int pmt_alloc_stage_init(struct pmt_alloc_stage *s, size_t room)
 
 void pmt_alloc_stage_release(struct pmt_alloc_stage *s)
 {
-    free(s->step);
     free(s->address);
-    free(s->size);
     free(s->stack);
-    free(s->thread);
     free(s->op);
     free(s->slot);
     free(s->class_);
+    pmt_packed_release(&s->step);
+    pmt_packed_release(&s->size);
+    pmt_runs_release(&s->thread);
     pmt_runs_release(&s->gap);
     memset(s, 0, sizeof *s);
 }
 
 uint64_t pmt_alloc_stage_memory(const struct pmt_alloc_stage *s)
 {
-    return s->room * (5 * sizeof(uint64_t) + 2 + sizeof *s->class_) +
+    return s->room * (sizeof *s->address + sizeof *s->stack +
+                      sizeof *s->op + sizeof *s->slot + sizeof *s->class_) +
+           s->step.room + s->size.room + s->thread.runs.room +
            s->gap.runs.room;
 }
 
@@ -168,28 +179,32 @@ int pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
                         const struct pmt_alloc *r)
 {
     size_t i = s->count;
+    uint32_t thread = pmt_possible_id(r->thread);
 
-    if (r->gap && pmt_runs_room(&s->gap) < 0) {
+    if (pmt_packed_room(&s->step, 1) < 0 ||
+        pmt_packed_room(&s->size, 1) < 0 ||
+        (thread != s->thread.value && pmt_runs_room(&s->thread) < 0) ||
+        (r->gap && pmt_runs_room(&s->gap) < 0)) {
         return PMT_ERR_MEMORY;
     }
-    s->count++;
+    if (!s->count++) {
+        s->t0 = s->t1 = time;
+    }
+    pmt_packed_add(&s->step, time - s->t1);
+    s->t1 = time;
+    if (thread != s->thread.value) {
+        pmt_runs_set(&s->thread, i, thread);
+    }
     if (r->gap) {
         pmt_runs_point(&s->gap, i, r->gap);
     }
-    if (!i) {
-        s->t0 = s->t1 = time;
-        s->sized = 0;
-    }
-    s->step[i] = time - s->t1;
-    s->t1 = time;
     s->address[i] = r->address;
     s->stack[i] = pmt_possible_id(r->stack);
-    s->thread[i] = pmt_possible_id(r->thread);
     s->op[i] = (uint8_t)(r->op << 2 | r->domain);
     if (pmt_alloc_has_size(r->op)) {
         s->slot[i] = PMT_SLOT_ACQUIRE_SIZED;
         s->class_[i] = (uint16_t)pmt_size_class(r->size, r->domain);
-        s->size[s->sized++] = r->size;
+        pmt_packed_add(&s->size, r->size);
     } else {
         s->slot[i] = pmt_alloc_releases(r->op) ? PMT_SLOT_RELEASE
                                                : PMT_SLOT_ACQUIRE;
@@ -201,6 +216,9 @@ int pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
 void pmt_alloc_stage_clear(struct pmt_alloc_stage *s)
 {
     s->count = 0;
+    pmt_packed_clear(&s->step);
+    pmt_packed_clear(&s->size);
+    pmt_runs_clear(&s->thread, 0);
     pmt_runs_clear(&s->gap, 0);
 }
 
@@ -209,12 +227,9 @@ void pmt_alloc_stage_clear(struct pmt_alloc_stage *s)
 int pmt_object_stage_init(struct pmt_object_stage *s, size_t room)
 {
     memset(s, 0, sizeof *s);
-    s->step = malloc(room * sizeof *s->step);
     s->address = malloc(room * sizeof *s->address);
-    s->class_id = malloc(room * sizeof *s->class_id);
-    s->thread = malloc(room * sizeof *s->thread);
     s->slot = malloc(room);
-    if (!s->step || !s->address || !s->class_id || !s->thread || !s->slot) {
+    if (!s->address || !s->slot) {
         pmt_object_stage_release(s);
         return PMT_ERR_MEMORY;
     }
@@ -224,37 +239,43 @@ int pmt_object_stage_init(struct pmt_object_stage *s, size_t room)
 
 void pmt_object_stage_release(struct pmt_object_stage *s)
 {
-    free(s->step);
     free(s->address);
-    free(s->class_id);
-    free(s->thread);
     free(s->slot);
+    pmt_packed_release(&s->step);
+    pmt_packed_release(&s->class_id);
+    pmt_runs_release(&s->thread);
     rare_release(&s->rare);
     memset(s, 0, sizeof *s);
 }
 
 uint64_t pmt_object_stage_memory(const struct pmt_object_stage *s)
 {
-    return s->room * (4 * sizeof(uint64_t) + 1) + rare_memory(&s->rare);
+    return s->room * (sizeof *s->address + sizeof *s->slot) + s->step.room +
+           s->class_id.room + s->thread.runs.room + rare_memory(&s->rare);
 }
 
 int pmt_object_stage_add(struct pmt_object_stage *s, uint64_t time,
                          const struct pmt_object *r, uint32_t class_id)
 {
     size_t i = s->count;
+    uint32_t thread = pmt_possible_id(r->thread);
 
-    if (rare_add(&s->rare, i, r->rss, r->rss_read, r->gap) < 0) {
+    if (pmt_packed_room(&s->step, 1) < 0 ||
+        pmt_packed_room(&s->class_id, 1) < 0 ||
+        (thread != s->thread.value && pmt_runs_room(&s->thread) < 0) ||
+        rare_add(&s->rare, i, r->rss, r->rss_read, r->gap) < 0) {
         return PMT_ERR_MEMORY;
     }
-    s->count++;
-    if (!i) {
+    if (!s->count++) {
         s->t0 = s->t1 = time;
     }
-    s->step[i] = time - s->t1;
+    pmt_packed_add(&s->step, time - s->t1);
     s->t1 = time;
+    pmt_packed_add(&s->class_id, class_id);
+    if (thread != s->thread.value) {
+        pmt_runs_set(&s->thread, i, thread);
+    }
     s->address[i] = r->address;
-    s->class_id[i] = class_id;
-    s->thread[i] = pmt_possible_id(r->thread);
     s->slot[i] = r->op == PMT_OBJECT_DESTROY ? PMT_SLOT_RELEASE
                                              : PMT_SLOT_ACQUIRE;
     return PMT_OK;
@@ -263,5 +284,8 @@ int pmt_object_stage_add(struct pmt_object_stage *s, uint64_t time,
 void pmt_object_stage_clear(struct pmt_object_stage *s)
 {
     s->count = 0;
+    pmt_packed_clear(&s->step);
+    pmt_packed_clear(&s->class_id);
+    pmt_runs_clear(&s->thread, 0);
     rare_clear(&s->rare);
 }

@@ -1,7 +1,7 @@
 /*
- * stage.h - records that wait to become a chunk, by column: what an encoder
- * goes through once per column then stays in the processor's caches, which
- * records side by side would not.
+ * stage.h - records that wait to become a chunk, by column, and as far as it
+ * goes in the codec of the column: what an encoder goes through then stays in
+ * the processor's caches, which records side by side would not.
  */
 #ifndef PMT_STAGE_H
 #define PMT_STAGE_H
@@ -45,32 +45,31 @@ void pmt_call_stage_clear(struct pmt_call_stage *s);
 void pmt_call_stage_release(struct pmt_call_stage *s);
 uint64_t pmt_call_stage_memory(const struct pmt_call_stage *s);
 
-/* Records of kind alloc. All arrays have `room` values. */
+/* Records of kind alloc. All arrays have `room` values: of a chunk of 65536
+ * they and what is packed take about a megabyte, which a processor's second
+ * cache holds. */
 struct pmt_alloc_stage {
     size_t count, room;
-    size_t sized;        /* values in `size`: one per record that has one */
     uint64_t t0, t1;     /* ticks of the first and the last */
-    uint64_t *step;      /* ticks since the record before; 0 for the first */
+    struct pmt_packed step; /* ticks since the record before */
+    struct pmt_packed size; /* of each record that has one */
+    struct pmt_runs thread, gap;
     uint64_t *address;
-    uint64_t *size;
-    uint64_t *stack;
-    uint64_t *thread;
+    uint32_t *stack;
     uint8_t *op;         /* op << 2 | domain */
     uint8_t *slot;       /* enum pmt_slot */
     uint16_t *class_;    /* size class */
-    struct pmt_runs gap;
 };
 
 /* Records of kind object. */
 struct pmt_object_stage {
     size_t count, room;
     uint64_t t0, t1;
-    uint64_t *step;
-    uint64_t *address;
-    uint64_t *class_id;
-    uint64_t *thread;
-    uint8_t *slot;
+    struct pmt_packed step, class_id;
+    struct pmt_runs thread;
     struct pmt_rare_stage rare;
+    uint64_t *address;
+    uint8_t *slot;
 };
 
 /* Room for `room` records; an object that is zeroed may be released.

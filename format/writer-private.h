@@ -36,6 +36,11 @@ struct pmt_writer {
     struct pmt_alloc_stage allocs;
     struct pmt_object_stage objects;
     struct pmt_call_stage calls, lines;
+    /* By number of a class: the mark of the epoch in which it was last found
+     * to be stated, plus 1 where it is one of line. */
+    uint32_t *call_marks;
+    uint32_t call_marks_room;
+    uint32_t call_mark;        /* of this epoch; even */
     struct pmt_gc *gcs;
     size_t gc_count, gc_room;
     struct pmt_figure_group *figures; /* in the order of their chunks */

@@ -34,6 +34,10 @@ int pmt_writer_alloc(struct pmt_writer *w, const struct pmt_alloc *record,
                pmt_alloc_stage_init(&w->allocs, w->chunk_records) < 0) {
         rc = pmt_error_set_memory(err);
     }
+    if (rc == PMT_OK && record->thread != w->allocs.thread.value &&
+        pmt_defs_want(w->defs, PMT_TABLE_THREADS, record->thread) < 0) {
+        rc = pmt_error_set_memory(err);
+    }
     if (rc < 0) {
         return rc;
     }
@@ -68,6 +72,13 @@ int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
     if (rc < 0) {
         return pmt_writer_defined(rc, PMT_ID_MAX, err);
     }
+    rc = pmt_defs_want(w->defs, PMT_TABLE_CLASSES, class_id);
+    if (rc == PMT_OK && record->thread != w->objects.thread.value) {
+        rc = pmt_defs_want(w->defs, PMT_TABLE_THREADS, record->thread);
+    }
+    if (rc < 0) {
+        return pmt_error_set_memory(err);
+    }
     return pmt_object_stage_add(&w->objects,
                                 pmt_writer_raise(w, record->time), record,
                                 class_id) < 0
@@ -75,17 +86,48 @@ int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
                : PMT_OK;
 }
 
+/* Class `number` is stated or wanted in this epoch, and marked so. */
+static int want_class(struct pmt_writer *w, enum pmt_kind kind,
+                      uint32_t number, uint32_t mark)
+{
+    uint32_t id = pmt_possible_id(pmt_call_class(number));
+    uint64_t of_kind = pmt_defs_field(w->defs, PMT_TABLE_CLASSES, id, 0);
+
+    if (!of_kind) {
+        return PMT_OK; /* not known */
+    }
+    if (of_kind != kind) {
+        return PMT_ERR_ARGUMENT;
+    }
+    if (number >= w->call_marks_room) {
+        uint32_t room = w->call_marks_room ? w->call_marks_room : 256;
+        uint32_t *p;
+
+        while (room <= number) {
+            room *= 2;
+        }
+        p = realloc(w->call_marks, room * sizeof *p);
+        if (!p) {
+            return PMT_ERR_MEMORY;
+        }
+        memset(p + w->call_marks_room, 0,
+               (room - w->call_marks_room) * sizeof *p);
+        w->call_marks = p;
+        w->call_marks_room = room;
+    }
+    w->call_marks[number] = mark;
+    return pmt_defs_want(w->defs, PMT_TABLE_CLASSES, id);
+}
+
 int pmt_writer_call(struct pmt_writer *w, enum pmt_kind kind,
                     const struct pmt_call *record, struct pmt_error *err)
 {
     struct pmt_call_stage *s = kind == PMT_KIND_CALL ? &w->calls : &w->lines;
-    uint32_t class_id = pmt_possible_id(pmt_call_class(record->number));
-    uint64_t of_kind =
-        pmt_defs_field(w->defs, PMT_TABLE_CLASSES, class_id, 0);
+    uint32_t number = record->number;
+    uint32_t mark;
     int rc = PMT_OK;
 
-    if ((kind != PMT_KIND_CALL && kind != PMT_KIND_LINE) ||
-        (of_kind && of_kind != kind)) {
+    if (kind != PMT_KIND_CALL && kind != PMT_KIND_LINE) {
         return bad_record(err);
     }
     if (s->count == w->chunk_records) {
@@ -94,13 +136,20 @@ int pmt_writer_call(struct pmt_writer *w, enum pmt_kind kind,
             return rc;
         }
     }
-    rc = pmt_defs_want(w->defs, PMT_TABLE_CLASSES, class_id);
+    mark = w->call_mark | (kind == PMT_KIND_LINE);
+    if (number >= w->call_marks_room || w->call_marks[number] != mark) {
+        rc = want_class(w, kind, number, mark);
+    }
+    if (rc == PMT_ERR_ARGUMENT) {
+        return bad_record(err);
+    }
     if (rc == PMT_OK && record->thread != s->thread.value) {
         rc = pmt_defs_want(w->defs, PMT_TABLE_THREADS, record->thread);
     }
     rc = rc < 0 ? rc
                 : pmt_call_stage_add(s, pmt_writer_raise(w, record->time),
-                                     record, class_id);
+                                     record,
+                                     pmt_possible_id(pmt_call_class(number)));
     return rc < 0 ? pmt_error_set_memory(err) : PMT_OK;
 }
 

@@ -222,25 +222,15 @@ static int put_objects(struct pmt_writer *w, struct pmt_error *err)
     return pmt_writer_put(w, &e, err);
 }
 
-/* Everything that the staged records refer to and that was not wanted when
- * they came. */
+/* What is new, and all that the staged records refer to and that was not
+ * wanted when they came. */
 static int want_all(struct pmt_writer *w)
 {
     int rc = pmt_defs_want_new(w->defs);
 
-    rc = rc < 0 ? rc
-                : pmt_defs_want_all(w->defs, PMT_TABLE_STACKS,
-                                    w->allocs.stack, w->allocs.count);
-    rc = rc < 0 ? rc
-                : pmt_defs_want_all(w->defs, PMT_TABLE_THREADS,
-                                    w->allocs.thread, w->allocs.count);
-    rc = rc < 0 ? rc
-                : pmt_defs_want_all(w->defs, PMT_TABLE_CLASSES,
-                                    w->objects.class_id, w->objects.count);
-    rc = rc < 0 ? rc
-                : pmt_defs_want_all(w->defs, PMT_TABLE_THREADS,
-                                    w->objects.thread, w->objects.count);
-    return rc;
+    return rc < 0 ? rc
+                  : pmt_defs_want_all(w->defs, PMT_TABLE_STACKS,
+                                      w->allocs.stack, w->allocs.count);
 }
 
 /* The records that were staged, in an order in which one pass over the file
@@ -273,6 +263,7 @@ int pmt_writer_flush(struct pmt_writer *w, struct pmt_error *err)
         w->epoch++;
         w->epoch_used = 0;
         pmt_defs_new_epoch(w->defs);
+        w->call_mark += 2;
     }
     return rc;
 }
@@ -324,6 +315,7 @@ int pmt_writer_new(struct pmt_writer **out, const struct pmt_sink *sink,
         o->chunk_records ? o->chunk_records : PMT_CHUNK_RECORDS_MAX;
     w->epoch_chunks = o->epoch_chunks ? o->epoch_chunks : DEFAULT_EPOCH_CHUNKS;
     w->alloc_model = !o->no_prediction;
+    w->call_mark = 2; /* no mark is 0 */
     for (unsigned i = 0; i < 8; i++) {
         w->stream_key = w->stream_key << 8 | info->uuid[i];
     }
@@ -362,6 +354,7 @@ void pmt_writer_free(struct pmt_writer *w)
     pmt_call_stage_release(&w->lines);
     pmt_figures_release(w);
     free(w->marks);
+    free(w->call_marks);
     free(w->gcs);
     free(w->anchors);
     free(w);
@@ -399,5 +392,6 @@ uint64_t pmt_writer_memory(const struct pmt_writer *w)
            pmt_call_stage_memory(&w->lines) + pmt_figures_memory(w) +
            w->mark_room * sizeof *w->marks + w->mark_text.capacity +
            w->gc_room * sizeof *w->gcs +
+           w->call_marks_room * sizeof *w->call_marks +
            w->anchor_room * sizeof *w->anchors;
 }
