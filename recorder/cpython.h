@@ -50,6 +50,13 @@
 #define CPY_HAS_REFTRACER 0
 #endif
 
+/* sys.monitoring. Before, hooks are put into each thread: cpy_set_hook(). */
+#if PY_VERSION_HEX >= 0x030c0000
+#define CPY_HAS_MONITORING 1
+#else
+#define CPY_HAS_MONITORING 0
+#endif
+
 #if PY_VERSION_HEX >= 0x030b0000
 typedef struct _PyInterpreterFrame cpy_frame;
 #else
@@ -229,6 +236,100 @@ unsigned long cpy_version_hex(void);
 /* True when `tracer` is the process's tracer. Needs no GIL in a release
  * build; says true, without looking, in a debug build of Python. */
 bool cpy_reftracer_is(PyRefTracer tracer);
+#endif
+
+/* ---- events of calls and lines ------------------------------------------- */
+
+/* The definition of a C function: of its PyMethodDef there is one as long as
+ * the process lives, for all but a few made at run time. NULL for all that
+ * sys.setprofile() does not report as a C function. */
+static inline PyMethodDef *cpy_definition(PyObject *callable)
+{
+    if (PyCFunction_Check(callable))
+        return ((PyCFunctionObject *)callable)->m_ml;
+    if (Py_TYPE(callable) == &PyMethodDescr_Type)
+        return ((PyMethodDescrObject *)callable)->d_method;
+    return NULL;
+}
+
+/*
+ * The qualified name of a C function and its module, each into a buffer of
+ * `cap` bytes; the lengths are put into *name_bytes and *module_bytes. A
+ * method is named after the class that defines it. Allocates nothing.
+ */
+void cpy_function_name(PyObject *callable, char *name, size_t *name_bytes,
+                       char *module, size_t *module_bytes, size_t cap);
+
+/* The definition that all __new__ of C types share; after cpy_prepare(). */
+extern PyMethodDef *cpy_definition_of_new;
+
+#if CPY_HAS_MONITORING
+
+/* A number that sys.monitoring gives: not negative, below 2^30. */
+static inline uint32_t cpy_small_int(PyObject *number)
+{
+    return (uint32_t)((PyLongObject *)(void *)number)->long_value.ob_digit[0];
+}
+
+/* The byte offset in the calling thread's current frame if it executes `code`,
+ * else `offset`. */
+static inline int cpy_top_offset(const PyCodeObject *code, int offset)
+{
+    const cpy_frame *f = cpy_frame_top(cpy_thread_holding());
+
+    return f != NULL && cpy_frame_code(f) == code ? cpy_frame_offset(f, code)
+                                                  : offset;
+}
+
+#else
+
+/* How a frame is entered or left. */
+enum cpy_entry { CPY_ENTRY_CALL, CPY_ENTRY_RESUME, CPY_ENTRY_THROW };
+
+static inline const cpy_frame *cpy_frame_of(PyFrameObject *frame)
+{
+#if PY_VERSION_HEX >= 0x030b0000
+    return frame->f_frame;
+#else
+    return frame;
+#endif
+}
+
+/* Up to 3.10 a throw into a generator can't be told from a resumption (or,
+ * where it has not begun, from a call). */
+enum cpy_entry cpy_entry_of(const cpy_frame *f);
+
+/* True when a frame that is left with a value yields it. */
+bool cpy_frame_yields(const cpy_frame *f);
+
+/* A thread's profile function, or with `trace` its trace function; and the
+ * object that goes with it, borrowed. */
+Py_tracefunc cpy_get_hook(const PyThreadState *ts, bool trace,
+                          PyObject **object);
+
+/* Sets it, in any thread of this interpreter. 0, or -1 with an exception
+ * (that of an audit hook). */
+int cpy_set_hook(PyThreadState *ts, bool trace, Py_tracefunc function,
+                 PyObject *object);
+
+/* The line that a trace function finds in the frame, where it is not that of
+ * the instruction: up to 3.9 it is that of the last line event. Else 0. */
+static inline uint32_t cpy_traced_line(const PyFrameObject *frame)
+{
+#if PY_VERSION_HEX < 0x030a0000
+    return frame->f_lineno > 0 ? (uint32_t)frame->f_lineno : 0;
+#else
+    (void)frame;
+    return 0;
+#endif
+}
+
+/* Asks for an event at each opcode of the frame. */
+static inline void cpy_ask_opcodes(PyFrameObject *frame)
+{
+    frame->f_trace_opcodes = 1;
+}
+
 #endif
 
 #endif

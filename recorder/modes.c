@@ -4,6 +4,8 @@
 #include "modes.h"
 
 #include "alloc.h"
+#include "call.h"
+#include "line.h"
 #include "gc.h"
 #include "heap.h"
 #include "object.h"
@@ -12,6 +14,8 @@
 const struct rec_mode *const rec_modes[] = {
     &rec_mode_alloc,
     &rec_mode_object,
+    &rec_mode_call,
+    &rec_mode_line,
     &rec_mode_heap,
     &rec_mode_rss,
     &rec_mode_gc,

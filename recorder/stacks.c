@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "define.h"
+#include "event-class.h"
 #include "pmt/record.h"
 
 #define CACHE_LIMIT (2u << 20)
@@ -119,6 +120,7 @@ void rec_stacks_code_died(const void *code)
         pair = rec_map_find(&instances, (uint64_t)(uintptr_t)code);
         if (pair != NULL && pair->value != 0) {
             pair->value = 0;
+            rec_class_code_died(code);
             /* At the greatest number the cache is no longer used. */
             if (rec_hot.deaths < UINT32_MAX)
                 __atomic_store_n(&rec_hot.deaths, rec_hot.deaths + 1,
@@ -379,4 +381,29 @@ uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
     append_own(t, own, owned, stack_of_own);
     errno = saved;
     return id;
+}
+
+uint32_t rec_stack_site(struct rec_thread *t, PyCodeObject *code,
+                        bool by_line, uint32_t place, bool *watched)
+{
+    struct own_block own[OWN_MAX];
+    uint32_t birth, line, id, stack = 0, stack_of_own = 0;
+    unsigned owned;
+
+    rec_lock();
+    id = intern_code(code, cpy_can_watch(cpy_thread_holding()), &birth);
+    *watched = birth != UINT32_MAX;
+    if (id != 0) {
+        line = by_line ? place : cpy_code_line(code, (int)place - 1);
+        stack = intern_node(0, id, line <= REC_LINE_LIMIT ? line : 0);
+    }
+    owned = own_count;
+    own_count = 0;
+    if (owned > 0) {
+        memcpy(own, own_blocks, owned * sizeof *own);
+        stack_of_own = intern_own_stack();
+    }
+    rec_unlock();
+    append_own(t, own, owned, stack_of_own);
+    return stack;
 }

@@ -82,6 +82,14 @@ static inline uint32_t rec_stack(struct rec_thread *t,
 /* The stack of a label, or 0. With rec_lock. */
 uint32_t rec_stack_label(uint32_t parent, const char *text, size_t bytes);
 
+/*
+ * The stack of one site alone: a code object and a place in it, as in
+ * event-class.h. *watched: the code object's death will be noticed. Takes the
+ * lock; with the GIL. 0 where it can't be kept.
+ */
+uint32_t rec_stack_site(struct rec_thread *t, PyCodeObject *code,
+                        bool by_line, uint32_t place, bool *watched);
+
 extern const struct rec_part rec_part_stacks;
 
 /* To be given to cpy_watch_start(). */
