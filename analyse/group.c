@@ -356,16 +356,17 @@ static void add_blocks(struct pmt_group *group, uint64_t count,
     group->bytes += bytes;
 }
 
-static void add_sample(struct pmt_group *group, uint64_t sample_bytes,
-                       uint64_t size)
+static void add_samples(struct pmt_group *group, uint64_t sample_bytes,
+                        uint64_t count, uint64_t bytes)
 {
-    struct pmt_weight weight = pmt_sampling_weigh(sample_bytes, size);
+    struct pmt_weight weight =
+        pmt_sampling_weigh_sum(sample_bytes, count, bytes);
 
-    group->samples++;
+    group->samples += count;
     group->weight += weight.blocks;
     group->count = group->exact + pmt_weight_blocks(group->weight);
     group->bytes += weight.bytes;
-    pmt_sampling_vary(&group->variance, sample_bytes, size);
+    pmt_sampling_vary_sum(&group->variance, sample_bytes, count, bytes);
 }
 
 int pmt_grouping_add_table(struct pmt_grouping *grouping,
@@ -382,7 +383,8 @@ int pmt_grouping_add_table(struct pmt_grouping *grouping,
         if (number == PMT_INTERN_NONE)
             return PMT_ERR_MEMORY;
         if (sample_bytes)
-            add_sample(&grouping->groups[number], sample_bytes, block->size);
+            add_samples(&grouping->groups[number], sample_bytes, 1,
+                        block->size);
         else
             add_blocks(&grouping->groups[number], 1, block->size);
     }
@@ -392,13 +394,16 @@ int pmt_grouping_add_table(struct pmt_grouping *grouping,
 int pmt_grouping_add(struct pmt_grouping *grouping,
                      const struct pmt_stream *stream, size_t place,
                      const struct pmt_block *block, uint64_t count,
-                     uint64_t bytes)
+                     uint64_t bytes, uint64_t sample_bytes)
 {
     uint32_t number = pmt_grouping_of(grouping, stream, place, block);
 
     if (number == PMT_INTERN_NONE)
         return PMT_ERR_MEMORY;
-    add_blocks(&grouping->groups[number], count, bytes);
+    if (sample_bytes)
+        add_samples(&grouping->groups[number], sample_bytes, count, bytes);
+    else
+        add_blocks(&grouping->groups[number], count, bytes);
     return PMT_OK;
 }
 

@@ -91,11 +91,12 @@ int pmt_grouping_add_table(struct pmt_grouping *grouping,
                            const struct pmt_live_table *table,
                            uint64_t sample_bytes);
 
-/* Adds `count` blocks of `bytes` in all to the group of `block`. */
+/* Adds `count` blocks of `bytes` in all to the group of `block`; each a sample
+ * as above. */
 int pmt_grouping_add(struct pmt_grouping *grouping,
                      const struct pmt_stream *stream, size_t place,
                      const struct pmt_block *block, uint64_t count,
-                     uint64_t bytes);
+                     uint64_t bytes, uint64_t sample_bytes);
 
 enum pmt_group_sort { PMT_SORT_BYTES, PMT_SORT_COUNT };
 extern const char *const pmt_group_sort_names[];

@@ -77,6 +77,37 @@ void pmt_sampling_vary(struct pmt_variance *sum, uint64_t sample_bytes,
     sum->bytes += bytes * bytes * blocks;
 }
 
+struct pmt_weight pmt_sampling_weigh_sum(uint64_t sample_bytes,
+                                         uint64_t count, uint64_t bytes)
+{
+    struct pmt_weight one;
+    double all;
+
+    if (count == 0)
+        return (struct pmt_weight){0, 0};
+    one = pmt_sampling_weigh(sample_bytes, bytes / count);
+    if (count == 1)
+        return one;
+    all = (double)bytes;
+    if (sample_bytes)
+        all = all / chance(sample_bytes, bytes / count) + 0.5;
+    return (struct pmt_weight){
+        .blocks = one.blocks * count,
+        .bytes = all < 0x1p64 ? (uint64_t)all : UINT64_MAX,
+    };
+}
+
+void pmt_sampling_vary_sum(struct pmt_variance *sum, uint64_t sample_bytes,
+                           uint64_t count, uint64_t bytes)
+{
+    struct pmt_variance one = {0, 0};
+
+    if (count > 0)
+        pmt_sampling_vary(&one, sample_bytes, bytes / count);
+    sum->blocks += one.blocks * (double)count;
+    sum->bytes += one.bytes * (double)count;
+}
+
 uint64_t pmt_sampling_95(double variance)
 {
     double half = ceil(1.96 * sqrt(variance > 0 ? variance : 0));

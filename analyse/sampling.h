@@ -42,6 +42,14 @@ struct pmt_weight pmt_sampling_weigh(uint64_t sample_bytes, uint64_t size);
 void pmt_sampling_vary(struct pmt_variance *sum, uint64_t sample_bytes,
                        uint64_t size);
 
+/* The same for `count` recorded blocks of `bytes` in all, of which no more is
+ * known: each is taken to be of the mean size. What that makes of bytes is
+ * right but for a few percent, of blocks rather too little. */
+struct pmt_weight pmt_sampling_weigh_sum(uint64_t sample_bytes,
+                                         uint64_t count, uint64_t bytes);
+void pmt_sampling_vary_sum(struct pmt_variance *sum, uint64_t sample_bytes,
+                           uint64_t count, uint64_t bytes);
+
 /* Whole blocks, rounded. */
 static inline uint64_t pmt_weight_blocks(uint64_t weight)
 {

@@ -9,9 +9,9 @@
 
 /* What was found, of all streams. */
 struct sum {
-    struct pmt_live_level level;
+    struct pmt_live_level level; /* with estimates */
     uint64_t ns;      /* of the latest */
-    uint64_t samples; /* N of the streams that are sampled */
+    uint64_t sample_bytes; /* N of the streams that are sampled, the largest */
 };
 
 static struct sum sum_of(const struct pmt_snapshots *snapshots)
@@ -21,19 +21,30 @@ static struct sum sum_of(const struct pmt_snapshots *snapshots)
     for (size_t i = 0; i < snapshots->stream_count; i++) {
         const struct pmt_snapshot_stream *stream = &snapshots->streams[i];
         const struct pmt_snapshot *found = &stream->found;
-        uint64_t ns;
+        uint64_t ns, sample_bytes;
 
         if (!found->number)
             continue;
         ns = found->time * pmt_stream_header(stream->stream)->tick_ns;
-        sum.level.count += found->blocks;
-        sum.level.bytes += found->bytes;
+        sample_bytes = pmt_sampling_of(stream->stream);
         if (ns > sum.ns)
             sum.ns = ns;
-        if (pmt_sampling_of(stream->stream) > sum.samples)
-            sum.samples = pmt_sampling_of(stream->stream);
+        if (sample_bytes > sum.sample_bytes)
+            sum.sample_bytes = sample_bytes;
     }
     return sum;
+}
+
+/* All groups, which hold all rows. */
+static void add_up(struct sum *sum, const struct pmt_live_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct pmt_group *group =
+            &rows->grouping.groups[rows->order[i]];
+
+        sum->level.count += group->count;
+        sum->level.bytes += group->bytes;
+    }
 }
 
 static int make_rows(struct pmt_live_rows *rows,
@@ -111,16 +122,31 @@ static void print_why(const struct pmt_snapshot_report *report, FILE *file)
     fputs("last snapshot\n", file);
 }
 
+static void print_estimate(const struct sum *sum,
+                           const struct pmt_live_rows *rows, FILE *file)
+{
+    char a[PMT_TEXT_SIZE], b[PMT_TEXT_SIZE];
+
+    if (!rows->estimated)
+        return;
+    fprintf(file, "  ~ estimates from samples of %s, by the mean size of each "
+            "row: 95%% sure within %s\n",
+            pmt_text_size(a, sum->sample_bytes),
+            pmt_text_size(b, pmt_sampling_95(rows->variance.bytes)));
+}
+
 static void print_head(const struct pmt_snapshot_report *report,
-                       const struct sum *sum, FILE *file)
+                       const struct sum *sum,
+                       const struct pmt_live_rows *rows, FILE *file)
 {
     const struct pmt_snapshots *snapshots = report->snapshots;
     char buffer[PMT_TEXT_SIZE];
 
     pmt_text_write(file, report->name, strlen(report->name));
-    fprintf(file, ": %s block%s, ", pmt_text_count(buffer, sum->level.count),
+    fprintf(file, ": %s%s block%s, ", rows->estimated ? "~" : "",
+            pmt_text_count(buffer, sum->level.count),
             sum->level.count == 1 ? "" : "s");
-    pmt_live_bytes_text(sum->level.bytes, false, file);
+    pmt_live_bytes_text(sum->level.bytes, rows->estimated, file);
     if (snapshots->count > 1)
         fprintf(file, " in %zu snapshots, one a stream", snapshots->count);
     for (size_t i = 0; i < snapshots->stream_count; i++) {
@@ -131,9 +157,7 @@ static void print_head(const struct pmt_snapshot_report *report,
     }
     putc('\n', file);
     print_why(report, file);
-    if (sum->samples)
-        fprintf(file, "  counted from samples of %s\n",
-                pmt_text_size(buffer, sum->samples));
+    print_estimate(sum, rows, file);
     for (size_t i = 0; i < snapshots->stream_count; i++)
         print_values(&snapshots->streams[i].found, file);
 }
@@ -147,7 +171,8 @@ int pmt_snapshot_report_text(const struct pmt_snapshot_report *report,
 
     if (code)
         return code;
-    print_head(report, &sum, file);
+    add_up(&sum, &rows);
+    print_head(report, &sum, &rows, file);
     if (rows.count > 0) {
         putc('\n', file);
         pmt_live_rows_text(&rows, &report->view, &sum.level, "blocks", file);
@@ -197,6 +222,7 @@ int pmt_snapshot_report_json(const struct pmt_snapshot_report *report,
 
     if (code)
         return code;
+    add_up(&sum, &rows);
     pmt_json_line_begin(json);
     pmt_json_string(json, "row", "live");
     pmt_json_string(json, "trace", report->name);
@@ -204,7 +230,13 @@ int pmt_snapshot_report_json(const struct pmt_snapshot_report *report,
     pmt_json_u64(json, "time_ns", sum.ns);
     pmt_json_u64(json, "count", sum.level.count);
     pmt_json_u64(json, "bytes", sum.level.bytes);
-    pmt_json_u64(json, "sample_bytes", sum.samples);
+    pmt_json_bool(json, "estimated", rows.estimated);
+    if (rows.estimated) {
+        pmt_json_u64(json, "sample_bytes", sum.sample_bytes);
+        pmt_json_u64(json, "blocks_95",
+                     pmt_sampling_95(rows.variance.blocks));
+        pmt_json_u64(json, "bytes_95", pmt_sampling_95(rows.variance.bytes));
+    }
     pmt_json_array_begin(json, "snapshots");
     for (size_t i = 0; i < snapshots->stream_count; i++)
         if (snapshots->streams[i].found.number)

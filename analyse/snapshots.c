@@ -271,6 +271,7 @@ int pmt_snapshots_group(const struct pmt_snapshots *s,
 {
     for (size_t i = 0; i < s->stream_count; i++) {
         const struct pmt_snapshot *found = &s->streams[i].found;
+        uint64_t sample_bytes = pmt_sampling_of(s->streams[i].stream);
 
         for (size_t k = 0; k < found->row_count; k++) {
             const struct pmt_snapshot_row *row = &found->rows[k];
@@ -282,7 +283,7 @@ int pmt_snapshots_group(const struct pmt_snapshots *s,
 
             if (row->blocks &&
                 pmt_grouping_add(grouping, s->streams[i].stream, i, &block,
-                                 row->blocks, row->bytes))
+                                 row->blocks, row->bytes, sample_bytes))
                 return PMT_ERR_MEMORY;
         }
     }

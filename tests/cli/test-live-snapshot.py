@@ -3,6 +3,7 @@
 statistics are, against a count of the rows here; and groups by label."""
 
 import collections
+import math
 
 import kit
 
@@ -163,6 +164,39 @@ def check_moments(path):
                  "that moment\n" % path), done)
 
 
+def check_sampled():
+    """Rows of a sampled stream are scaled by their mean size."""
+    trace, every, of = g.Trace(), 4096, rows(4, 25)
+    for row in of:
+        row["size"] = row["blocks"] * (100 + 50 * row["stack"])
+    stream = g.Stream(trace, 3)
+    stream.open(more={"hooks": ["alloc:sampled:%d" % every]})
+    tables(stream)
+    stream.snapshot(100, "some", of)
+    stream.end(t=500)
+    path = kit.write("sampled.pmt", bytes(trace.data))
+    done = kit.run("live", "--json", "--by", "file", path)
+    head, *rest = done.json()
+    want = collections.Counter()
+    for row in of:
+        p = 1 - math.exp(-row["size"] / row["blocks"] / every)
+        for name in (key("file", row), "all"):
+            want[name, "count"] += row["blocks"] / p
+            want[name, "bytes"] += row["size"] / p
+            want[name, "blocks_95"] += row["blocks"] * (1 - p) / p ** 2
+    for name, row in [("all", head)] + [(r["file"], r) for r in rest]:
+        checks.equal(row["estimated"], True, row)
+        for what in ("count", "bytes"):
+            checks.true(abs(row[what] - want[name, what]) <=
+                        9 + want[name, what] * 1e-3, (name, what, row))
+        half = 1.96 * math.sqrt(want[name, "blocks_95"])
+        checks.true(abs(row["blocks_95"] - half) <= 2, (row, half))
+    text = kit.run("live", path).text()
+    checks.true("sampled.pmt: ~" in text and
+                "  ~ estimates from samples of 4.0 KiB, by the mean" in text,
+                text)
+
+
 def check_text(path):
     text = kit.run("live", "--snapshot", "warm", path).text()
     blocks = sum(row["blocks"] for row in FIRST[1][2])
@@ -185,4 +219,5 @@ path = kit.write("snapshots.pmt", build())
 check_choice(path)
 check_moments(path)
 check_text(path)
+check_sampled()
 checks.finish()

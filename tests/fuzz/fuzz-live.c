@@ -13,6 +13,7 @@
 #include "live.h"
 #include "open.h"
 #include "plot/chart.h"
+#include "plot/series-json.h"
 #include "plot/series.h"
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room,
@@ -45,7 +46,7 @@ static bool open_bytes(const uint8_t *data, size_t size, struct pmt_trace *in)
 /* One of the keys, told by the bytes: a finding can be made again. */
 static enum pmt_group_by key_of(const uint8_t *data, size_t size)
 {
-    return (enum pmt_group_by)(size ? data[size / 3] % (PMT_BY_STREAM + 1)
+    return (enum pmt_group_by)(size ? data[size / 3] % (PMT_BY_LABEL + 1)
                                     : 0);
 }
 
@@ -58,7 +59,7 @@ static void check_set(const struct pmt_live_set *set)
 
     while ((block = pmt_live_table_next(&set->table, &at)) != NULL) {
         count++;
-        bytes += block->size;
+        bytes += pmt_sampling_weigh(set->sample_bytes, block->size).bytes;
     }
     FUZZ_MUST(count == set->now.count && count == set->table.count);
     FUZZ_MUST(bytes == set->now.bytes);
@@ -70,8 +71,8 @@ static void report_all(const struct pmt_live_sets *live,
                        const struct pmt_moment *moment, enum pmt_group_by by)
 {
     struct pmt_live_report report = {
-        .name = "fuzz", .moment = moment, .live = live, .top = 3,
-        .stacks = true, .by = by,
+        .name = "fuzz", .moment = moment, .live = live,
+        .view = {.top = 3, .stacks = true, .by = by},
     };
     struct pmt_json json;
 
@@ -119,17 +120,53 @@ static void *read_live(const uint8_t *data, size_t size,
     return peaks;
 }
 
+/* The last snapshots not after a moment, or the largest. */
+static void read_snapshots(const uint8_t *data, size_t size,
+                           struct pmt_instant until)
+{
+    struct pmt_moment moment = {.kind = PMT_MOMENT_TIME, .ns = until.ns};
+    struct pmt_snapshots snapshots;
+    struct pmt_snapshot_report report = {
+        .name = "fuzz", .moment = &moment, .snapshots = &snapshots,
+        .view = {.top = 3, .stacks = true, .by = key_of(data, size)},
+    };
+    struct pmt_trace in;
+    struct pmt_event event;
+    struct pmt_error err;
+    struct pmt_json json;
+
+    if (!open_bytes(data, size, &in))
+        return;
+    pmt_snapshots_init(&snapshots, until.is_end ? PMT_SNAPSHOT_LARGEST
+                                                : PMT_SNAPSHOT_LATEST);
+    snapshots.until = until;
+    while (pmt_trace_next(&in, &event, &err) == PMT_OK)
+        FUZZ_MUST(pmt_snapshots_take(&snapshots, in.reader, &event, &err) ==
+                  PMT_OK);
+    pmt_snapshots_finish(&snapshots);
+    pmt_json_init(&json, nowhere());
+    if (snapshots.count > 0) {
+        FUZZ_MUST(pmt_snapshot_report_text(&report, nowhere()) == PMT_OK);
+        FUZZ_MUST(pmt_snapshot_report_json(&report, &json) == PMT_OK);
+    }
+    pmt_snapshots_release(&snapshots);
+    pmt_trace_release(&in);
+}
+
 static void draw(const uint8_t *data, size_t size, enum pmt_live_which which)
 {
+    struct pmt_gauges gauges = {.memory = true, .gc = true};
     struct pmt_series series = {
         .which = which,
+        .gauges = &gauges,
         .by = key_of(data, size),
         .lines_max = 3,
         .columns = 20,
         .until = {.is_end = true, .ns = UINT64_MAX},
     };
     struct pmt_chart chart = {.series = &series, .title = "fuzz",
-                              .show = {true, true}, .width = 1200,
+                              .show = {true, true}, .memory = true,
+                              .gc = true, .width = 1200,
                               .height = 800};
     struct pmt_trace in;
     struct pmt_error err;
@@ -141,8 +178,11 @@ static void draw(const uint8_t *data, size_t size, enum pmt_live_which which)
     FUZZ_MUST(open_bytes(data, size, &in));
     FUZZ_MUST(pmt_series_fill(&series, &in, &err) == PMT_OK);
     pmt_trace_release(&in);
-    pmt_chart_write(&chart, nowhere());
+    if (!pmt_chart_is_empty(&chart))
+        pmt_chart_write(&chart, nowhere());
+    pmt_series_json(&chart, "fuzz", nowhere());
     pmt_series_release(&series);
+    pmt_gauges_release(&gauges);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -160,6 +200,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(steps);
     count = 0;
     free(read_live(data, size, then, NULL, &count));
+    read_snapshots(data, size, end);
+    read_snapshots(data, size, then);
     draw(data, size, PMT_LIVE_BLOCKS);
     draw(data, size, PMT_LIVE_OBJECTS);
     return 0;
