@@ -81,6 +81,16 @@ static bool entry_fields(enum pmt_def_table table, uint32_t id,
     }
 }
 
+bool pmt_defs_is_stated(enum pmt_def_table table, uint32_t id,
+                        const struct pmt_stream *s)
+{
+    uint64_t fields[PMT_DEF_FIELDS];
+    struct pmt_text text;
+
+    return table == PMT_TABLE_STRINGS ? pmt_stream_string(s, id, &text)
+                                      : entry_fields(table, id, s, fields);
+}
+
 int pmt_defs_load(struct pmt_defs *d, enum pmt_def_table table, uint32_t id,
                   const struct pmt_stream *s)
 {

@@ -197,6 +197,11 @@ int pmt_defs_set(struct pmt_defs *d, enum pmt_def_table which, uint32_t id,
     return PMT_OK;
 }
 
+uint32_t pmt_defs_end(const struct pmt_defs *d, enum pmt_def_table which)
+{
+    return d->tables[which].end;
+}
+
 uint64_t pmt_defs_field(const struct pmt_defs *d, enum pmt_def_table which,
                         uint32_t id, unsigned f)
 {

@@ -51,6 +51,9 @@ const char *pmt_defs_text(const struct pmt_defs *d, uint32_t id, size_t *n);
 int pmt_defs_set(struct pmt_defs *d, enum pmt_def_table table, uint32_t id,
                  const uint64_t fields[PMT_DEF_FIELDS], bool again);
 
+/* One more than the greatest id defined. */
+uint32_t pmt_defs_end(const struct pmt_defs *d, enum pmt_def_table table);
+
 /* Field `f` of a defined id; 0 when it is not defined. */
 uint64_t pmt_defs_field(const struct pmt_defs *d, enum pmt_def_table table,
                         uint32_t id, unsigned f);

@@ -177,6 +177,20 @@ static void free_segments(struct pmt_drain *d)
     }
 }
 
+/* What was dropped since the last call, for want of a free segment, is the
+ * disk's fault where it refused writes meanwhile. */
+static void blame(struct pmt_drain *d, bool refused)
+{
+    struct pmt_journal_header *h = d->journal->header;
+    uint64_t full = __atomic_load_n(&h->lost[PMT_LOSS_FULL],
+                                    __ATOMIC_RELAXED);
+
+    if (refused) {
+        h->full_by_io += full - d->full_seen;
+    }
+    d->full_seen = full;
+}
+
 /* Puts `out` into the file; on failure it stays, and so do the segments. */
 static int commit(struct pmt_drain *d, struct pmt_error *err)
 {
@@ -186,6 +200,9 @@ static int commit(struct pmt_drain *d, struct pmt_error *err)
     h->pending_end = d->file_end + d->out.used;
     __atomic_store_n(&h->pending, 1, __ATOMIC_RELEASE);
     rc = write_batch(d, err);
+    /* At once, for whoever finds the journal. Up to here the write before
+     * had been refused, or this one was. */
+    blame(d, d->batch_pending || rc < 0);
     if (rc < 0) {
         __atomic_store_n(&h->pending, 0, __ATOMIC_RELEASE);
         d->batch_pending = true;
@@ -199,19 +216,13 @@ static int commit(struct pmt_drain *d, struct pmt_error *err)
     return PMT_OK;
 }
 
-/* Losses so far. What was dropped while the disk refused writes, for want of
- * a free segment, is the disk's fault. */
+/* Losses so far, for the trace. */
 static void count_losses(struct pmt_drain *d, uint64_t mono_ns)
 {
     struct pmt_journal_header *h = d->journal->header;
     uint64_t lost[PMT_LOSS_CAUSES];
-    uint64_t full = __atomic_load_n(&h->lost[PMT_LOSS_FULL],
-                                    __ATOMIC_RELAXED);
 
-    if (d->batch_pending) {
-        h->full_by_io += full - d->full_seen;
-    }
-    d->full_seen = full;
+    blame(d, d->batch_pending);
     /* What the recorder put there and the format does not allow. */
     pmt_journal_lose(d->journal, PMT_LOSS_DAMAGED,
                      d->reader.damaged - d->damaged_seen);

@@ -10,6 +10,7 @@
 
 #define FIGURES_MAX 1024u /* spec 10 */
 #define VALUES_MAX (1u << 20)
+#define GROUPS_MAX 64u    /* staged: lists may change with every record */
 
 /* One chunk to be. */
 struct pmt_figure_group {
@@ -206,6 +207,9 @@ int pmt_writer_figures(struct pmt_writer *w, enum pmt_kind kind,
     if (!g) { /* a list that is staged was checked */
         int rc = pmt_values_check(figures, count, true, err);
 
+        if (rc == PMT_OK && w->figure_count == GROUPS_MAX) {
+            rc = pmt_writer_flush(w, err);
+        }
         if (rc < 0) {
             return rc;
         }

@@ -170,11 +170,16 @@ static bool begin_segment(struct pmt_journal_reader *r, uint32_t i,
         c->index = i;
         c->read = s->consumed;
         c->thread = s->thread;
+        c->damaged = false;
+    }
+    if (c->damaged) {
+        return false;
     }
     c->head = __atomic_load_n(&s->head, __ATOMIC_ACQUIRE);
     if (c->head > capacity || c->read > c->head || c->read % 8) {
         r->damaged++; /* a journal from outside: nothing in it is believed */
         c->read = c->head = 0;
+        c->damaged = true;
     }
     return c->read < c->head;
 }

@@ -26,6 +26,7 @@ struct pmt_segment_cursor {
     uint64_t head;         /* bytes committed when the pass began */
     uint32_t thread;
     uint32_t index;
+    bool damaged;          /* what it says of itself can't be */
 };
 
 /* A segment in the queue of a pass. */

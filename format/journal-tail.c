@@ -69,8 +69,8 @@ static int flush_tail(void *context, struct pmt_error *err)
 
 /* A journal can't hold more new ids than definitions: what it says must not
  * make tables of any size. */
-static void limit_ids(struct pmt_journal_reader *r, const struct pmt_journal *j,
-                      const struct pmt_stream *s)
+static void limit_ids(struct pmt_journal_reader *r,
+                      const struct pmt_journal *j)
 {
     static const enum pmt_kind kinds[PMT_DEF_CLASS + 1] = {
         [PMT_DEF_CODE] = PMT_KIND_CODES,
@@ -83,15 +83,14 @@ static void limit_ids(struct pmt_journal_reader *r, const struct pmt_journal *j,
 
     for (unsigned type = PMT_DEF_CODE; type <= PMT_DEF_CLASS; type++) {
         /* 0 for marks, which have no id. */
-        uint32_t end = pmt_stream_table_size(s, kinds[type]);
+        uint32_t end = pmt_writer_table_end(r->writer, kinds[type]);
 
         r->id_end[type] = room < UINT32_MAX - end ? end + room : UINT32_MAX;
     }
 }
 
-static int drain_dead(struct pmt_journal *j, const struct pmt_stream *s,
-                      uint64_t rss, struct tail *t, struct pmt_tail_report *report,
-                      struct pmt_error *err)
+static int drain_dead(struct pmt_journal *j, uint64_t rss, struct tail *t,
+                      struct pmt_tail_report *report, struct pmt_error *err)
 {
     struct pmt_journal_reader reader;
     uint64_t lost[PMT_LOSS_CAUSES];
@@ -100,7 +99,7 @@ static int drain_dead(struct pmt_journal *j, const struct pmt_stream *s,
     if (rc < 0) {
         return pmt_error_set(err, rc, PMT_NO_OFFSET, "out of memory");
     }
-    limit_ids(&reader, j, s);
+    limit_ids(&reader, j);
     reader.rss = rss;
     last_line(j, &reader.line);
     rc = pmt_journal_reader_pass(&reader, UINT64_MAX, flush_tail, t, err);
@@ -148,7 +147,7 @@ int pmt_journal_tail(struct pmt_journal *j, const struct pmt_stream *s,
         return rc;
     }
     rc = pmt_writer_load_tables(t.writer, s, err);
-    rc = rc < 0 ? rc : drain_dead(j, s, at->rss, &t, report, err);
+    rc = rc < 0 ? rc : drain_dead(j, at->rss, &t, report, err);
     pmt_writer_free(t.writer);
     return rc;
 }

@@ -10,7 +10,7 @@
 
 int pmt_packed_grow(struct pmt_packed *p, size_t n)
 {
-    size_t room = p->room ? p->room : 1024;
+    size_t room = p->room ? p->room : 64;
     uint8_t *bytes;
 
     while (room - p->used < n * PMT_ULEB_MAX) {

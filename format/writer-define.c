@@ -123,6 +123,30 @@ int pmt_writer_define_class(struct pmt_writer *w, uint32_t number,
     return pmt_writer_defined(rc, number, err);
 }
 
+/* Ids have no gaps but those of what was lost. What lies far beyond as many
+ * as the stream has is not taken over: a hostile trace could make tables of
+ * any size with a few great ids. */
+static uint32_t believable_end(const struct pmt_stream *s,
+                               enum pmt_def_table table, uint32_t end)
+{
+    uint64_t stated = 0;
+
+    for (uint32_t id = 1; id < end; id++) {
+        stated += pmt_defs_is_stated(table, id, s);
+    }
+    return stated * 16 + 65536 < end ? (uint32_t)(stated * 16 + 65536) : end;
+}
+
+uint32_t pmt_writer_table_end(const struct pmt_writer *w, enum pmt_kind kind)
+{
+    for (unsigned table = 0; table < PMT_TABLES; table++) {
+        if (pmt_table_kind(table) == kind) {
+            return pmt_defs_end(w->defs, table);
+        }
+    }
+    return 0;
+}
+
 int pmt_writer_load_tables(struct pmt_writer *w, const struct pmt_stream *s,
                            struct pmt_error *err)
 {
@@ -138,7 +162,9 @@ int pmt_writer_load_tables(struct pmt_writer *w, const struct pmt_stream *s,
                  {PMT_TABLE_CLASSES, PMT_KIND_CLASSES}};
 
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        uint32_t end = pmt_stream_table_size(s, order[i].kind);
+        uint32_t end =
+            believable_end(s, order[i].table,
+                           pmt_stream_table_size(s, order[i].kind));
 
         for (uint32_t id = 1; id < end; id++) {
             int rc = pmt_defs_load(w->defs, order[i].table, id, s);
