@@ -24,12 +24,15 @@ unsigned rec_wanted_domains(void)
 
 bool rec_wants_records(void)
 {
-    return (rec_set.modes & REC_MODE_ALLOC) != 0 || rec_set.snapshot_records;
+    return (rec_set.modes & REC_MODE_ALLOC) != 0 ||
+           (rec_set.snapshot_records &&
+            (rec_set.modes & REC_MODE_SNAPSHOT) != 0);
 }
 
 bool rec_wants_tracking(void)
 {
-    return rec_set.track || (rec_set.modes & REC_MODE_SNAPSHOT) != 0;
+    return (rec_set.track && (rec_set.modes & REC_MODE_ALLOC)) ||
+           (rec_set.modes & REC_MODE_SNAPSHOT) != 0;
 }
 
 bool rec_wants_all_blocks(void)

@@ -238,11 +238,10 @@ int rec_control_at_exit(void)
         return 0;
     if (begin_change() != 0)
         return -1;
-    CALL_EACH(modes_in, moment);
+    CALL_EACH(modes_in, end);
     if (cpy_exit_is_delicate()) {
         rec_mark_own("pmtrace: other threads run still, so recording ends "
                      "before Python takes down its modules");
-        CALL_EACH(modes_in, end);
         Py_BEGIN_ALLOW_THREADS
         at_exit();
         Py_END_ALLOW_THREADS

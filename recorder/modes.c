@@ -5,10 +5,11 @@
 
 #include "alloc.h"
 #include "call.h"
-#include "line.h"
 #include "gc.h"
 #include "heap.h"
+#include "line.h"
 #include "object.h"
+#include "snapshot-mode.h"
 #include "rss-mode.h"
 
 const struct rec_mode *const rec_modes[] = {
@@ -16,6 +17,7 @@ const struct rec_mode *const rec_modes[] = {
     &rec_mode_object,
     &rec_mode_call,
     &rec_mode_line,
+    &rec_mode_snapshot,
     &rec_mode_heap,
     &rec_mode_rss,
     &rec_mode_gc,

@@ -38,12 +38,11 @@ struct rec_mode {
     int (*install)(bool floor);
     /* May be NULL: the first records, right after rec_recording_go(). */
     void (*begin)(void);
-    /* May be NULL: the last records, while all still runs; leaves a pending
-     * exception alone. */
+    /* May be NULL: the last records, while all still runs: at stop, or when
+     * Python's exit functions have run. Leaves a pending exception alone. */
     void (*end)(void);
-    /* May be NULL: a mark was set, or Python's exit functions have run; what
-     * is read at moments is read at this one too. Leaves a pending exception
-     * alone. */
+    /* May be NULL: a mark was set; what is read at moments is read at this
+     * one too. Leaves a pending exception alone. */
     void (*moment)(void);
     /* Takes out what is in still. Also after a failed or a `floor` install,
      * and after the recording has ended. */

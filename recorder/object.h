@@ -5,7 +5,9 @@
 #define REC_OBJECT_H
 
 #include "modes.h"
+#include "parts.h"
 
 extern const struct rec_mode rec_mode_object;
+extern const struct rec_part rec_part_object;
 
 #endif

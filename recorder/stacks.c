@@ -22,9 +22,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "define.h"
 #include "event-class.h"
-#include "pmt/record.h"
+#include "names.h"
 
 #define CACHE_LIMIT (2u << 20)
 #define LINES_LIMIT (1u << 20)
@@ -152,6 +153,7 @@ static uint32_t intern_texts(uint32_t first, const char *file,
         return 0;
     code_count++;
     rec_map_put(&contents, hash, code_count);
+    rec_name_code(code_count, file, file_bytes, function, function_bytes);
     return code_count;
 }
 
@@ -242,6 +244,7 @@ static uint32_t intern_node(uint32_t parent, uint32_t code, uint32_t line)
         return 0;
     stack_count++;
     rec_map_put(&nodes, key, stack_count);
+    rec_name_stack(stack_count, parent, code, line);
     return stack_count;
 }
 
@@ -295,6 +298,19 @@ uint32_t rec_stack_label(uint32_t parent, const char *text, size_t bytes)
     return code != 0 ? intern_node(parent, code, 0) : 0;
 }
 
+uint32_t rec_stack_named(uint32_t parent, const char *file,
+                         size_t file_bytes, uint32_t line)
+{
+    uint32_t code;
+
+    if (!running)
+        return 0;
+    code = intern_texts(0, file, file_bytes, "", 0);
+    return code != 0 ? intern_node(parent, code,
+                                   line <= REC_LINE_LIMIT ? line : 0)
+                     : 0;
+}
+
 /* Interns the stack in `steps` with the stack `id` around it. `keep` is
  * cleared when the result must not be cached. 0: there is no room for it. */
 static uint32_t intern_steps(uint32_t id, unsigned count, bool can_watch,
@@ -327,10 +343,13 @@ static uint32_t intern_own_stack(void)
 {
     static const char file[] = "<pmtrace>", function[] = "watch";
 
-    if (own_stack == 0 && code_count < REC_CODE_LIMIT &&
-        rec_define_code(code_count + 1, 0, file, sizeof file - 1, function,
-                        sizeof function - 1) == 0)
-        own_stack = intern_node(0, ++code_count, 0);
+    uint32_t code;
+
+    if (own_stack == 0) {
+        code = intern_texts(0, file, sizeof file - 1, function,
+                            sizeof function - 1);
+        own_stack = code != 0 ? intern_node(0, code, 0) : 0;
+    }
     return own_stack;
 }
 
@@ -338,12 +357,8 @@ static uint32_t intern_own_stack(void)
 static void append_own(struct rec_thread *t, const struct own_block *own,
                        unsigned count, uint32_t stack)
 {
-    for (unsigned i = 0; i < count && rec_hot.allocs; i++)
-        rec_append_size(t, rec_now(),
-                        pmt_raw_word(pmt_raw_alloc_tag(PMT_ALLOC_MALLOC,
-                                                       PMT_DOMAIN_MEM),
-                                     own[i].address),
-                        own[i].bytes, stack);
+    for (unsigned i = 0; i < count; i++)
+        rec_alloc_own(t, own[i].address, own[i].bytes, stack);
 }
 
 uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,

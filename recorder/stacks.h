@@ -79,9 +79,6 @@ static inline uint32_t rec_stack(struct rec_thread *t,
     return rec_stack_slow(t, ts, limit, hash, may_call);
 }
 
-/* The stack of a label, or 0. With rec_lock. */
-uint32_t rec_stack_label(uint32_t parent, const char *text, size_t bytes);
-
 /*
  * The stack of one site alone: a code object and a place in it, as in
  * event-class.h. *watched: the code object's death will be noticed. Takes the
@@ -89,6 +86,14 @@ uint32_t rec_stack_label(uint32_t parent, const char *text, size_t bytes);
  */
 uint32_t rec_stack_site(struct rec_thread *t, PyCodeObject *code,
                         bool by_line, uint32_t place, bool *watched);
+
+/* The stack of a label, or 0. With rec_lock. */
+uint32_t rec_stack_label(uint32_t parent, const char *text, size_t bytes);
+
+/* The stack of a frame of which nothing else is known, called by that of
+ * `parent`, or 0. With rec_lock. */
+uint32_t rec_stack_named(uint32_t parent, const char *file,
+                         size_t file_bytes, uint32_t line);
 
 extern const struct rec_part rec_part_stacks;
 

@@ -3,7 +3,11 @@
  */
 #include "types.h"
 
+#include <string.h>
+
 #include "define.h"
+#include "filter.h"
+#include "names.h"
 
 struct rec_map rec_type_cache;
 
@@ -84,26 +88,41 @@ static uint32_t new_id(PyTypeObject *type, size_t bytes, uint64_t hash)
                         (uint32_t)type->tp_itemsize) != 0)
         return 0;
     rec_map_put(&hashes, ++type_count, hash);
+    rec_name_type(type_count, name_text, bytes);
     return type_count;
+}
+
+/* Whether the filters want the type whose name is in name_text. Names of the
+ * module builtins have no dot. */
+static bool is_wanted(size_t bytes)
+{
+    if (!rec_set.builtins && memchr(name_text, '.', bytes) == NULL)
+        return false;
+    return rec_globs_match(rec_set.types, name_text, bytes);
 }
 
 uint64_t rec_type_slow(PyTypeObject *type)
 {
     uint64_t value = REC_TYPE_KNOWN, hash;
+    uint32_t id = 0;
     size_t bytes;
-    uint32_t id;
 
     rec_lock();
     bytes = cpy_type_name(type, name_text, sizeof name_text);
     hash = rec_hash_bytes((uint64_t)type->tp_basicsize, name_text, bytes);
     hash = rec_mix(hash, (uint64_t)type->tp_itemsize);
-    id = id_before(type, hash);
-    if (id == 0)
-        id = new_id(type, bytes, hash);
-    value |= id;
+    if (is_wanted(bytes)) {
+        id = id_before(type, hash);
+        if (id == 0)
+            id = new_id(type, bytes, hash);
+        value |= id;
+    } else {
+        value |= REC_TYPE_UNWANTED;
+    }
     if (PyType_HasFeature(type, Py_TPFLAGS_TYPE_SUBCLASS))
         value |= REC_TYPE_OF_TYPES;
-    if (id != 0 || type_count >= REC_TYPE_LIMIT)
+    if (id != 0 || (value & REC_TYPE_UNWANTED) ||
+        type_count >= REC_TYPE_LIMIT)
         rec_map_put(&rec_type_cache, (uint64_t)(uintptr_t)type, value);
     rec_unlock();
     return value;

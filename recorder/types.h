@@ -20,6 +20,7 @@
 extern struct rec_map rec_type_cache;
 #define REC_TYPE_KNOWN (UINT64_C(1) << 32)
 #define REC_TYPE_OF_TYPES (UINT64_C(1) << 33) /* its instances are types */
+#define REC_TYPE_UNWANTED (UINT64_C(1) << 35) /* by rec_set; has no id */
 #define REC_TYPE_STALE (UINT64_C(1) << 34) /* not KNOWN: to be looked at */
 
 /* Takes the lock. The type is alive. */

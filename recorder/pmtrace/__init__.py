@@ -224,7 +224,7 @@ class Recorder:
             raise RuntimeError("this recorder runs already")
         settings = self._settings
         modes = self._modes()
-        hooks, notes = _selftest.run(self._extension, modes)
+        hooks, notes = _selftest.run(self._extension, modes, settings)
         frames = settings["frames"] if "stacks" not in notes else 0
         object_frames = (settings["object_frames"]
                          if "stacks" not in notes else 0)
@@ -362,7 +362,7 @@ class Recorder:
     def get_object_traceback(self, obj):
         # type: (object) -> Optional[List[Tuple[str, int, str]]]
         """Where the memory of the object was allocated: [(file, line,
-        function), ...], the innermost first; None if that is not known.
+        function), ...], the innermost last; None if that is not known.
         Needs `track` or mode snapshot."""
         self._must_run()
         found = self._extension.object_traceback(obj)

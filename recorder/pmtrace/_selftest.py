@@ -77,10 +77,25 @@ def destroys_reported(recorder):
     return bool(created >= OBJECTS and destroyed >= OBJECTS)
 
 
-def run(recorder, modes):
-    # type: (Any, List[str]) -> Tuple[List[str], Dict[str, str]]
+def _alloc_hooks(modes, settings):
+    # type: (List[str], Dict[str, Any]) -> List[str]
+    """Names of the hooks whose records are in the trace."""
+    if "alloc" not in modes and not (
+            "snapshot" in modes and settings["snapshot_records"]):
+        return []
+    domains = settings["domains"] or "raw,mem,obj"
+    hooks = ["alloc:" + name for name in ("raw", "mem", "obj")
+             if name in domains.split(",")]
+    if settings["sample_bytes"]:
+        hooks.append("alloc:sampled:%d" % settings["sample_bytes"])
+    return hooks
+
+
+def run(recorder, modes, settings):
+    # type: (Any, List[str], Dict[str, Any]) -> Tuple[List[str], Dict[str, str]]
     """The names of the hooks for the stream header, and what is to be noted
-    in its settings. Tried once in a process."""
+    in its settings. Tried once in a process. RuntimeError: what is asked for
+    is not possible without stacks."""
     global _stacks, _destroys
 
     hooks = []
@@ -89,8 +104,11 @@ def run(recorder, modes):
         _stacks = (stacks_problem(recorder),)
     if _stacks[0] is not None:
         notes["stacks"] = "off (self-test: %s)" % _stacks[0]
-    if "alloc" in modes:
-        hooks += ["alloc:raw", "alloc:mem", "alloc:obj"]
+        if settings["files"]:
+            raise RuntimeError("stacks can't be read in this interpreter "
+                               "(%s), so there is no filter by file"
+                               % _stacks[0])
+    hooks += _alloc_hooks(modes, settings)
     if "object" in modes:
         if not _destroys:
             _destroys = (destroys_reported(recorder),)
