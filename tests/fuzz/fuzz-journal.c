@@ -72,6 +72,17 @@ static const struct pmt_buffer *trace(void)
 
 static void give_records(struct pmt_journal *j)
 {
+    /* After those below, each with what stands before it. */
+    static const struct pmt_raw more[] = {
+        {0, UINT64_C(0x62) << 56 | 100, 0, 0},                 /* rss */
+        {0, UINT64_C(0x63) << 56 | 7, PMT_KIND_CALL, 0},       /* gap */
+        {0, UINT64_C(0x60) << 56, 1, 0},                       /* call */
+        {0, UINT64_C(0x61) << 56, 2, 17},                      /* line */
+        {0, UINT64_C(0x63) << 56 | 9, PMT_KIND_ALLOC, 0},
+        {0, UINT64_C(0x64) << 56, 0, 2 << 1},                  /* gc */
+        {0, UINT64_C(0x64) << 56 | 5000, 3, 1 | 2 << 1 | 4 << 8},
+    };
+
     struct pmt_segment *s = pmt_journal_take(j, PMT_SEGMENT_RECORDS, 1);
     struct pmt_raw *raw = (struct pmt_raw *)(void *)s->data;
     uint64_t now = pmt_clock_raw(j->header->clock);
@@ -81,7 +92,11 @@ static void give_records(struct pmt_journal *j)
     raw[2] = (struct pmt_raw){now + 2, pmt_raw_word(0x26, j), UINT32_MAX, 1};
     raw[3] = (struct pmt_raw){UINT64_C(1) << 33, pmt_raw_word(0x50, 0), 0, 0};
     raw[4] = (struct pmt_raw){now + 3, pmt_raw_word(0x22, s), 0, 0};
-    s->head = 5 * sizeof *raw;
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        raw[5 + i] = more[i];
+        raw[5 + i].time = now + 4 + i;
+    }
+    s->head = 5 * sizeof *raw + sizeof more;
 }
 
 static void give_definitions(struct pmt_journal *j)
@@ -92,13 +107,35 @@ static void give_definitions(struct pmt_journal *j)
     struct pmt_def type = {.type = PMT_DEF_TYPE, .v = {2, 16, 0}};
     struct pmt_def thread = {.type = PMT_DEF_THREAD, .v = {1, 42}};
     struct pmt_def mark = {.type = PMT_DEF_MARK, .v = {1}};
+    struct pmt_def cfunction = {.type = PMT_DEF_CFUNCTION, .v = {1, 3}};
+    struct pmt_def call = {.type = PMT_DEF_CLASS,
+                           .v = {1, PMT_KIND_CALL | 2 << 8, 2, 1}};
+    struct pmt_def line = {.type = PMT_DEF_CLASS,
+                           .v = {2, PMT_KIND_LINE | 4 << 8, 3, 0}};
+    struct pmt_def figures = {.type = PMT_DEF_FIGURES,
+                              .v = {PMT_KIND_SAMPLE, 1, 42}};
+    struct pmt_def rows = {.type = PMT_DEF_SNAPSHOT_ROWS, .v = {5, 2}};
+    struct pmt_def snapshot = {.type = PMT_DEF_SNAPSHOT, .v = {5, 2, 4}};
+    static const struct pmt_snapshot_row row[2] = {{2, 1, 3, 300, 2, 0},
+                                                   {1, 0, 4, 400, 0, 0}};
+    static const char lines[] = "rss\tB\t0\t4096\nn\t\t1\t-3\n";
 
     mark.wide = pmt_clock_raw(j->header->clock);
+    figures.wide = snapshot.wide = mark.wide;
     FUZZ_MUST(pmt_journal_define(j, s, &code, "b.py", 4, "g", 1));
     FUZZ_MUST(pmt_journal_define(j, s, &stack, NULL, 0, NULL, 0));
     FUZZ_MUST(pmt_journal_define(j, s, &type, "dict", 4, NULL, 0));
     FUZZ_MUST(pmt_journal_define(j, s, &thread, "again", 5, NULL, 0));
     FUZZ_MUST(pmt_journal_define(j, s, &mark, "warm", 4, NULL, 0));
+    FUZZ_MUST(pmt_journal_define(j, s, &cfunction, "len", 3, "m", 1));
+    FUZZ_MUST(pmt_journal_define(j, s, &call, NULL, 0, NULL, 0));
+    FUZZ_MUST(pmt_journal_define(j, s, &line, NULL, 0, NULL, 0));
+    FUZZ_MUST(pmt_journal_define(j, s, &figures, lines, sizeof lines - 1,
+                                 NULL, 0));
+    FUZZ_MUST(pmt_journal_define(j, s, &rows, (const char *)row, sizeof row,
+                                 NULL, 0));
+    FUZZ_MUST(pmt_journal_define(j, s, &snapshot, "peak", 4, "t\tB\t1\n",
+                                 6));
 }
 
 static size_t good_input(uint8_t *data, size_t room)
@@ -106,7 +143,7 @@ static size_t good_input(uint8_t *data, size_t room)
     struct pmt_journal j;
     uint8_t *p = data;
 
-    if (room < 1 + HEADER_BYTES + 2 * (PMT_SEGMENT_HEADER_BYTES + 514)) {
+    if (room < 1 + HEADER_BYTES + 2 * (PMT_SEGMENT_HEADER_BYTES + 1026)) {
         return 0;
     }
     FUZZ_MUST(pmt_journal_create(&j, NULL, 2, 100, 1, NULL) == PMT_OK);

@@ -431,6 +431,42 @@ static void test_lost_by_io(void **state)
     remove_files(&files);
 }
 
+/* One write is refused, and the next goes well: all that was dropped in
+ * between, which no pass saw while the disk was full, is its fault. */
+static void test_lost_between_passes(void **state)
+{
+    struct recording r;
+    struct producer p = {.thread = 1};
+    struct produced got;
+    struct files files;
+
+    (void)state;
+    new_files(&files);
+    assert_true(begin(&r, &files, 2));
+    p.journal = &r.journal;
+    fault = FAULT_FULL;
+    calls = fault_at = 0;
+    fault_until = 1 << 30;
+    for (unsigned i = 0; i < 100; i++) {
+        assert_true(producer_next(&p));
+    }
+    assert_int_equal(pmt_drain_pass(r.drain, true, NULL), PMT_ERR_IO);
+    while (p.made < 20000) {
+        producer_next(&p);
+    }
+    fault = FAULT_NONE;
+    producer_stop(&p);
+    assert_true(p.lost > 0);
+    assert_int_equal(pmt_drain_pass(r.drain, true, NULL), PMT_OK);
+    assert_int_equal(pmt_drain_finish(r.drain, NULL), PMT_OK);
+    check_all_told(&files, &p);
+    produced_read(&got, files.trace, NULL);
+    assert_int_equal(got.lost_by[PMT_LOSS_IO], p.lost);
+    assert_int_equal(got.lost_by[PMT_LOSS_FULL], 0);
+    close_all(&r);
+    remove_files(&files);
+}
+
 /* The same by the system's own hand: no file may pass a size. */
 static void limited_file(const struct files *f)
 {
@@ -509,6 +545,7 @@ int main(void)
         cmocka_unit_test(test_killed_around_a_write),
         cmocka_unit_test(test_disk_full_for_a_while),
         cmocka_unit_test(test_lost_by_io),
+        cmocka_unit_test(test_lost_between_passes),
         cmocka_unit_test(test_file_size_limit),
         cmocka_unit_test(test_living_and_closed),
     };
