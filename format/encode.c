@@ -7,11 +7,11 @@
 #include "bytes.h"
 
 struct pmt_encoder {
-    struct pmt_addresser *addresser;
+    struct pmt_addresser *addresser; /* NULL: no addresses came yet */
+    uint64_t *release;               /* and the columns for them */
+    uint64_t *acquire;
+    uint64_t *explicit_;
     uint64_t column[PMT_CHUNK_RECORDS_MAX];
-    uint64_t release[PMT_CHUNK_RECORDS_MAX];
-    uint64_t acquire[PMT_CHUNK_RECORDS_MAX];
-    uint64_t explicit_[PMT_CHUNK_RECORDS_MAX];
 };
 
 int pmt_encoder_new(struct pmt_encoder **out)
@@ -20,11 +20,8 @@ int pmt_encoder_new(struct pmt_encoder **out)
     if (!*out) {
         return PMT_ERR_MEMORY;
     }
-    if (pmt_addresser_new(&(*out)->addresser) < 0) {
-        free(*out);
-        *out = NULL;
-        return PMT_ERR_MEMORY;
-    }
+    (*out)->addresser = NULL;
+    (*out)->release = (*out)->acquire = (*out)->explicit_ = NULL;
     return PMT_OK;
 }
 
@@ -32,13 +29,35 @@ void pmt_encoder_free(struct pmt_encoder *e)
 {
     if (e) {
         pmt_addresser_free(e->addresser);
+        free(e->release);
+        free(e->acquire);
+        free(e->explicit_);
         free(e);
     }
 }
 
 uint64_t pmt_encoder_memory(const struct pmt_encoder *e)
 {
-    return sizeof *e + pmt_addresser_memory(e->addresser);
+    return sizeof *e + (e->addresser ? pmt_addresser_memory(e->addresser) +
+                                           3 * sizeof e->column
+                                     : 0);
+}
+
+/* Work space for addresses, which most kinds have not. */
+static int need_addresser(struct pmt_encoder *e)
+{
+    if (e->addresser) {
+        return PMT_OK;
+    }
+    free(e->release);
+    free(e->acquire);
+    free(e->explicit_);
+    e->release = malloc(sizeof e->column);
+    e->acquire = malloc(sizeof e->column);
+    e->explicit_ = malloc(sizeof e->column);
+    return e->release && e->acquire && e->explicit_
+               ? pmt_addresser_new(&e->addresser)
+               : PMT_ERR_MEMORY;
 }
 
 /*
@@ -140,10 +159,15 @@ static int put_addresses(struct pmt_encoder *e, struct pmt_body *body,
                          const uint8_t *slots, const uint16_t *classes,
                          size_t n, uint32_t *align)
 {
-    struct pmt_address_columns c = {
-        .release = e->release, .acquire = e->acquire,
-        .explicit_ = e->explicit_};
-    int rc;
+    struct pmt_address_columns c;
+    int rc = need_addresser(e);
+
+    if (rc < 0) {
+        return rc;
+    }
+    c.release = e->release;
+    c.acquire = e->acquire;
+    c.explicit_ = e->explicit_;
 
     pmt_addresses_encode(e->addresser, model, addresses, slots, classes, n,
                          &c);

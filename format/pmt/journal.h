@@ -32,7 +32,7 @@ extern "C" {
 #define PMT_JOURNAL_SUFFIX ".journal"
 #define PMT_JOURNAL_HEADER_BYTES 4096u
 #define PMT_SEGMENT_BYTES (128u * 1024u)
-#define PMT_JOURNAL_SEGMENTS 128u          /* 16 MiB with the default size */
+#define PMT_JOURNAL_SEGMENTS 64u           /* 8 MiB with the default size */
 
 /* ---- records of fixed size, in segments of kind RECORDS --------------- */
 
