@@ -209,6 +209,41 @@ static void put_value(struct pmt_listing *list, struct pmt_text unit,
         pmt_listing_count(list, value);
 }
 
+static bool begins(struct pmt_text text, const char *with)
+{
+    return text.length >= strlen(with) &&
+           memcmp(text.bytes, with, strlen(with)) == 0;
+}
+
+/* What is shown first: figures of the process, then bytes that changed; last
+ * those of single size classes, free lists and arenas, which are many. */
+static int rank_of(const struct pmt_detail_figure *figure)
+{
+    if (begins(figure->name, "pymalloc.class.") ||
+        begins(figure->name, "free_list.") ||
+        begins(figure->name, "glibc.arena."))
+        return 3;
+    if (figure->kind == PMT_KIND_SAMPLE)
+        return 0;
+    return is_bytes(figure->unit) && !figure->counter &&
+                   figure->values.low != figure->values.high
+               ? 1
+               : 2;
+}
+
+static void put_figure(struct pmt_listing *list,
+                       const struct pmt_detail_figure *figure)
+{
+    pmt_listing_printf(list, "  %s %.*s", pmt_kind_name(figure->kind),
+                       (int)figure->name.length, figure->name.bytes);
+    put_value(list, figure->unit, figure->values.first);
+    put_value(list, figure->unit, figure->values.last);
+    put_value(list, figure->unit, figure->values.low);
+    put_value(list, figure->unit, figure->values.high);
+    pmt_listing_printf(list, "%.*s", (int)figure->unit.length,
+                       figure->unit.bytes);
+}
+
 static void put_figures(FILE *file, const struct pmt_details *d)
 {
     static const struct pmt_listing_column columns[] = {
@@ -220,22 +255,17 @@ static void put_figures(FILE *file, const struct pmt_details *d)
         {.title = "unit"},
     };
     struct pmt_listing *list;
+    size_t shown = 0;
 
     if (d->figure_count == 0)
         return;
     list = pmt_listing_new(columns, sizeof columns / sizeof *columns);
-    for (size_t i = 0; i < d->figure_count && i < FIGURES_SHOWN; i++) {
-        const struct pmt_detail_figure *figure = &d->figures[i];
-
-        pmt_listing_printf(list, "  %s %.*s", pmt_kind_name(figure->kind),
-                           (int)figure->name.length, figure->name.bytes);
-        put_value(list, figure->unit, figure->values.first);
-        put_value(list, figure->unit, figure->values.last);
-        put_value(list, figure->unit, figure->values.low);
-        put_value(list, figure->unit, figure->values.high);
-        pmt_listing_printf(list, "%.*s", (int)figure->unit.length,
-                           figure->unit.bytes);
-    }
+    for (int rank = 0; rank < 4; rank++)
+        for (size_t i = 0; i < d->figure_count && shown < FIGURES_SHOWN; i++)
+            if (rank_of(&d->figures[i]) == rank) {
+                put_figure(list, &d->figures[i]);
+                shown++;
+            }
     pmt_listing_print(list, file);
     pmt_listing_free(list);
     if (d->figure_count > FIGURES_SHOWN)

@@ -1,6 +1,6 @@
 /* chart-gauges.c: the panels of the process's memory and of the pauses of its
  * collector; see chart.h. */
-#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,11 +116,10 @@ void pmt_chart_pause_panel(const struct layout *layout,
 
     fputs("$pauses << EOD\n", file);
     for (size_t c = 0; c < series->columns; c++)
-        if (pauses->collections[c]) /* one of no length is there to be seen */
+        if (pauses->collections[c]) /* the shortest is there to be seen */
             fprintf(file, "%.9g %.6g\n", pmt_chart_column_time(layout, c),
-                    pauses->longest_ns[c]
-                        ? (double)pauses->longest_ns[c] / scale.divisor
-                        : high * 0.02);
+                    fmax((double)pauses->longest_ns[c] / scale.divisor,
+                         high * 0.06));
     fputs("EOD\n", file);
     snprintf(label, sizeof label, "gc, %s", scale.unit);
     pmt_chart_open_panel(layout, place, label, high, file);

@@ -291,7 +291,7 @@ static void count_curves(struct layout *layout)
     }
     if (chart->memory && gauges && gauges->count > 0) {
         layout->gauges =
-            gauges->count < GAUGE_LINES ? gauges->count : GAUGE_LINES;
+            gauges->distinct < GAUGE_LINES ? gauges->distinct : GAUGE_LINES;
         layout->live_line = series->streams > 0;
         layout->gauges += layout->live_line;
     }

@@ -261,11 +261,34 @@ static int compare_gauges(const void *a, const void *b)
 {
     const struct pmt_gauge *x = a, *y = b;
 
+    if (x->twin != y->twin)
+        return x->twin ? 1 : -1;
     if (x->is_rss != y->is_rss)
         return x->is_rss ? -1 : 1;
     if (x->most != y->most)
         return x->most < y->most ? 1 : -1;
     return strcmp(x->name, y->name);
+}
+
+static bool same_values(const struct pmt_gauge *a, const struct pmt_gauge *b,
+                        size_t columns)
+{
+    return a->stream == b->stream && a->most == b->most &&
+           a->last == b->last &&
+           memcmp(a->there, b->there, columns * sizeof *a->there) == 0 &&
+           memcmp(a->values, b->values, columns * sizeof *a->values) == 0;
+}
+
+/* Allocators say some things in two ways. Those that are sorted first stay. */
+static void find_twins(struct pmt_gauges *g, size_t columns)
+{
+    g->distinct = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        for (size_t k = 0; k < i && !g->gauges[i].twin; k++)
+            g->gauges[i].twin =
+                same_values(&g->gauges[k], &g->gauges[i], columns);
+        g->distinct += !g->gauges[i].twin;
+    }
 }
 
 /* A value holds to the end of its stream. */
@@ -299,6 +322,9 @@ void pmt_gauges_finish(struct pmt_gauges *g, const struct pmt_series *series,
             k++;
         g->streams += k == i;
     }
-    if (g->count > 0)
-        qsort(g->gauges, g->count, sizeof *g->gauges, compare_gauges);
+    if (g->count == 0)
+        return;
+    qsort(g->gauges, g->count, sizeof *g->gauges, compare_gauges);
+    find_twins(g, series->columns);
+    qsort(g->gauges, g->count, sizeof *g->gauges, compare_gauges);
 }

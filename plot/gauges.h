@@ -33,6 +33,7 @@ struct pmt_gauge {
     bool *there;       /* by column: there is a value */
     uint64_t most;     /* the highest of all */
     bool is_rss;
+    bool twin;         /* has the very values of another, in all columns */
 
     /* Private. */
     uint64_t last_ns, last; /* the latest value */
@@ -50,8 +51,10 @@ struct pmt_gauges {
     bool memory, gc;
 
     /* To be read after. */
-    struct pmt_gauge *gauges; /* RSS first, then the largest first */
+    struct pmt_gauge *gauges; /* RSS first, then the largest first, then
+                                 twins */
     size_t count;
+    size_t distinct;          /* of them no twins */
     uint64_t dropped;
     size_t streams;           /* that have gauges */
     struct pmt_pauses pauses;
