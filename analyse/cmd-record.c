@@ -130,7 +130,7 @@ static const struct pmt_option options[] = {
                 .high = 65536),
     PMT_OPT_INT(0, "segments", "N", O, segments,
                 "buffers of 128 KiB, one of which each thread holds",
-                .preset = "128", .low = 4, .high = 65536),
+                .preset = "64", .low = 4, .high = 65536),
     PMT_OPT_LAST};
 #undef O
 

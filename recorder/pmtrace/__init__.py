@@ -139,7 +139,7 @@ class Recorder:
     level           zstd's compression level, -7 to 19 (default 1).
     chunk_records   most records in a chunk, 1 to 65536 (default 65536).
     segments        buffers of 128 KiB, one of which each thread holds
-                    (default 128).
+                    (default 64).
 
     ValueError: an argument is wrong, or the mode is not possible with this
     CPython. ImportError: the recorder is not built for this CPython.
@@ -177,7 +177,7 @@ class Recorder:
                  tick_ns=100,           # type: int
                  level=1,               # type: int
                  chunk_records=65536,   # type: int
-                 segments=128,          # type: int
+                 segments=64,           # type: int
                  **settings             # type: Any
                  ):
         # type: (...) -> None

@@ -23,7 +23,7 @@ DEFAULTS = {
     "tick_ns": 100,
     "level": 1,
     "chunk_records": 65536,
-    "segments": 128,
+    "segments": 64,
     "c_calls": 1,
     "opcodes": 0,
     "rss_trigger": 0,
