@@ -163,12 +163,22 @@ static bool is(struct pmt_text text, const char *what)
     return text.length == strlen(what) && begins(text, what);
 }
 
-/* Bytes that come and go, but not those of one arena: there may be many. */
+static bool ends(struct pmt_text text, const char *with)
+{
+    size_t length = strlen(with);
+
+    return text.length >= length &&
+           memcmp(text.bytes + text.length - length, with, length) == 0;
+}
+
+/* Bytes that come and go; not sizes of the allocator's own parts, and not
+ * those of one arena: there may be many. */
 static bool is_drawn(const struct pmt_figure *figure)
 {
     return (is(figure->unit, "B") || is(figure->unit, "bytes")) &&
            figure->value == 0 && figure->name.bytes &&
-           !begins(figure->name, "glibc.arena.");
+           !begins(figure->name, "glibc.arena.") &&
+           !ends(figure->name, "_size") && !ends(figure->name, "_threshold");
 }
 
 static int take_figures(struct pmt_gauges *g, const struct pmt_series *series,
