@@ -16,7 +16,9 @@
 #include "commands.h"
 #include "record.h"
 
-#define OBJECT 2u /* the bit of mode object */
+/* Bits of mode_names. */
+#define OBJECT 2u
+#define SNAPSHOT 16u
 
 /* Names are those of the settings (recorder/pmtrace/_options.py). */
 struct record_options {
@@ -35,7 +37,7 @@ struct record_options {
 
 /* In the order of MODES in pmtrace/_options.py. */
 static const char *const mode_names[] = {"alloc", "object",   "call", "line",
-                                         "snapshot", "heap", "rss", NULL};
+                                         "snapshot", "heap", "rss", "gc", NULL};
 static const char *const domain_names[] = {"raw", "mem", "obj", NULL};
 static const char *const when_full_names[] = {"drop", "wait", NULL};
 
@@ -188,19 +190,40 @@ static int check_modes(uint32_t modes, const struct pmt_program *p)
     return PMT_EXIT_OK;
 }
 
+/* What can be asked for together. */
+static int check_settings(const struct record_options *opt)
+{
+    int64_t sig = opt->snapshot_signal;
+
+    if (opt->max_size != 0 && opt->max_size < opt->min_size)
+        return pmt_fail("--max-size is less than --min-size");
+    if (opt->sample_bytes != 0 && (opt->track || opt->modes & SNAPSHOT))
+        return pmt_fail("--sample-bytes leaves out blocks, so the live set "
+                        "can't be tracked: no --track and no mode snapshot");
+    if (sig == SIGILL || sig == SIGBUS || sig == SIGFPE || sig == SIGKILL ||
+        sig == SIGSEGV || sig == SIGSTOP)
+        return pmt_fail("signal %lld can't be used", (long long)sig);
+    return PMT_EXIT_OK;
+}
+
 /* Whether the trace could be made, as far as it can be known here. */
 static int check_output(const char *name, bool force)
 {
     char wrong, *path = pmt_record_expand(name, &wrong), *slash;
     int status = PMT_EXIT_OK;
     struct stat st;
+    pid_t writer;
 
     if (path == NULL)
         return pmt_fail("%%%c in the name of the trace; there are %%p "
                         "(process), %%h (host), %%t (time), %%n (number) "
                         "and %%%%",
                         wrong);
-    if (!force && lstat(path, &st) == 0)
+    writer = pmt_record_writer(path);
+    if (writer != 0)
+        status = pmt_fail("%s: is being recorded by process %ld", path,
+                          (long)writer);
+    else if (!force && lstat(path, &st) == 0)
         status = pmt_fail("%s: is there already (-f replaces it)", path);
     else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
         status = pmt_fail("%s: is not a regular file", path);
@@ -323,7 +346,9 @@ static int start(struct record_options *opt, const char *package,
     output = pmt_record_absolute(opt->output != NULL ? opt->output : name);
     if (output == NULL)
         return pmt_fail("out of memory");
-    status = check_program(package, argv, &program);
+    status = check_settings(opt);
+    if (status == PMT_EXIT_OK)
+        status = check_program(package, argv, &program);
     if (opt->modes & OBJECT && program.is_interpreter && program.major == 0)
         pmt_record_ask_version(argv[0], &program);
     if (status == PMT_EXIT_OK)
@@ -389,7 +414,8 @@ const struct pmt_command pmt_command_record = {
             "objects (CPython 3.13 or later); call calls and returns of "
             "Python and C functions; line lines, calls, returns and "
             "exceptions; snapshot the live set, summed by stack; heap the "
-            "allocators' own figures; rss the resident set by time.",
+            "allocators' own figures; rss the resident set by time; gc the "
+            "garbage collector's collections.",
             NULL},
     .examples =
         (const char *const[]){

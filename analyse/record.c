@@ -11,6 +11,7 @@
 #include <glob.h>
 #include <libgen.h>
 #include <limits.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -302,26 +303,24 @@ void pmt_record_examine(char *const *argv, struct pmt_program *p)
 
 void pmt_record_ask_version(const char *name, struct pmt_program *p)
 {
-    static const char code[] = "import sys; print('%d.%d' % "
-                               "sys.version_info[:2])";
+    char *argv[] = {(char *)name, "-I", "-S", "-c",
+                    "import sys; print('%d.%d' % sys.version_info[:2])",
+                    NULL};
+    posix_spawn_file_actions_t actions;
     char text[32] = "";
-    int ends[2];
+    int ends[2], failed;
     pid_t child;
 
     if (pipe2(ends, O_CLOEXEC) != 0)
         return;
-    child = fork();
-    if (child == 0) {
-        int null = open("/dev/null", O_RDWR);
-
-        if (null < 0 || dup2(null, 0) < 0 || dup2(ends[1], 1) < 0 ||
-            dup2(null, 2) < 0)
-            _exit(127);
-        execlp(name, name, "-I", "-S", "-c", code, (char *)NULL);
-        _exit(127);
-    }
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    failed = posix_spawnp(&child, name, &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
-    if (child > 0) {
+    if (!failed) {
         if (read(ends[0], text, sizeof text - 1) <= 0)
             text[0] = '\0';
         while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
@@ -434,6 +433,20 @@ char *pmt_record_expand(const char *name, char *wrong)
         return text;
     free(text);
     return NULL;
+}
+
+pid_t pmt_record_writer(const char *name)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char *journal = format("%s.journal", name);
+    int fd = journal != NULL ? open(journal, O_RDONLY | O_CLOEXEC) : -1;
+    bool locked = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 &&
+                  lock.l_type != F_UNLCK;
+
+    if (fd >= 0)
+        close(fd);
+    free(journal);
+    return locked ? lock.l_pid : 0;
 }
 
 char *pmt_record_absolute(const char *name)

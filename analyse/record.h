@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* Name of the variable that lets a user say where the package is. */
 #define PMT_RECORD_PACKAGE "PMTRACE_PYTHONPATH"
@@ -71,6 +72,9 @@ int pmt_record_set_environment(const char *package,
  * 0 without memory.
  */
 char *pmt_record_expand(const char *name, char *wrong);
+
+/* The process that is writing the trace of this name; 0 when none is. */
+pid_t pmt_record_writer(const char *name);
 
 /* The name with the current folder before it if it is relative, so that a
  * program may change its folder first. On the heap; NULL without memory. */

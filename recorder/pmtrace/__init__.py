@@ -79,6 +79,7 @@ class Recorder:
                       heap      figures of pymalloc or mimalloc, of libc's
                                 malloc and of gc
                       rss       the resident set by time
+                      gc        collections of the garbage collector
     force           replace a trace that is there (default False).
     collect         1: gc.collect() before the end, so that the last picture
                     is without garbage (default 0).
@@ -243,6 +244,8 @@ class Recorder:
                        domains=_options.domain_bits(settings["domains"]),
                        wait=int(settings["when_full"] == "wait"))
         path = _options.expand(self._template, _ordinal + 1)
+        if self._force:
+            _check_free(path)
         if _innermost() is not None:
             _name_threads()
         self._serial = self._extension.start(path, numbers, tuple(hooks),
@@ -500,6 +503,31 @@ def _innermost():
     """The recorder that runs in this process, which may be the child of one
     where it ran."""
     return _running[-1] if _running and active() else None
+
+
+def _check_free(path):
+    # type: (str) -> None
+    """FileExistsError where a trace is being written, by this process or
+    another one: it is not to be replaced."""
+    whole = os.path.realpath(path)
+    if any(os.path.realpath(r.path) == whole for r in _running):
+        raise FileExistsError(17, "is being recorded by this process", path)
+    try:
+        fd = os.open(path + ".journal", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return
+    import fcntl
+    import struct
+
+    try:
+        lock = struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)
+        kind, _, _, _, pid = struct.unpack(
+            "hhqqi", fcntl.fcntl(fd, fcntl.F_GETLK, lock)[:28])
+    finally:
+        os.close(fd)
+    if kind != fcntl.F_UNLCK:
+        raise FileExistsError(17, "is being recorded by process %d" % pid,
+                              path)
 
 
 def _figures(values):

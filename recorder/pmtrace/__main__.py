@@ -26,8 +26,8 @@ OPTIONS = (
      "(PROGRAM-%%p.pmt)"),
     ("-f", "--force", None, "force", "replace a trace that is there"),
     (None, "--mode", "MODE,...", "mode",
-     "what to record: alloc, object, call, line, snapshot, heap, rss "
-     "(%(mode)s)"),
+     "what to record: alloc, object, call, line, snapshot, heap, rss, "
+     "gc (%(mode)s)"),
     (None, "--collect", None, "collect",
      "collect garbage before the end"),
     ("Stacks",),
@@ -251,6 +251,10 @@ def main():
         _launch.recorder_of(settings)
     except (ValueError, ImportError) as error:
         fail(str(error))
+    try:
+        pmtrace._check_free(path)
+    except OSError as error:
+        fail("%s: %s" % (path, error.strerror))
     if os.path.lexists(path) and not settings["force"]:
         fail("%s: is there already (-f replaces it)" % path)
     if os.path.exists(path) and not os.path.isfile(path):

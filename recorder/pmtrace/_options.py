@@ -79,6 +79,9 @@ SIZES = ("rss_trigger", "min_size", "max_size", "sample_bytes")
 # Lists of words or globs, separated by commas.
 LISTS = ("types", "files", "domains")
 
+# SIGILL, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGSTOP of Linux.
+BAD_SIGNALS = (4, 7, 8, 9, 11, 19)
+
 DOMAINS = ("raw", "mem", "obj")
 
 WHEN_FULL = ("drop", "wait")
@@ -214,6 +217,13 @@ def check(settings):
         checked[name] = value
     if checked["max_size"] and checked["max_size"] < checked["min_size"]:
         raise ValueError("max_size is less than min_size")
+    if checked["sample_bytes"] and (
+            checked["track"] or "snapshot" in checked["mode"].split(",")):
+        raise ValueError("sample_bytes leaves out blocks, so the live set "
+                         "can't be tracked: no track and no mode snapshot")
+    if checked["snapshot_signal"] in BAD_SIGNALS:
+        raise ValueError("signal %d can't be used"
+                         % checked["snapshot_signal"])
     domain_bits(checked["domains"])
     if settings["when_full"] not in WHEN_FULL:
         raise ValueError("when_full must be %s, not %r"
