@@ -111,7 +111,7 @@ static __attribute__((noinline)) void slow_free(unsigned domain, void *p)
 void rec_sampled_own(struct rec_thread *t, void *address, uint64_t size,
                      uint32_t stack)
 {
-    if (is_hit(t, size) && size >= rec_choice.min && size <= rec_choice.max)
+    if (is_hit(t, size) && rec_wants_own(size))
         put(t, PMT_ALLOC_MALLOC, PMT_DOMAIN_MEM, address, size, stack);
 }
 

@@ -49,6 +49,14 @@ void rec_choose(void)
     rec_choice.records = rec_wants_records();
 }
 
+bool rec_wants_own(uint64_t size)
+{
+    static const char file[] = "<pmtrace>"; /* as in stacks.c */
+
+    return size >= rec_choice.min && size <= rec_choice.max &&
+           rec_globs_match(rec_set.files, file, sizeof file - 1);
+}
+
 /* ---- files ---------------------------------------------------------------------- */
 
 static int start(void)

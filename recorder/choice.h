@@ -25,6 +25,9 @@ bool rec_wants_records(void);
 bool rec_wants_tracking(void);      /* the live set is to be kept */
 bool rec_wants_all_blocks(void);    /* no filter, no sampling */
 
+/* Whether a block that the recorder took itself is wanted (alloc.h). */
+bool rec_wants_own(uint64_t size);
+
 /* Sets rec_choice. */
 void rec_choose(void);
 

@@ -108,10 +108,15 @@ static bool is_created_in_wanted_file(struct rec_thread *t,
 {
     const struct rec_live_block block = {
         .address = (uint64_t)(uintptr_t)object};
+    struct rec_live_block old;
     uint32_t site;
 
-    if (!rec_file_wanted(t, cpy_thread_holding(), true, &site))
+    if (!rec_file_wanted(t, cpy_thread_holding(), true, &site)) {
+        /* The end of one that was here may not have been reported. */
+        if (rec_live_maybe(&objects, object))
+            rec_live_take(&objects, object, &old);
         return false;
+    }
     if (rec_live_add(&objects, &block))
         return true;
     pmt_journal_lose(&rec_journal, PMT_LOSS_MEMORY, 1);

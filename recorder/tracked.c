@@ -66,6 +66,17 @@ static bool keep(struct rec_thread *t, unsigned domain, const void *address,
     return false;
 }
 
+/* A block that is not wanted. What is known at its address is gone, though
+ * its release was not seen. */
+static void passed_over(struct rec_thread *t, const void *address)
+{
+    struct rec_live_block old;
+
+    t->skipped_allocs++;
+    if (rec_live_maybe(&rec_blocks, address))
+        rec_live_take(&rec_blocks, address, &old);
+}
+
 static void acquired(struct rec_thread *t, unsigned op, unsigned domain,
                      const void *address, uint64_t size)
 {
@@ -73,13 +84,13 @@ static void acquired(struct rec_thread *t, unsigned op, unsigned domain,
     uint32_t site = 0, stack;
 
     if (size < rec_choice.min || size > rec_choice.max) {
-        t->skipped_allocs++;
+        passed_over(t, address);
         return;
     }
     ts = rec_alloc_thread(domain);
     if (rec_choice.files &&
         !rec_file_wanted(t, ts, domain != PMT_DOMAIN_RAW, &site)) {
-        t->skipped_allocs++;
+        passed_over(t, address);
         return;
     }
     stack = rec_stack(t, ts, rec_hot.frames, domain != PMT_DOMAIN_RAW);
@@ -189,7 +200,7 @@ REC_ALLOC_HOOKS(rec_hooks_tracked)
 void rec_tracked_own(struct rec_thread *t, void *address, uint64_t size,
                      uint32_t stack)
 {
-    if (size < rec_choice.min || size > rec_choice.max)
+    if (!rec_wants_own(size))
         return;
     if (keep(t, PMT_DOMAIN_MEM, address, size, stack))
         note(t, PMT_ALLOC_MALLOC, PMT_DOMAIN_MEM, address, size, stack);
