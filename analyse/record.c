@@ -303,9 +303,9 @@ void pmt_record_examine(char *const *argv, struct pmt_program *p)
 
 void pmt_record_ask_version(const char *name, struct pmt_program *p)
 {
-    char *argv[] = {(char *)name, "-I", "-S", "-c",
-                    "import sys; print('%d.%d' % sys.version_info[:2])",
-                    NULL};
+    static char isolated[] = "-I", no_site[] = "-S", is_code[] = "-c",
+                code[] = "import sys; print('%d.%d' % sys.version_info[:2])";
+    char *argv[] = {(char *)name, isolated, no_site, is_code, code, NULL};
     posix_spawn_file_actions_t actions;
     char text[32] = "";
     int ends[2], failed;
