@@ -128,8 +128,20 @@ bool rec_thread_introduce(struct rec_thread *t)
     if (rec_define_thread(next_id + 1, (uint64_t)t->native_id, t->ident,
                           name, n) != 0)
         return false;
+    t->name = rec_hash_bytes(0, name, n);
     t->id = ++next_id;
     return true;
+}
+
+/* Tells the stream the name of a thread, if it is another one. */
+static void rename_unlocked(struct rec_thread *t, const char *name, size_t n)
+{
+    uint64_t hash = rec_hash_bytes(0, name, n);
+
+    if (t->id != 0 && hash != t->name &&
+        rec_define_thread(t->id, (uint64_t)t->native_id, t->ident, name,
+                          n) == 0)
+        t->name = hash;
 }
 
 void rec_thread_give(struct rec_thread *t)
@@ -148,11 +160,16 @@ void rec_thread_give(struct rec_thread *t)
 static void thread_ended(void *self)
 {
     struct rec_thread *t = self, **link;
+    char name[17];
+    size_t n;
 
     if (rec_phase() == REC_PHASE_FORKED || rec_self != t)
         return;
+    n = own_name(name);
     rec_lock();
     rec_self = NULL;
+    if (!t->named && n > 0) /* CPython 3.14 gives threads their names */
+        rename_unlocked(t, name, n);
     rec_thread_give(t);
     ended_records += t->records;
     ended_unstacked += t->unstacked;
@@ -367,9 +384,9 @@ void rec_thread_name(uint64_t ident, const char *name, size_t bytes)
 {
     rec_lock();
     for (struct rec_thread *t = all_threads; t != NULL; t = t->next)
-        if (t->ident == ident && t->id != 0) {
-            rec_define_thread(t->id, (uint64_t)t->native_id, ident, name,
-                              bytes);
+        if (t->ident == ident) {
+            rename_unlocked(t, name, bytes);
+            t->named = true;
             break;
         }
     rec_unlock();

@@ -42,6 +42,8 @@ struct rec_thread {
     uint64_t records;             /* in segments that were given up */
     uint64_t unstacked;
     unsigned char *idle_cursor;   /* at the last look for idle threads */
+    uint64_t name;                /* hash of the name in the stream */
+    bool named;                   /* by rec_thread_name() */
     uint64_t skipped_allocs, skipped_objects; /* events seen and not recorded
                                    * since the last of the kind; choice.h */
     int64_t sample_left;          /* bytes to the next sample; sampling.h */

@@ -3,6 +3,7 @@
 
 import collections
 import os
+import sys
 import threading
 import _thread
 
@@ -130,6 +131,45 @@ def more_threads_than_segments():
     equal(r.stats()["lost"]["full"], 0, "room: lost")
 
 
+def names():
+    """Of threads that live at the end, or at a mark, all; of those that have
+    ended before, what the system calls them (3.14: their name too)."""
+    def named(name, wait):
+        thread = threading.Thread(target=lambda: (work(4, 1), wait.wait()),
+                                  name=name)
+        thread.start()
+        return thread
+
+    with pmtrace.Recorder(path("names.pmt"), when_full="wait"):
+        gate = threading.Event()
+        ended = [named("ended-%d" % i, gate) for i in range(3)]
+        gate.set()
+        for thread in ended:
+            thread.join()
+        gate = threading.Event()
+        living = [named("living-%d-of-a-long-name" % i, gate)
+                  for i in range(3)]
+        natives = [getattr(t, "native_id", None) for t in living]
+        work(4, 3)
+    gate.set()
+    for thread in living:
+        thread.join()
+    threads = {}
+    for t in Trace(path("names.pmt")).of("thread"):
+        threads[t["id"]] = t
+    known = {t["name"]: t for t in threads.values()}
+    for thread, native in zip(living, natives):
+        found = known.get(thread.name)
+        check(found is not None, "names: no %s" % thread.name)
+        if found is not None:
+            equal((found["ident"], found["native_id"]),
+                  (thread.ident, native), "names: " + thread.name)
+    check("MainThread" in known, "names: no MainThread")
+    if sys.version_info >= (3, 14):
+        for thread in ended:
+            check(thread.name in known, "names: no %s" % thread.name)
+
+
 def threads_without_threading():
     lock = _thread.allocate_lock()
     lock.acquire()
@@ -242,6 +282,7 @@ print('end')
 
 many_threads()
 more_threads_than_segments()
+names()
 threads_without_threading()
 daemons_at_exit()
 forks()
