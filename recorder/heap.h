@@ -3,7 +3,7 @@
  * collector at the start, at an interval, at marks, at the end of Python's
  * exit functions and when asked for by heap(). It has the mode `gc` in it.
  *
- * Several records with the same time, one for each source: pymalloc.h,
+ * Several records of one time, one for each source: pymalloc.h,
  * libc-heap.h, and of Python itself:
  *
  *   python.allocated_blocks           sys.getallocatedblocks()
