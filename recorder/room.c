@@ -11,6 +11,8 @@
  * gives up, and between its looks. */
 #define PATIENCE_NS UINT64_C(1000000000)
 #define PAUSE_NS 200000
+/* The same while all segments are held by threads that are inside a hook. */
+#define VAIN_NS UINT64_C(50000000)
 
 static unsigned char *end_of(const struct pmt_segment *s)
 {
@@ -76,7 +78,8 @@ static bool wait_and_take(struct rec_thread *t)
             last = order;
             since = now;
         } else if (now - since > PATIENCE_NS ||
-                   (!drain_has_work() && reclaim() == 0)) {
+                   (!drain_has_work() && reclaim() == 0 &&
+                    now - since > VAIN_NS)) {
             if (take(t)) /* freed since the last look */
                 break;
             t->gave_up = true;
