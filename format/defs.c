@@ -1,4 +1,8 @@
-/* defs.c - the tables of a stream on the writing side. */
+/*
+ * defs.c - the tables of a stream on the writing side. (A little long: the
+ * tables, the look-up by content and what an epoch has stated share the
+ * inside of one structure.)
+ */
 #include "defs.h"
 
 #include <stdlib.h>

@@ -2,7 +2,8 @@
  * test-journal-kinds.c: every record and definition that a journal can hold
  * comes into the trace, by the drain or, when the process died at any point,
  * out of the journal: once each, with all it was told. What is expected is
- * written out by hand below.
+ * written out by hand below. (A little long: the tests share what is put in
+ * and how what comes out is written down.)
  */
 #include <fcntl.h>
 #include <setjmp.h>
