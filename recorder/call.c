@@ -106,17 +106,15 @@ static const struct rec_monitor_hook passing_hooks[] = {
     {"C_RAISE", PASS},
     {NULL, NULL}};
 
-static const struct rec_monitor_hook passing_python_hooks[] = {
-    PYTHON_HOOKS(PASS, PASS, PASS, PASS, PASS, PASS), {NULL, NULL}};
-
 static struct rec_monitor monitor;
 
 static int put_in(bool floor)
 {
-    if (rec_set.c_calls)
-        return rec_monitor_install(&monitor, floor ? passing_hooks : hooks);
+    /* The floor is that of the default settings. */
+    if (floor)
+        return rec_monitor_install(&monitor, passing_hooks);
     return rec_monitor_install(&monitor,
-                               floor ? passing_python_hooks : python_hooks);
+                               rec_set.c_calls ? hooks : python_hooks);
 }
 
 static void take_out(void)

@@ -72,15 +72,13 @@ static inline uint64_t rec_class(struct rec_thread *t,
     return rec_class_slow(t, e, key);
 }
 
-/* Whether an event like this, without a C function, was met before. False
- * while nothing is recorded. */
+/* Whether an event like this, without a C function, was met before. Inside a
+ * hook (rec_enter()). */
 static inline bool rec_class_is_known(const struct rec_event *e)
 {
-    struct rec_pair *pair;
+    struct rec_pair *pair =
+        rec_map_find(&rec_class_map, rec_class_key(e, NULL));
 
-    if (REC_UNLIKELY(rec_class_map.now == NULL))
-        return false;
-    pair = rec_map_find(&rec_class_map, rec_class_key(e, NULL));
     return pair != NULL && pair->value != 0;
 }
 

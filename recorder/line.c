@@ -112,9 +112,14 @@ HOOK(on_jump)
                                 (PyCodeObject *)args[0],
                                 cpy_small_int(args[1]) + 1, false, NULL};
 
+    struct rec_thread *t = rec_enter();
+    bool known = t != NULL && rec_class_is_known(&e);
+
     UNUSED();
+    if (t != NULL)
+        rec_leave(t);
     /* The class of a jump is known only if it was found to stay. */
-    if (!rec_class_is_known(&e) && !stays_on_line(args))
+    if (!known && !stays_on_line(args))
         return rec_monitor_disable;
     rec_event(&e, 0);
     Py_RETURN_NONE;
@@ -148,17 +153,15 @@ static const struct rec_monitor_hook opcode_hooks[] = {
 static const struct rec_monitor_hook passing_hooks[] = {
     PASSING_HOOKS, {NULL, NULL}};
 
-static const struct rec_monitor_hook passing_opcode_hooks[] = {
-    PASSING_HOOKS, {"INSTRUCTION", PASS}, {NULL, NULL}};
-
 static struct rec_monitor monitor;
 
 static int put_in(bool floor)
 {
-    if (rec_set.opcodes)
-        return rec_monitor_install(&monitor, floor ? passing_opcode_hooks
-                                                   : opcode_hooks);
-    return rec_monitor_install(&monitor, floor ? passing_hooks : hooks);
+    /* The floor is that of the default settings. */
+    if (floor)
+        return rec_monitor_install(&monitor, passing_hooks);
+    return rec_monitor_install(&monitor,
+                               rec_set.opcodes ? opcode_hooks : hooks);
 }
 
 static void take_out(void)
@@ -199,8 +202,6 @@ static int on_trace(PyObject *object, PyFrameObject *frame, int event,
 static int on_trace_floor(PyObject *object, PyFrameObject *frame, int event,
                           PyObject *arg)
 {
-    if (rec_set.opcodes)
-        cpy_ask_opcodes(frame);
     if (object != NULL)
         return rec_profile_below(true, object, frame, event, arg);
     return 0;
