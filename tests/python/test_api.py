@@ -1,6 +1,7 @@
 """What a program does with pmtrace by itself: Recorder as an object, in `with`
 and as a decorator, recorders inside each other, labels on functions, names of
 threads, wrong arguments. Expected values are what the program itself made."""
+# MODE: alloc
 
 import asyncio
 import contextlib

@@ -1,6 +1,7 @@
 """The hooks of call and line among those of others: what a program sets itself
 goes on to work, all is given back, threads of every kind are seen, and what
 sys.setprofile() can't tell apart is told apart."""
+# MODE: call,line
 
 import sys
 

@@ -1,5 +1,6 @@
 """pmtrace.from_tracemalloc: what tracemalloc says is what the trace says,
 stack by stack; also of a dumped snapshot."""
+# MODE: snapshot
 
 import collections
 import os

@@ -1,5 +1,6 @@
 """The mode gc against a log that Python code keeps by gc.callbacks: the same
 collections with the same numbers, and durations that fit."""
+# MODE: gc
 
 import gc
 import sys

@@ -1,6 +1,7 @@
 """Mode call against sys.setprofile(): the same events in the same order in
 each thread, with the same site, line and C function, of nine programs. And
 what sys.setprofile() does not tell apart, against a list made by hand."""
+# MODE: call
 
 from recorder_support import finish
 from oracle import event_programs, events

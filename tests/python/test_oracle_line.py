@@ -1,5 +1,6 @@
 """Mode line against sys.settrace(): the same events in the same order in each
 thread, with the same site, of nine programs; with opcodes too."""
+# MODE: line
 
 from recorder_support import finish
 from oracle import event_programs, events

@@ -1,6 +1,7 @@
 """The resident set size at events: against what the program itself reads from
 /proc, with descriptors closed under it; recording only where it moves, and
 only some files, against a recording of all events of the same program."""
+# MODE: call,line
 
 import json
 

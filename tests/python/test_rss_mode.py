@@ -1,5 +1,6 @@
 """The mode rss: values against /proc/self/statm read by Python at the same
 moments, and how many records there are."""
+# MODE: rss
 
 import mmap
 import os

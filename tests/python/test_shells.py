@@ -1,5 +1,6 @@
 """pmtrace.pymemtrace: pymemtrace's classes and functions, used as its
 documentation does."""
+# MODE: call,line,object
 
 import os
 import re

@@ -1,4 +1,5 @@
 """suspend() and resume(): nothing is recorded in between, marks say where."""
+# MODE: alloc,object
 
 import threading
 
