@@ -14,7 +14,6 @@
 
 #include "define.h"
 #include "filter.h"
-#include "modes.h"
 #include "pmt/record.h"
 #include "stacks.h"
 
@@ -31,8 +30,8 @@ static char name_text[REC_TEXT_MAX / 2], module_text[REC_TEXT_MAX / 2];
 
 static int start(void)
 {
-    if (!(rec_set.modes & (REC_MODE_CALL | REC_MODE_LINE)))
-        return 0;
+    /* In every mode: where an audit hook forbids to take a profile function
+     * out, its events go on to come. */
     if (rec_map_init(&rec_class_map, KEYS_LIMIT, false, true) != 0 ||
         rec_map_init(&first_of, KEYS_LIMIT, false, false) != 0 ||
         rec_map_init(&next_of, KEYS_LIMIT, false, true) != 0 ||
@@ -65,8 +64,6 @@ static void forget_keys(void)
 static void resumed(bool inner)
 {
     (void)inner;
-    if (rec_class_map.now == NULL)
-        return;
     forget_keys();
     rec_map_clear(&functions);
 }
