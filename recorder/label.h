@@ -13,7 +13,8 @@
 #include "cpython.h"
 #include "thread.h"
 
-/* True from the first label of the process on; atomic. */
+/* True from the first label of the process on. Written with the GIL, read by
+ * anybody: who sees it late has no label. */
 extern bool rec_labels_used __attribute__((visibility("hidden")));
 
 /* Finds out the label of the calling thread, whose state is `ts`. Where it
@@ -25,7 +26,7 @@ void rec_label_look(struct rec_thread *t, const PyThreadState *ts);
 static inline uint32_t rec_label(struct rec_thread *t,
                                  const PyThreadState *ts)
 {
-    if (REC_LIKELY(!__atomic_load_n(&rec_labels_used, __ATOMIC_RELAXED)))
+    if (REC_LIKELY(!rec_labels_used))
         return 0;
     if (t->label_version != ts->context_ver || t->label_state != ts->id ||
         t->label_serial != rec_serial)
