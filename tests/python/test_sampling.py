@@ -111,7 +111,8 @@ def main():
     check(abs(kept / RUNS - mean) < 4 * deviation / math.sqrt(RUNS),
           "as many are kept as the probabilities say")
     check(abs(sums[1] / RUNS / size - 1) < 0.05, "bytes on average")
-    check(inside["bytes"] >= 90, "estimates of bytes")
+    # 95 are expected; fewer than 87 are seen once in some thousand times.
+    check(inside["bytes"] >= 87, "estimates of bytes")
     # The normal interval is a rough one where few small blocks are kept.
     check(inside["calls"] >= 70, "estimates of calls")
     finish()
