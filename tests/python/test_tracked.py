@@ -122,8 +122,11 @@ with pmtrace.Recorder(sys.argv[1], mode=sys.argv[2], track=1, frames=6):
             theirs = tracemalloc.get_object_traceback(object)
             ours = r.object_traceback(object)
             theirs = [(f.filename, f.lineno) for f in theirs or ()]
-            if sys.version_info < (3, 7):
-                theirs.reverse()
+            if not theirs and sys.version_info[:2] == (3, 11):
+                # It overlooks that the pointer to the instance's dict lies
+                # before the object; made[1] was made in the same place.
+                theirs = [(f.filename, f.lineno) for f in
+                          tracemalloc.get_object_traceback(made[1])]
             if [f[:2] for f in ours or ()] != theirs:
                 bad += 1
                 if bad < 4:
