@@ -26,11 +26,13 @@
 #define START_EVERY_NS UINT64_C(10000000) /* after forks, on average */
 #define STARTS_MAX 64u                 /* in a row */
 #define GONE_NS UINT64_C(100000000)    /* longest wait for a thread's end */
+#define FORKED_NS UINT64_C(5000000)    /* no start so long after a fork */
 
 /* Guarded by rec_life. */
 static pthread_t drainer;
 static uint64_t flushed;
 static uint64_t earned_ns;             /* when `starts` was raised */
+static uint64_t forked_ns;             /* when the process last forked */
 static uint32_t starts;                /* that may come at once */
 
 /* Between the draining thread and the rest; atomic. */
@@ -255,6 +257,11 @@ void rec_drainer_pause(void)
         sched_yield();
 }
 
+void rec_drainer_forked_here(void)
+{
+    forked_ns = pmt_clock_mono_ns();
+}
+
 void rec_drainer_forked(void)
 {
     wake_made = false;
@@ -268,6 +275,8 @@ static bool may_start(void)
     uint64_t now = pmt_clock_mono_ns();
     uint64_t earned = (now - earned_ns) / START_EVERY_NS;
 
+    if (now - forked_ns < FORKED_NS)
+        return false;
     if (earned > 0) {
         earned_ns = now;
         starts += earned < STARTS_MAX ? (uint32_t)earned : STARTS_MAX;

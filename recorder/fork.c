@@ -34,6 +34,7 @@ static void before_fork(void)
 
 static void after_fork(void)
 {
+    rec_drainer_forked_here();
     if (lock_held)
         rec_unlock();
     if (life_held)

@@ -72,6 +72,9 @@ void rec_drainer_stop(void);
 /* The same; waits too until the kernel no longer counts the thread. It is
  * started again by rec_recording_ensure(). */
 void rec_drainer_pause(void);
+/* In the parent of a fork: no start for a moment. os.fork() of CPython 3.13.0
+ * counts threads after Python's own code has run in the parent. */
+void rec_drainer_forked_here(void);
 /* In the child of a fork. */
 void rec_drainer_forked(void);
 /* Others may want to know of the drain. */
