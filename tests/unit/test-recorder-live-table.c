@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "live-table.h"
+#include "recorder/live-table.h"
 #include "table.h"
 
 static struct rec_live table;
