@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "live-table.h"
+#include "recorder/live-table.h"
 
 static struct rec_live table;
 
