@@ -67,6 +67,7 @@ def imported(meter, spec):
     # type: (Meter, Dict[str, Any]) -> None
     import pmtrace  # noqa: F401
 
+    meter.cpu = cpu()
     plain(meter, spec)
 
 
@@ -74,6 +75,7 @@ def floor(meter, spec):
     # type: (Meter, Dict[str, Any]) -> None
     from pmtrace import _recorder
 
+    meter.cpu = cpu()
     _recorder._floor(spec["given"]["modes"])
     plain(meter, spec)
 

@@ -14,6 +14,7 @@ runs this file, whose recorder must be built (make PYTHON=...).
 Columns:
   wall       median time of main(), in ms
   ratio      wall time against the run without a recorder
+  own        the same of processor time of the program's own thread
   cpu        processor time, user and system, of the whole process, from start
              to stop, threads that write included, against main() without
   events     made by main(): as pmtrace counts them in the same mode without

@@ -27,7 +27,8 @@ def figures(variant, runs):
     row = {"variant": variant.name, "rounds": len(mine),
            "own": "events" in mine[0],
            "wall_ms": 1e3 * statistics.median(r["wall"] for r in mine),
-           "ratio": ratio("wall"), "cpu_ratio": ratio("cpu"),
+           "ratio": ratio("wall"), "thread_ratio": ratio("thread"),
+           "cpu_ratio": ratio("cpu"),
            "added_mib": statistics.median(added("peak", base)) / 1024}
     if "bytes" in mine[0] and statistics.median(
             r["events"] for r in mine) > 1000:
@@ -57,6 +58,7 @@ def add_by_event(row, variant, runs, added, events):
 
 
 COLUMNS = (("wall", "wall_ms", "%.0f"), ("ratio", "ratio", "%.2f"),
+           ("own", "thread_ratio", "%.2f"),
            ("cpu", "cpu_ratio", "%.2f"), ("events", "events", "%.0f"),
            ("thread", "thread_ns", "%.1f"),
            ("- floor", "over_floor_ns", "%.1f"),
@@ -69,6 +71,8 @@ MATRICES = (
     ("Processor time added to the program's own thread, ns an event",
      "thread_ns", "%.0f"),
     ("Wall time, ratio", "ratio", "%.2f"),
+    ("Processor time of the program's own thread, ratio", "thread_ratio",
+     "%.2f"),
     ("Processor time of the whole process, ratio", "cpu_ratio", "%.2f"),
     ("Bytes an event on disk", "bytes", "%.2f"),
     ("Peak memory added, MiB", "added_mib", "%.0f"),
