@@ -211,10 +211,34 @@ static uint32_t queue_segments(struct pmt_journal_reader *r, uint32_t kind)
     return n;
 }
 
+/* The order of the latest segment of definitions, 0 where there is none. */
+static uint64_t last_definitions(const struct pmt_journal_reader *r)
+{
+    uint64_t last = 0;
+
+    for (uint32_t i = 0; i < r->journal->header->segment_count; i++) {
+        const struct pmt_segment *s = pmt_journal_segment(r->journal, i);
+        uint64_t order = __atomic_load_n(&s->order, __ATOMIC_ACQUIRE);
+
+        if (order > last && s->kind == PMT_SEGMENT_DEFINITIONS) {
+            last = order;
+        }
+    }
+    return last;
+}
+
+/*
+ * A definition refers to those before it, so none may be taken before them.
+ * Producers go on meanwhile: they may fill up a segment that was read
+ * already, and begin another. So it is settled first how far to go: all
+ * segments before the `last` one are given up already, with their heads where
+ * they stay.
+ */
 static int take_all_definitions(struct pmt_journal_reader *r)
 {
     /* In a queue of their own: the records' queue is in use. */
     uint32_t count = r->journal->header->segment_count;
+    uint64_t last = last_definitions(r);
     uint64_t done = 0;
 
     for (;;) {
@@ -225,7 +249,8 @@ static int take_all_definitions(struct pmt_journal_reader *r)
             struct pmt_segment_cursor *c = &r->cursors[i];
 
             if (begin_segment(r, i, PMT_SEGMENT_DEFINITIONS) &&
-                c->order > done && (!next || c->order < next->order)) {
+                c->order > done && c->order <= last &&
+                (!next || c->order < next->order)) {
                 next = c;
             }
         }

@@ -363,6 +363,66 @@ static void test_causes_come_first(void **state)
     finish(&r);
 }
 
+/* ---- no definition comes before what it refers to --------------------------- */
+
+#define STACKS 300000u
+
+/* One segment after the other full of definitions, as fast as they go: each
+ * refers to the one before it. */
+static void *define_stacks(void *context)
+{
+    struct exchange *x = context;
+
+    while (x->stacks < STACKS) {
+        uint32_t before = x->stacks;
+
+        if (new_stack(x) == before) {
+            sched_yield(); /* all segments are full */
+        }
+    }
+    pmt_journal_give(x->definitions);
+    __atomic_fetch_sub(&x->recording->running, 1, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+static void test_callers_come_first(void **state)
+{
+    static struct exchange x;
+    struct recording r;
+    struct pmt_source source;
+    struct pmt_reader *reader;
+    struct pmt_event e;
+    struct pmt_site site;
+    uint32_t known = 0;
+    pthread_t id;
+
+    (void)state;
+    begin(&r, 512, 0); /* many: a look at all takes long */
+    x.recording = &r;
+    r.running = 1;
+    assert_int_equal(pthread_create(&id, NULL, define_stacks, &x), 0);
+    while (__atomic_load_n(&r.running, __ATOMIC_ACQUIRE)) {
+        assert_int_equal(pmt_drain_pass(r.drain, true, NULL), PMT_OK);
+    }
+    pthread_join(id, NULL);
+    assert_int_equal(pmt_drain_finish(r.drain, NULL), PMT_OK);
+    source = trace_of(&r);
+    assert_int_equal(pmt_reader_open(&reader, &source, NULL, NULL), PMT_OK);
+    while (pmt_reader_next(reader, &e, NULL) == PMT_OK) {
+        assert_int_not_equal(e.type, PMT_EVENT_DAMAGE);
+        while (e.stream && pmt_stream_site(e.stream, known + 1, &site)) {
+            assert_int_equal(site.parent, known);
+            known++;
+        }
+        if (e.stream) { /* what is stated has its caller */
+            assert_false(pmt_stream_site(e.stream, known + 2, &site));
+        }
+    }
+    assert_int_equal(known, STACKS);
+    pmt_reader_free(reader);
+    finish(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +430,7 @@ int main(void)
         cmocka_unit_test(test_loss_is_exact),
         cmocka_unit_test(test_journal_full),
         cmocka_unit_test(test_causes_come_first),
+        cmocka_unit_test(test_callers_come_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
