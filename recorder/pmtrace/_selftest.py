@@ -91,6 +91,43 @@ def _alloc_hooks(modes, settings):
     return hooks
 
 
+def _event_hooks(modes, settings):
+    # type: (List[str], Dict[str, Any]) -> List[str]
+    """The same of calls, lines, the resident set, and what is read by time."""
+    events = "call" in modes or "line" in modes
+    trigger = settings["rss_trigger"] if events else 0
+    at_events = settings["rss_us"] and (events or "object" in modes)
+    hooks = []
+    if "call" in modes:
+        hooks += ["call", "call:c"] if settings["c_calls"] else ["call"]
+    if "line" in modes:
+        hooks += ["line", "line:opcode"] if settings["opcodes"] else ["line"]
+    if "rss" in modes or trigger or at_events:
+        hooks.append("rss")
+    if trigger:
+        hooks.append("rss:trigger:%d" % trigger)
+    if "heap" in modes:
+        hooks.append("heap")
+    if "heap" in modes or "gc" in modes:
+        hooks.append("gc")
+    if "snapshot" in modes:
+        hooks.append("snapshot")
+    return hooks
+
+
+def _stack_hooks(modes, settings, possible):
+    # type: (List[str], Dict[str, Any], bool) -> List[str]
+    """How many sites a stack has at most, in any of the modes."""
+    sites = [1 for mode in ("call", "line") if mode in modes]
+    if possible and ("alloc" in modes or "snapshot" in modes):
+        sites.append(settings["frames"])
+    if possible and "object" in modes:
+        sites.append(settings["object_frames"])
+    if not sites and possible:
+        return []
+    return ["stack:%d" % max(sites) if sites and max(sites) else "stack:none"]
+
+
 def run(recorder, modes, settings):
     # type: (Any, List[str], Dict[str, Any]) -> Tuple[List[str], Dict[str, str]]
     """The names of the hooks for the stream header, and what is to be noted
@@ -115,4 +152,6 @@ def run(recorder, modes, settings):
         hooks.append("object")
         if not _destroys[0]:
             hooks.append("object:destroy-unreliable")
+    hooks += _event_hooks(modes, settings)
+    hooks += _stack_hooks(modes, settings, _stacks[0] is None)
     return hooks, notes
