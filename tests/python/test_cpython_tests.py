@@ -1,5 +1,6 @@
 """A few of CPython's own tests end with the recorder as they do without, in
-each mode; `make check-cpython` runs more of them."""
+all modes at once; `make check-cpython` runs more of them, and each mode by
+itself."""
 # MODE: all
 
 import os
@@ -9,7 +10,7 @@ from recorder_support import SKIP, check, finish, run, skip
 
 result = run([sys.executable, os.path.join(os.environ["PMT_SOURCE"], "tests",
                                            "cpython", "run"),
-              "--quick", "--only", sys.executable, "-j", "1",
+              "--quick", "--modes", "all", "--only", sys.executable, "-j", "1",
               "--build", os.environ["PMT_BUILD"]], timeout=500)
 print(result.out + result.err)
 if result.status == SKIP:
