@@ -10,6 +10,8 @@
 #include "names.h"
 #include "sampling.h"
 
+#define LINE_WIDTH 79
+
 enum pmt_stream_state
 pmt_info_state(const struct pmt_info *info,
                const struct pmt_summary_stream *stream)
@@ -87,15 +89,33 @@ static void put_row_list(FILE *file, const char *title,
     putc('\n', file);
 }
 
+/* As many in a line as fit; one without a value says nothing. */
 static void put_settings(FILE *file, const struct pmt_stream_header *h)
 {
+    size_t column = 0;
+
     for (size_t i = 0; i < h->setting_count; i++) {
-        fprintf(file, "  %-11s", i == 0 ? "settings" : "");
-        put_text(file, h->settings[2 * i]);
+        struct pmt_text name = h->settings[2 * i];
+        struct pmt_text value = h->settings[2 * i + 1];
+        size_t width = name.length + 1 + value.length;
+
+        if (value.length == 0)
+            continue;
+        if (column == 0 || column + 1 + width > LINE_WIDTH) {
+            fprintf(file, "%s  %-11s", column == 0 ? "" : "\n",
+                    column == 0 ? "settings" : "");
+            column = 13;
+        } else {
+            putc(' ', file);
+            column++;
+        }
+        put_text(file, name);
         putc('=', file);
-        put_text(file, h->settings[2 * i + 1]);
-        putc('\n', file);
+        put_text(file, value);
+        column += width;
     }
+    if (column > 0)
+        putc('\n', file);
 }
 
 static void put_process(FILE *file, const struct pmt_stream_header *h)

@@ -277,6 +277,34 @@ def check_cut():
     checks.true(done.status == 2 and "No space left" in done.err, done)
 
 
+def check_settings():
+    """All of them in a few lines, but those that hold nothing."""
+    given = {"setting%d" % i: "x" * i for i in range(40)}
+
+    def build(m):
+        trace = m.Trace()
+        stream = m.Stream(trace)
+        stream.open(more={"settings": given})
+        stream.end()
+        return trace
+    path = kit.write("settings.pmt", kit.make(build)[0])
+    done = kit.run("info", path)
+    lines = done.lines()
+    first = [i for i, line in enumerate(lines) if "  settings " in line]
+    checks.equal(len(first), 1, done)
+    rows = [lines[first[0]]]
+    for line in lines[first[0] + 1:]:
+        if not line.startswith(" " * 13):
+            break
+        rows.append(line)
+    checks.equal(sorted(word for row in rows for word in row[13:].split()),
+                 sorted("%s=%s" % pair for pair in given.items()
+                        if pair[1]), "settings")
+    checks.true(max(map(len, rows)) <= 79 and len(rows) < 30, rows)
+    checks.equal(kit.run("info", "--json", path).json()[0]["streams"][0]
+                 ["settings"], given, "settings in JSON")
+
+
 def main():
     indexed = 0
     for vector in kit.common.vectors("valid"):
@@ -288,6 +316,7 @@ def main():
     checks.true(indexed > 3, "%d vectors have an index" % indexed)
     check_index_alone()
     check_cut()
+    check_settings()
     checks.finish()
 
 
