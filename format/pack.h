@@ -41,14 +41,22 @@ static inline int pmt_packed_room(struct pmt_packed *p, size_t n)
                                                 : PMT_OK;
 }
 
-/* Appends a value, for which there is room. */
+/* Appends a value, for which there is room. What is written last are the
+ * bytes: a compiler must think that they change everything else. */
 static inline void pmt_packed_add(struct pmt_packed *p, uint64_t v)
 {
+    uint8_t *to = p->bytes + p->used;
+
     if (!p->count++) {
         p->first = v;
     }
     p->differ |= v ^ p->first;
-    p->used = (size_t)(pmt_put_uleb(p->bytes + p->used, v) - p->bytes);
+    if (v < 0x4000) {
+        p->used += 1 + (v > 0x7f);
+        pmt_put_uleb(to, v);
+    } else {
+        p->used = (size_t)(pmt_put_uleb(to, v) - p->bytes);
+    }
 }
 
 /* The same for a column in which most rows have no value, that is, 0: room

@@ -175,6 +175,21 @@ uint64_t pmt_alloc_stage_memory(const struct pmt_alloc_stage *s)
            s->gap.runs.room;
 }
 
+/* As object_rare. */
+static int alloc_rare(struct pmt_alloc_stage *s, const struct pmt_alloc *r,
+                      uint32_t thread)
+{
+    if (pmt_runs_room(&s->thread) < 0 ||
+        (r->gap && pmt_runs_room(&s->gap) < 0)) {
+        return PMT_ERR_MEMORY;
+    }
+    pmt_runs_set(&s->thread, s->count, thread);
+    if (r->gap) {
+        pmt_runs_point(&s->gap, s->count, r->gap);
+    }
+    return PMT_OK;
+}
+
 int pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
                         const struct pmt_alloc *r)
 {
@@ -183,21 +198,14 @@ int pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
 
     if (pmt_packed_room(&s->step, 1) < 0 ||
         pmt_packed_room(&s->size, 1) < 0 ||
-        (thread != s->thread.value && pmt_runs_room(&s->thread) < 0) ||
-        (r->gap && pmt_runs_room(&s->gap) < 0)) {
+        ((thread != s->thread.value || r->gap) &&
+         alloc_rare(s, r, thread) < 0)) {
         return PMT_ERR_MEMORY;
     }
-    if (!s->count++) {
+    if (!i) {
         s->t0 = s->t1 = time;
     }
-    pmt_packed_add(&s->step, time - s->t1);
-    s->t1 = time;
-    if (thread != s->thread.value) {
-        pmt_runs_set(&s->thread, i, thread);
-    }
-    if (r->gap) {
-        pmt_runs_point(&s->gap, i, r->gap);
-    }
+    s->count = i + 1;
     s->address[i] = r->address;
     s->stack[i] = pmt_possible_id(r->stack);
     s->op[i] = (uint8_t)(r->op << 2 | r->domain);
@@ -210,6 +218,8 @@ int pmt_alloc_stage_add(struct pmt_alloc_stage *s, uint64_t time,
                                                : PMT_SLOT_ACQUIRE;
         s->class_[i] = 0;
     }
+    pmt_packed_add(&s->step, time - s->t1);
+    s->t1 = time;
     return PMT_OK;
 }
 
@@ -254,30 +264,41 @@ uint64_t pmt_object_stage_memory(const struct pmt_object_stage *s)
            s->class_id.room + s->thread.runs.room + rare_memory(&s->rare);
 }
 
+/* What a record has that differs from the one before: room for it, and it. */
+static int object_rare(struct pmt_object_stage *s, const struct pmt_object *r,
+                       uint32_t thread)
+{
+    if (pmt_runs_room(&s->thread) < 0 ||
+        rare_add(&s->rare, s->count, r->rss, r->rss_read, r->gap) < 0) {
+        return PMT_ERR_MEMORY;
+    }
+    pmt_runs_set(&s->thread, s->count, thread);
+    return PMT_OK;
+}
+
 int pmt_object_stage_add(struct pmt_object_stage *s, uint64_t time,
                          const struct pmt_object *r, uint32_t class_id)
 {
     size_t i = s->count;
     uint32_t thread = pmt_possible_id(r->thread);
+    bool rare = !i || thread != s->thread.value ||
+                r->rss != s->rare.last_rss || r->rss_read || r->gap;
 
     if (pmt_packed_room(&s->step, 1) < 0 ||
         pmt_packed_room(&s->class_id, 1) < 0 ||
-        (thread != s->thread.value && pmt_runs_room(&s->thread) < 0) ||
-        rare_add(&s->rare, i, r->rss, r->rss_read, r->gap) < 0) {
+        (rare && object_rare(s, r, thread) < 0)) {
         return PMT_ERR_MEMORY;
     }
-    if (!s->count++) {
+    if (!i) {
         s->t0 = s->t1 = time;
     }
-    pmt_packed_add(&s->step, time - s->t1);
-    s->t1 = time;
-    pmt_packed_add(&s->class_id, class_id);
-    if (thread != s->thread.value) {
-        pmt_runs_set(&s->thread, i, thread);
-    }
+    s->count = i + 1;
     s->address[i] = r->address;
     s->slot[i] = r->op == PMT_OBJECT_DESTROY ? PMT_SLOT_RELEASE
                                              : PMT_SLOT_ACQUIRE;
+    pmt_packed_add(&s->step, time - s->t1);
+    pmt_packed_add(&s->class_id, class_id);
+    s->t1 = time;
     return PMT_OK;
 }
 

@@ -15,6 +15,14 @@
 
 struct pmt_figure_group;
 
+/* A class of object records that the epoch `mark` has stated or wants. */
+struct pmt_seen_class {
+    uint64_t key;
+    uint32_t id;
+    uint32_t mark;
+};
+#define PMT_SEEN_BITS 12
+
 struct pmt_writer {
     struct pmt_chunk_out out;
     struct pmt_body body;
@@ -40,7 +48,10 @@ struct pmt_writer {
      * to be stated, plus 1 where it is one of line. */
     uint32_t *call_marks;
     uint32_t call_marks_room;
-    uint32_t call_mark;        /* of this epoch; even */
+    /* A class that was seen before has mostly kept its place here: PMT_SEEN_BITS
+     * of a hash of its key. */
+    struct pmt_seen_class *seen_classes; /* NULL: no object came yet */
+    uint32_t epoch_mark;       /* of this epoch; even, and not 0 */
     struct pmt_gc *gcs;
     size_t gc_count, gc_room;
     struct pmt_figure_group *figures; /* in the order of their chunks */

@@ -47,13 +47,61 @@ int pmt_writer_alloc(struct pmt_writer *w, const struct pmt_alloc *record,
                : PMT_OK;
 }
 
-int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
-                      struct pmt_error *err)
+/* What a record of an object is, as one number. */
+static inline uint64_t object_key(const struct pmt_object *r)
+{
+    return (uint64_t)pmt_possible_id(r->stack) << 32 |
+           (uint64_t)pmt_possible_id(r->type) << 1 | r->op;
+}
+
+/* Its place among the classes that were seen last. */
+static inline struct pmt_seen_class *seen_class(struct pmt_writer *w,
+                                                uint64_t key)
+{
+    return &w->seen_classes[key * UINT64_C(0x9e3779b97f4a7c15) >>
+                            (64 - PMT_SEEN_BITS)];
+}
+
+static int need_objects(struct pmt_writer *w)
+{
+    if (!w->seen_classes) {
+        w->seen_classes =
+            calloc((size_t)1 << PMT_SEEN_BITS, sizeof *w->seen_classes);
+    }
+    return w->seen_classes
+               ? pmt_object_stage_init(&w->objects, w->chunk_records)
+               : PMT_ERR_MEMORY;
+}
+
+/* The class of a record, which is stated or wanted in this epoch, takes the
+ * place `seen`. */
+static int see_class(struct pmt_writer *w, const struct pmt_object *record,
+                     uint64_t key, struct pmt_seen_class *seen,
+                     struct pmt_error *err)
 {
     const uint64_t fields[PMT_DEF_FIELDS] = {
         PMT_KIND_OBJECT, record->op, pmt_possible_id(record->stack),
         pmt_possible_id(record->type)};
-    uint32_t class_id;
+    uint32_t id;
+    int rc = pmt_defs_class(w->defs, fields, &id);
+
+    if (rc < 0) {
+        return pmt_writer_defined(rc, PMT_ID_MAX, err);
+    }
+    if (pmt_defs_want(w->defs, PMT_TABLE_CLASSES, id) < 0) {
+        return pmt_error_set_memory(err);
+    }
+    seen->key = key;
+    seen->id = id;
+    seen->mark = w->epoch_mark;
+    return PMT_OK;
+}
+
+int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
+                      struct pmt_error *err)
+{
+    struct pmt_seen_class *seen;
+    uint64_t key;
     int rc = PMT_OK;
 
     if (record->op > PMT_OBJECT_DESTROY) {
@@ -61,29 +109,27 @@ int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
     }
     if (w->objects.count == w->chunk_records) {
         rc = pmt_writer_flush(w, err);
-    } else if (!w->objects.room &&
-               pmt_object_stage_init(&w->objects, w->chunk_records) < 0) {
+    } else if (!w->objects.room && need_objects(w) < 0) {
         rc = pmt_error_set_memory(err);
     }
     if (rc < 0) {
         return rc;
     }
-    rc = pmt_defs_class(w->defs, fields, &class_id);
-    if (rc < 0) {
-        return pmt_writer_defined(rc, PMT_ID_MAX, err);
+    key = object_key(record);
+    seen = seen_class(w, key);
+    if (seen->key != key || seen->mark != w->epoch_mark) {
+        rc = see_class(w, record, key, seen, err);
+        if (rc < 0) {
+            return rc;
+        }
     }
-    rc = pmt_defs_want(w->defs, PMT_TABLE_CLASSES, class_id);
-    if (rc == PMT_OK && record->thread != w->objects.thread.value) {
-        rc = pmt_defs_want(w->defs, PMT_TABLE_THREADS, record->thread);
-    }
-    if (rc < 0) {
+    if ((record->thread != w->objects.thread.value &&
+         pmt_defs_want(w->defs, PMT_TABLE_THREADS, record->thread) < 0) ||
+        pmt_object_stage_add(&w->objects, pmt_writer_raise(w, record->time),
+                             record, seen->id) < 0) {
         return pmt_error_set_memory(err);
     }
-    return pmt_object_stage_add(&w->objects,
-                                pmt_writer_raise(w, record->time), record,
-                                class_id) < 0
-               ? pmt_error_set_memory(err)
-               : PMT_OK;
+    return PMT_OK;
 }
 
 /* Class `number` is stated or wanted in this epoch, and marked so. */
@@ -136,7 +182,7 @@ int pmt_writer_call(struct pmt_writer *w, enum pmt_kind kind,
             return rc;
         }
     }
-    mark = w->call_mark | (kind == PMT_KIND_LINE);
+    mark = w->epoch_mark | (kind == PMT_KIND_LINE);
     if (number >= w->call_marks_room || w->call_marks[number] != mark) {
         rc = want_class(w, kind, number, mark);
     }

@@ -263,7 +263,7 @@ int pmt_writer_flush(struct pmt_writer *w, struct pmt_error *err)
         w->epoch++;
         w->epoch_used = 0;
         pmt_defs_new_epoch(w->defs);
-        w->call_mark += 2;
+        w->epoch_mark += 2;
     }
     return rc;
 }
@@ -315,7 +315,7 @@ int pmt_writer_new(struct pmt_writer **out, const struct pmt_sink *sink,
         o->chunk_records ? o->chunk_records : PMT_CHUNK_RECORDS_MAX;
     w->epoch_chunks = o->epoch_chunks ? o->epoch_chunks : DEFAULT_EPOCH_CHUNKS;
     w->alloc_model = !o->no_prediction;
-    w->call_mark = 2; /* no mark is 0 */
+    w->epoch_mark = 2; /* no mark is 0 */
     for (unsigned i = 0; i < 8; i++) {
         w->stream_key = w->stream_key << 8 | info->uuid[i];
     }
@@ -355,6 +355,7 @@ void pmt_writer_free(struct pmt_writer *w)
     pmt_figures_release(w);
     free(w->marks);
     free(w->call_marks);
+    free(w->seen_classes);
     free(w->gcs);
     free(w->anchors);
     free(w);
@@ -393,5 +394,6 @@ uint64_t pmt_writer_memory(const struct pmt_writer *w)
            w->mark_room * sizeof *w->marks + w->mark_text.capacity +
            w->gc_room * sizeof *w->gcs +
            w->call_marks_room * sizeof *w->call_marks +
+           (w->seen_classes ? sizeof *w->seen_classes << PMT_SEEN_BITS : 0) +
            w->anchor_room * sizeof *w->anchors;
 }
