@@ -22,7 +22,8 @@
 
 /* What is below our hooks, by domain. Written with the GIL before the hooks
  * of the domain are put in. */
-extern PyMemAllocatorEx rec_below[3];
+extern PyMemAllocatorEx rec_below[3]
+    __attribute__((visibility("hidden")));
 
 /* The hooks of the variants, by domain. */
 extern const PyMemAllocatorEx rec_hooks_plain[3];    /* alloc.c */

@@ -2,16 +2,23 @@
  * alloc-sampled.c - allocator hooks that record a sample of the blocks
  * (sampling.h), and the release of each block of the sample.
  *
- * Nearly all calls are of blocks that are not in it, so a hook first finds
- * out in a few instructions whether it is one of these, and then jumps to the
- * function below. rec_enter() comes after that: neither a countdown nor a
- * look at the bits of rec_blocks is anything that a recording which ends
- * could take away.
+ * Nearly all calls are of blocks that are not in it, and a hook finds that
+ * out in a few instructions:
  *
- * A request over 512 bytes is passed on to the raw domain. The outer hook
- * lets rec_enter() keep others out for such sizes; for smaller ones it does
- * not, and the few raw blocks that pymalloc takes for its own tables then
- * count as what they are.
+ *   malloc, calloc   of at most 512 bytes: counts down, and jumps to the
+ *                    function below. Nothing else is called there that could
+ *                    come by here, but for the few raw blocks that pymalloc
+ *                    takes for its own tables; these count as what they are
+ *   larger ones      are passed on to the raw domain, and so may a realloc
+ *                    of any size be (the old block may be a large one): the
+ *                    thread's guard keeps the raw hook out
+ *   free, realloc    look whether a block of the sample may be there
+ *
+ * None of this asks whether a recording runs: nothing is stored but the
+ * countdown, which is the thread's own. A recording that begins or pauses
+ * sets all countdowns to 0, nothing drawn; should that meet a countdown that
+ * is being stored, the thread goes on with the old one, which is as random.
+ * rec_enter() comes after all that, for blocks of the sample.
  */
 #include "alloc-hooks.h"
 #include "choice.h"
@@ -20,6 +27,7 @@
 
 #define PYMALLOC_MAX 512u /* CPython: SMALL_REQUEST_THRESHOLD */
 #define RAW_MAX ((size_t)INT64_MAX)
+#define COLD __attribute__((noinline, cold))
 
 /* ---- blocks of the sample ------------------------------------------------------ */
 
@@ -27,7 +35,7 @@ static bool is_hit(struct rec_thread *t, uint64_t size)
 {
     if (t->sample_state == 0)
         t->sample_state = rec_finish(rec_mix(rec_now(), (uintptr_t)t));
-    return rec_sample_is_hit(&t->sample_left, &t->sample_state,
+    return rec_sample_is_hit(&rec_sample_left, &t->sample_state,
                              rec_set.sample_bytes, size);
 }
 
@@ -63,8 +71,49 @@ static void acquired(struct rec_thread *t, unsigned op, unsigned domain,
         put(t, op, domain, p, size, rec_alloc_stack(t, domain));
 }
 
-static __attribute__((noinline)) void *slow_malloc(unsigned domain,
-                                                   size_t size)
+/* Counts down by a block; false when it may be in the sample, and then
+ * nothing was counted. size: 1 to RAW_MAX. */
+REC_ALWAYS_INLINE bool is_passed_over(size_t size)
+{
+#if defined(__x86_64__)
+    bool above_0;
+
+    /* The compiler makes five instructions of it. */
+    __asm__("subq %2, %0"
+            : "+m"(rec_sample_left), "=@ccg"(above_0)
+            : "er"(size)
+            : "cc");
+#else
+    bool above_0 = (rec_sample_left -= (int64_t)size) > 0;
+#endif
+    if (REC_LIKELY(above_0))
+        return true;
+    rec_sample_left += (int64_t)size;
+    return false;
+}
+
+/* The same for a block of any size, but that other hooks are kept out until
+ * rec_leave(); NULL for false. */
+REC_ALWAYS_INLINE struct rec_thread *pass_over_alone(size_t size)
+{
+    struct rec_thread *t = rec_self;
+
+    if (REC_UNLIKELY(t == NULL || t->guard || size - 1 >= RAW_MAX ||
+                     !is_passed_over(size)))
+        return NULL;
+    __atomic_store_n(&t->guard, 1, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return t;
+}
+
+REC_ALWAYS_INLINE bool is_inside(void)
+{
+    return rec_self != NULL && rec_self->guard;
+}
+
+/* ---- slow ways ------------------------------------------------------------------ */
+
+static COLD void *hit_malloc(unsigned domain, size_t size)
 {
     PyMemAllocatorEx *b = &rec_below[domain];
     struct rec_thread *t = rec_enter();
@@ -77,8 +126,7 @@ static __attribute__((noinline)) void *slow_malloc(unsigned domain,
     return p;
 }
 
-static __attribute__((noinline)) void *slow_calloc(unsigned domain,
-                                                   size_t count, size_t size)
+static COLD void *hit_calloc(unsigned domain, size_t count, size_t size)
 {
     PyMemAllocatorEx *b = &rec_below[domain];
     struct rec_thread *t = rec_enter();
@@ -91,13 +139,40 @@ static __attribute__((noinline)) void *slow_calloc(unsigned domain,
     return p;
 }
 
-static __attribute__((noinline)) void slow_free(unsigned domain, void *p)
+static COLD void *hit_realloc(unsigned domain, void *old, size_t size)
+{
+    PyMemAllocatorEx *b = &rec_below[domain];
+    struct rec_thread *t = rec_enter();
+    struct rec_live_block block;
+    bool known;
+    void *p;
+
+    if (t == NULL)
+        return b->realloc(b->ctx, old, size);
+    known = old != NULL && rec_live_maybe(&rec_blocks, old) &&
+            rec_live_take(&rec_blocks, old, &block);
+    if (known)
+        rec_alloc_note(t, PMT_ALLOC_REALLOC_FREE, domain, old, 0,
+                       rec_alloc_stack(t, domain));
+    p = b->realloc(b->ctx, old, size);
+    if (p == NULL && known) {
+        rec_live_add(&rec_blocks, &block);
+        rec_alloc_note(t, PMT_ALLOC_REALLOC_UNDO, domain, old, 0,
+                       block.stack);
+    }
+    acquired(t, PMT_ALLOC_REALLOC, domain, p, size);
+    rec_leave(t);
+    return p;
+}
+
+static COLD void hit_free(unsigned domain, void *p)
 {
     PyMemAllocatorEx *b = &rec_below[domain];
     struct rec_live_block block;
     struct rec_thread *t;
 
-    if (p == NULL || (t = rec_enter()) == NULL) {
+    if (p == NULL || !rec_live_maybe(&rec_blocks, p) ||
+        (t = rec_enter()) == NULL) {
         b->free(b->ctx, p);
         return;
     }
@@ -106,6 +181,35 @@ static __attribute__((noinline)) void slow_free(unsigned domain, void *p)
                        rec_alloc_stack(t, domain));
     b->free(b->ctx, p);
     rec_leave(t);
+}
+
+/* Of the mem and obj domains: blocks that raw may be asked for. */
+static __attribute__((noinline)) void *large_malloc(unsigned domain,
+                                                    size_t size)
+{
+    PyMemAllocatorEx *b = &rec_below[domain];
+    struct rec_thread *t = pass_over_alone(size);
+    void *p;
+
+    if (REC_UNLIKELY(t == NULL))
+        return hit_malloc(domain, size);
+    p = b->malloc(b->ctx, size);
+    rec_leave(t);
+    return p;
+}
+
+static __attribute__((noinline)) void *large_calloc(unsigned domain,
+                                                    size_t count, size_t size)
+{
+    PyMemAllocatorEx *b = &rec_below[domain];
+    struct rec_thread *t = pass_over_alone(count * size);
+    void *p;
+
+    if (REC_UNLIKELY(t == NULL))
+        return hit_calloc(domain, count, size);
+    p = b->calloc(b->ctx, count, size);
+    rec_leave(t);
+    return p;
 }
 
 void rec_sampled_own(struct rec_thread *t, void *address, uint64_t size,
@@ -117,67 +221,55 @@ void rec_sampled_own(struct rec_thread *t, void *address, uint64_t size,
 
 /* ---- the hooks -------------------------------------------------------------------- */
 
-/* True when a block of `size` bytes is not in the sample, which was counted
- * down then; false when it may be. */
-REC_ALWAYS_INLINE bool is_passed_over(unsigned domain, size_t size)
-{
-    const size_t most = domain == PMT_DOMAIN_RAW ? RAW_MAX : PYMALLOC_MAX;
-    struct rec_thread *t = rec_self;
-    int64_t left;
-
-    if (REC_UNLIKELY(t == NULL || size - 1 >= most))
-        return false;
-    if (domain == PMT_DOMAIN_RAW && REC_UNLIKELY(t->guard))
-        return false;
-    left = t->sample_left - (int64_t)size;
-    if (REC_UNLIKELY(left <= 0))
-        return false;
-    t->sample_left = left;
-    return true;
-}
-
 REC_ALWAYS_INLINE void *do_malloc(unsigned domain, size_t size)
 {
     PyMemAllocatorEx *b = &rec_below[domain];
 
-    if (REC_LIKELY(is_passed_over(domain, size)))
+    if (domain == PMT_DOMAIN_RAW) {
+        if (is_inside() ||
+            REC_LIKELY(rec_self != NULL && size - 1 < RAW_MAX &&
+                       is_passed_over(size)))
+            return b->malloc(b->ctx, size);
+        return hit_malloc(domain, size);
+    }
+    if (REC_UNLIKELY(size - 1 >= PYMALLOC_MAX))
+        return large_malloc(domain, size);
+    if (REC_LIKELY(is_passed_over(size)))
         return b->malloc(b->ctx, size);
-    return slow_malloc(domain, size);
+    return hit_malloc(domain, size);
 }
 
+/* CPython has refused a product of more than PY_SSIZE_T_MAX. */
 REC_ALWAYS_INLINE void *do_calloc(unsigned domain, size_t count, size_t size)
 {
     PyMemAllocatorEx *b = &rec_below[domain];
 
-    if (REC_LIKELY(is_passed_over(domain, count * size)))
+    if (domain == PMT_DOMAIN_RAW) {
+        if (is_inside() ||
+            REC_LIKELY(rec_self != NULL && count * size - 1 < RAW_MAX &&
+                       is_passed_over(count * size)))
+            return b->calloc(b->ctx, count, size);
+        return hit_calloc(domain, count, size);
+    }
+    if (REC_UNLIKELY(count * size - 1 >= PYMALLOC_MAX))
+        return large_calloc(domain, count, size);
+    if (REC_LIKELY(is_passed_over(count * size)))
         return b->calloc(b->ctx, count, size);
-    return slow_calloc(domain, count, size);
+    return hit_calloc(domain, count, size);
 }
 
-/* It may pass a small request on to the raw domain: the old block may be a
- * large one. */
 REC_ALWAYS_INLINE void *do_realloc(unsigned domain, void *old, size_t size)
 {
     PyMemAllocatorEx *b = &rec_below[domain];
-    struct rec_thread *t = rec_enter();
-    struct rec_live_block block;
-    bool known;
+    struct rec_thread *t;
     void *p;
 
+    if (REC_UNLIKELY(rec_live_near(&rec_blocks, old)))
+        return hit_realloc(domain, old, size);
+    t = pass_over_alone(size);
     if (REC_UNLIKELY(t == NULL))
-        return b->realloc(b->ctx, old, size);
-    known = REC_UNLIKELY(rec_live_maybe(&rec_blocks, old)) && old != NULL &&
-            rec_live_take(&rec_blocks, old, &block);
-    if (REC_UNLIKELY(known))
-        rec_alloc_note(t, PMT_ALLOC_REALLOC_FREE, domain, old, 0,
-                       rec_alloc_stack(t, domain));
+        return hit_realloc(domain, old, size);
     p = b->realloc(b->ctx, old, size);
-    if (REC_UNLIKELY(p == NULL && known)) {
-        rec_live_add(&rec_blocks, &block);
-        rec_alloc_note(t, PMT_ALLOC_REALLOC_UNDO, domain, old, 0,
-                       block.stack);
-    }
-    acquired(t, PMT_ALLOC_REALLOC, domain, p, size);
     rec_leave(t);
     return p;
 }
@@ -186,8 +278,8 @@ REC_ALWAYS_INLINE void do_free(unsigned domain, void *p)
 {
     PyMemAllocatorEx *b = &rec_below[domain];
 
-    if (REC_UNLIKELY(rec_live_maybe(&rec_blocks, p)))
-        slow_free(domain, p);
+    if (REC_UNLIKELY(rec_live_near(&rec_blocks, p)))
+        hit_free(domain, p);
     else
         b->free(b->ctx, p);
 }

@@ -173,15 +173,31 @@ static inline void count_down(struct rec_live *live,
         __atomic_fetch_sub(&live->bytes_now, p->size, __ATOMIC_RELAXED);
 }
 
+#define NEAR_MASK ((1u << REC_LIVE_NEAR_LOG) - 1)
+#define BITS_PER_NEAR (1u << (REC_LIVE_BITS_LOG - REC_LIVE_NEAR_LOG))
+
 static void bit_up(struct rec_live *live, const void *address)
 {
     uint32_t bit = rec_live_bit(address);
 
     lock_it(&live->bits_lock);
-    if (live->on_bit[bit]++ == 0)
+    if (live->on_bit[bit]++ == 0) {
         __atomic_fetch_or(&live->bits[bit / 64], UINT64_C(1) << bit % 64,
                           __ATOMIC_RELAXED);
+        __atomic_store_n(&live->near[bit & NEAR_MASK], 1, __ATOMIC_RELAXED);
+    }
     unlock_it(&live->bits_lock);
+}
+
+/* A bit was put out: so is its byte when all of the byte's bits are. */
+static void near_down(struct rec_live *live, uint32_t near)
+{
+    uint64_t blocks = 0;
+
+    for (uint32_t i = 0; i < BITS_PER_NEAR; i++)
+        blocks += live->on_bit[i << REC_LIVE_NEAR_LOG | near];
+    if (blocks == 0)
+        __atomic_store_n(&live->near[near], 0, __ATOMIC_RELAXED);
 }
 
 static void bit_down(struct rec_live *live, const void *address)
@@ -189,9 +205,11 @@ static void bit_down(struct rec_live *live, const void *address)
     uint32_t bit = rec_live_bit(address);
 
     lock_it(&live->bits_lock);
-    if (--live->on_bit[bit] == 0)
+    if (--live->on_bit[bit] == 0) {
         __atomic_fetch_and(&live->bits[bit / 64],
                            ~(UINT64_C(1) << bit % 64), __ATOMIC_RELAXED);
+        near_down(live, bit & NEAR_MASK);
+    }
     unlock_it(&live->bits_lock);
 }
 

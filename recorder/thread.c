@@ -21,6 +21,9 @@
 __thread struct rec_thread *rec_self
     __attribute__((tls_model("initial-exec")));
 
+__thread int64_t rec_sample_left
+    __attribute__((tls_model("initial-exec")));
+
 /* See rec_probe_begin(). */
 static __thread bool probing, probed;
 
@@ -79,6 +82,7 @@ struct rec_thread *rec_thread_register(void)
         t->birth = ++births;
         t->ident = (uint64_t)pthread_self();
         t->native_id = (int)syscall(SYS_gettid);
+        t->sample_left = &rec_sample_left;
         t->next = all_threads;
         all_threads = t;
     }
@@ -302,12 +306,19 @@ static void count(struct rec_stats *stats)
     }
 }
 
+/* The thread may be counting down just now. */
+static void clear_own(struct rec_thread *t)
+{
+    memset(t, 0, OWN_BYTES);
+    __atomic_store_n(t->sample_left, 0, __ATOMIC_RELAXED);
+}
+
 static void stop(void)
 {
     next_id = 0;
     ended_records = ended_unstacked = 0;
     for (struct rec_thread *t = all_threads; t != NULL; t = t->next)
-        memset(t, 0, OWN_BYTES);
+        clear_own(t);
 }
 
 static const struct rec_saved state[] = {
@@ -346,7 +357,7 @@ void *rec_threads_save(void)
         k->thread = t;
         k->birth = t->birth;
         memcpy(k->own, t, OWN_BYTES);
-        memset(t, 0, OWN_BYTES);
+        clear_own(t);
     }
     return block;
 }
@@ -355,6 +366,9 @@ void rec_threads_restore(void *kept)
 {
     struct kept_block *block = kept;
 
+    /* What is left until a random point is as random as the whole. */
+    for (struct rec_thread *t = all_threads; t != NULL; t = t->next)
+        __atomic_store_n(t->sample_left, 0, __ATOMIC_RELAXED);
     for (size_t i = 0; i < block->count; i++) {
         const struct kept *k = &block->kept[i];
         struct rec_thread own;

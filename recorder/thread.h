@@ -46,7 +46,6 @@ struct rec_thread {
     bool named;                   /* by rec_thread_name() */
     uint64_t skipped_allocs, skipped_objects; /* events seen and not recorded
                                    * since the last of the kind; choice.h */
-    int64_t sample_left;          /* bytes to the next sample; sampling.h */
     uint64_t sample_state;        /* of random numbers; 0: none yet */
     struct rec_past past[2];      /* call, line */
 
@@ -56,6 +55,7 @@ struct rec_thread {
     int native_id;
     struct rec_thread *next;      /* list of all; guarded by rec_lock */
     struct rec_thread *next_free;
+    int64_t *sample_left;         /* its rec_sample_left */
 
     /* The label (label.h): the id of its stack in the recording of this
      * serial number, and the thread state and its context that it is of. */
@@ -64,6 +64,11 @@ struct rec_thread {
 };
 
 extern __thread struct rec_thread *rec_self
+    __attribute__((tls_model("initial-exec")));
+
+/* Bytes to the thread's next sample (sampling.h); 0: none was drawn yet, as
+ * at the start of a recording. */
+extern __thread int64_t rec_sample_left
     __attribute__((tls_model("initial-exec")));
 
 /* Makes the calling thread's struct; NULL while nothing is recorded, or

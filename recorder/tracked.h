@@ -11,7 +11,7 @@
 
 /* The blocks that were recorded or are tracked. Empty and without memory
  * where all are recorded and none is tracked. */
-extern struct rec_live rec_blocks;
+extern struct rec_live rec_blocks __attribute__((visibility("hidden")));
 
 extern const struct rec_part rec_part_tracked;
 
