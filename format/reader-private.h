@@ -51,6 +51,8 @@ struct pmt_reader {
     struct pmt_object *objects;
     struct pmt_live *lives;
     bool allocs_made, objects_made, lives_made;
+    /* Of how many records what is rare may not be 0 (reader-records.c). */
+    size_t allocs_filled, objects_filled;
 };
 
 /* The slot of a stream, or NULL; and one that is made when it is not there

@@ -24,16 +24,48 @@ static inline uint32_t narrow(uint64_t v)
     return v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
 }
 
-/* Room for the records of any chunk, made at the first use. */
+/* Room for the records of any chunk, all zero, made at the first use. */
 static void *records_room(void *room, size_t each)
 {
-    return room ? room : malloc(PMT_CHUNK_RECORDS_MAX * each);
+    return room ? room : calloc(PMT_CHUNK_RECORDS_MAX, each);
+}
+
+/* What most chunks have no column of is 0 in the records, and stays so from
+ * chunk to chunk: `filled` says how many of the first records may have
+ * something else. */
+static void fill_gaps(struct pmt_alloc *out, const struct pmt_chunk *c,
+                      size_t *filled)
+{
+    const uint64_t *gap = pmt_chunk_column(c, PMT_COL_GAP);
+    size_t n = gap ? c->envelope.count : *filled;
+
+    for (size_t i = 0; i < n; i++) {
+        out[i].gap = narrow(at(gap, i));
+    }
+    *filled = !gap ? 0 : n > *filled ? n : *filled;
+}
+
+static void fill_rare(struct pmt_object *out, const struct pmt_chunk *c,
+                      size_t *filled)
+{
+    const uint64_t *rss = pmt_chunk_column(c, PMT_COL_RSS);
+    const uint64_t *rss_read = pmt_chunk_column(c, PMT_COL_RSS_READ);
+    const uint64_t *gap = pmt_chunk_column(c, PMT_COL_GAP);
+    bool any = rss || rss_read || gap;
+    size_t n = any ? c->envelope.count : *filled;
+
+    for (size_t i = 0; i < n; i++) {
+        out[i].rss = at(rss, i);
+        out[i].rss_read = at(rss_read, i) != 0;
+        out[i].gap = narrow(at(gap, i));
+    }
+    *filled = !any ? 0 : n > *filled ? n : *filled;
 }
 
 const struct pmt_alloc *pmt_reader_allocs(struct pmt_reader *r)
 {
     const struct pmt_chunk *c = &r->chunk;
-    const uint64_t *op, *time, *thread, *size, *stack, *address, *gap;
+    const uint64_t *op, *time, *thread, *size, *stack, *address;
     struct pmt_alloc *out;
 
     if (!r->chunk_ready || c->envelope.kind != PMT_KIND_ALLOC) {
@@ -49,7 +81,7 @@ const struct pmt_alloc *pmt_reader_allocs(struct pmt_reader *r)
     size = pmt_chunk_column(c, PMT_COL_SIZE);
     stack = pmt_chunk_column(c, PMT_COL_STACK);
     address = pmt_chunk_column(c, PMT_COL_ADDRESS);
-    gap = pmt_chunk_column(c, PMT_COL_GAP);
+    fill_gaps(out, c, &r->allocs_filled);
     for (size_t i = 0; i < c->envelope.count; i++) {
         out[i].time = time[i];
         out[i].address = address[i];
@@ -58,7 +90,6 @@ const struct pmt_alloc *pmt_reader_allocs(struct pmt_reader *r)
         out[i].thread = (uint32_t)at(thread, i);
         out[i].op = (uint8_t)(op[i] >> 2);
         out[i].domain = (uint8_t)(op[i] & 3);
-        out[i].gap = narrow(at(gap, i));
     }
     r->allocs_made = true;
     return out;
@@ -68,7 +99,7 @@ const struct pmt_object *pmt_reader_objects(struct pmt_reader *r)
 {
     const struct pmt_chunk *c = &r->chunk;
     const struct pmt_stream *s;
-    const uint64_t *class_, *time, *thread, *address, *rss, *rss_read, *gap;
+    const uint64_t *class_, *time, *thread, *address;
     struct pmt_object *out;
 
     if (!r->chunk_ready || c->envelope.kind != PMT_KIND_OBJECT) {
@@ -83,25 +114,17 @@ const struct pmt_object *pmt_reader_objects(struct pmt_reader *r)
     time = pmt_chunk_column(c, PMT_COL_TIME);
     thread = pmt_chunk_column(c, PMT_COL_THREAD);
     address = pmt_chunk_column(c, PMT_COL_ADDRESS);
-    rss = pmt_chunk_column(c, PMT_COL_RSS);
-    rss_read = pmt_chunk_column(c, PMT_COL_RSS_READ);
-    gap = pmt_chunk_column(c, PMT_COL_GAP);
+    fill_rare(out, c, &r->objects_filled);
     for (size_t i = 0; i < c->envelope.count; i++) {
-        struct pmt_class what;
+        const uint32_t *what =
+            pmt_stream_object_class(s, (uint32_t)class_[i]);
 
-        if (!pmt_stream_class(s, (uint32_t)class_[i], &what) ||
-            what.kind != PMT_KIND_OBJECT) {
-            what.type = what.stack = 0; /* lost, or none of an object */
-        }
         out[i].time = time[i];
         out[i].address = address[i];
-        out[i].type = what.type;
-        out[i].stack = what.stack;
+        out[i].type = what ? what[1] : 0; /* lost, or none of an object */
+        out[i].stack = what ? what[0] : 0;
         out[i].thread = (uint32_t)at(thread, i);
         out[i].op = (uint8_t)pmt_class_object_op(class_[i]);
-        out[i].rss = at(rss, i);
-        out[i].rss_read = at(rss_read, i) != 0;
-        out[i].gap = narrow(at(gap, i));
     }
     r->objects_made = true;
     return out;

@@ -351,6 +351,14 @@ bool pmt_stream_class(const struct pmt_stream *s, uint32_t id,
     return true;
 }
 
+const uint32_t *pmt_stream_object_class(const struct pmt_stream *s,
+                                        uint32_t id)
+{
+    const uint32_t *v = values_of(s, PMT_KIND_CLASSES, id);
+
+    return v && v[0] == PMT_KIND_OBJECT ? v + 2 : NULL;
+}
+
 bool pmt_stream_cfunction(const struct pmt_stream *s, uint32_t id,
                           struct pmt_cfunction *out)
 {

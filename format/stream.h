@@ -50,6 +50,11 @@ int pmt_stream_state(struct pmt_stream *s, enum pmt_kind kind, uint32_t id,
 int pmt_stream_state_string(struct pmt_stream *s, uint32_t id,
                             const uint8_t *bytes, size_t n);
 
+/* Stack and type of class `id`, one after the other; NULL: it is not stated,
+ * or not one of objects. Borrowed until a class is stated. */
+const uint32_t *pmt_stream_object_class(const struct pmt_stream *s,
+                                        uint32_t id);
+
 /* Reads the body of a stream chunk (spec 5.1) whose map follows at the
  * cursor; its bytes must lie in `s->header_bytes`. PMT_ERR_CORRUPT. */
 struct pmt_cbor_cursor;
