@@ -14,15 +14,6 @@
 #undef Py_BUILD_CORE
 #endif
 
-#if PY_VERSION_HEX < 0x030c0000
-#include <opcode.h>
-#endif
-#if PY_VERSION_HEX < 0x03090000
-#define Py_BUILD_CORE 1
-#include <internal/pycore_pystate.h>
-#undef Py_BUILD_CORE
-#endif
-
 #if PY_VERSION_HEX >= 0x030c0000
 #define request_extra PyUnstable_Eval_RequestCodeExtraIndex
 #define get_extra PyUnstable_Code_GetExtra
@@ -333,17 +324,22 @@ int cpy_prepare(void)
     return 0;
 }
 
+PyObject *cpy_type_module(PyTypeObject *type)
+{
+    if (type->tp_dict == NULL || !PyDict_Check(type->tp_dict))
+        return NULL;
+    return PyDict_GetItemWithError(type->tp_dict, module_key);
+}
+
 size_t cpy_type_name(PyTypeObject *type, char *buffer, size_t cap)
 {
     size_t used = 0, n;
-    PyObject *qualname, *module = NULL;
+    PyObject *qualname;
 
     if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
         qualname = ((PyHeapTypeObject *)type)->ht_qualname;
-        if (type->tp_dict != NULL && PyDict_Check(type->tp_dict))
-            module = PyDict_GetItemWithError(type->tp_dict, module_key);
         if (qualname != NULL && PyUnicode_Check(qualname)) {
-            used = cpy_text(module, buffer, cap);
+            used = cpy_text(cpy_type_module(type), buffer, cap);
             if (used == 8 && memcmp(buffer, "builtins", 8) == 0)
                 used = 0;
             if (used > 0 && used < cap)
@@ -359,193 +355,6 @@ size_t cpy_type_name(PyTypeObject *type, char *buffer, size_t cap)
     memcpy(buffer, type->tp_name, n);
     return n;
 }
-
-/* ---- C functions ------------------------------------------------------------ */
-
-static size_t put_text(const char *text, size_t n, char *buffer, size_t cap)
-{
-    if (n > cap)
-        n = cap;
-    memcpy(buffer, text, n);
-    return n;
-}
-
-static bool defines(const PyTypeObject *type, const PyMethodDef *def)
-{
-    const PyMethodDef *m = type->tp_methods;
-
-    while (m != NULL && m->ml_name != NULL && m != def)
-        m++;
-    return m == def && def != NULL;
-}
-
-/* The class that defines a method of objects of `type`, or NULL. */
-static PyTypeObject *defining_type(PyTypeObject *type, const PyMethodDef *def)
-{
-    PyObject *mro = type->tp_mro;
-
-    for (Py_ssize_t i = 0;
-         mro != NULL && PyTuple_Check(mro) && i < PyTuple_GET_SIZE(mro);
-         i++) {
-        PyObject *base = PyTuple_GET_ITEM(mro, i);
-
-        if (PyType_Check(base) && defines((PyTypeObject *)base, def))
-            return (PyTypeObject *)base;
-    }
-    return NULL;
-}
-
-/* Where the name after the last dot begins in tp_name. */
-static size_t module_of_static(const PyTypeObject *type)
-{
-    const char *dot = strrchr(type->tp_name, '.');
-
-    return dot != NULL ? (size_t)(dot - type->tp_name) : 0;
-}
-
-/* "Type.method" and the type's module. */
-static void name_method(PyTypeObject *type, const char *method, char *name,
-                        size_t *name_bytes, char *module,
-                        size_t *module_bytes, size_t cap)
-{
-    size_t used;
-
-    if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
-        PyObject *m = type->tp_dict != NULL && PyDict_Check(type->tp_dict)
-                          ? PyDict_GetItemWithError(type->tp_dict, module_key)
-                          : NULL;
-
-        *module_bytes = cpy_text(m, module, cap);
-        used = cpy_text(((PyHeapTypeObject *)type)->ht_qualname, name, cap);
-    } else {
-        size_t n = module_of_static(type);
-        const char *last = type->tp_name + n + (n > 0);
-
-        *module_bytes = n > 0 ? put_text(type->tp_name, n, module, cap)
-                              : put_text("builtins", 8, module, cap);
-        used = put_text(last, strlen(last), name, cap);
-    }
-    used += put_text(".", 1, name + used, cap - used);
-    used += put_text(method, strlen(method), name + used, cap - used);
-    *name_bytes = used;
-}
-
-void cpy_function_name(PyObject *callable, char *name, size_t *name_bytes,
-                       char *module, size_t *module_bytes, size_t cap)
-{
-    PyMethodDef *def = cpy_definition(callable);
-    PyTypeObject *type = NULL;
-    PyObject *self;
-
-    if (!PyCFunction_Check(callable)) {
-        type = PyDescr_TYPE(callable);
-    } else {
-        self = ((PyCFunctionObject *)callable)->m_self;
-        if (self != NULL && PyType_Check(self)) {
-            type = defining_type((PyTypeObject *)self, def);
-            if (type == NULL && def == cpy_definition_of_new)
-                type = (PyTypeObject *)self;
-        }
-        if (type == NULL && self != NULL && !PyModule_Check(self)) {
-            type = defining_type(Py_TYPE(self), def);
-            if (type == NULL &&
-                ((PyCFunctionObject *)callable)->m_module == NULL)
-                type = Py_TYPE(self);
-        }
-    }
-    if (type != NULL) {
-        name_method(type, def->ml_name, name, name_bytes, module,
-                    module_bytes, cap);
-        return;
-    }
-    *name_bytes = put_text(def->ml_name, strlen(def->ml_name), name, cap);
-    *module_bytes = cpy_text(((PyCFunctionObject *)callable)->m_module,
-                             module, cap);
-}
-
-/* ---- hooks of threads (up to 3.11) ------------------------------------------- */
-
-#if !CPY_HAS_MONITORING
-
-/* The code unit at a byte offset, as opcode and argument. */
-static const unsigned char *unit_at(const PyCodeObject *code, int offset)
-{
-#if PY_VERSION_HEX >= 0x030b0000
-    return (const unsigned char *)code->co_code_adaptive + offset;
-#else
-    return (const unsigned char *)PyBytes_AS_STRING(code->co_code) + offset;
-#endif
-}
-
-enum cpy_entry cpy_entry_of(const cpy_frame *f)
-{
-    const PyCodeObject *code = cpy_frame_code(f);
-    int offset = cpy_frame_offset(f, code);
-#if PY_VERSION_HEX >= 0x030b0000
-    const unsigned char *unit;
-
-    if (offset < 0)
-        return CPY_ENTRY_THROW;
-    unit = unit_at(code, offset);
-    if (unit[0] != RESUME && unit[0] != RESUME_QUICK)
-        return CPY_ENTRY_THROW;
-    return (unit[1] & 3) == 0 ? CPY_ENTRY_CALL : CPY_ENTRY_RESUME;
-#else
-    return offset < 0 ? CPY_ENTRY_CALL : CPY_ENTRY_RESUME;
-#endif
-}
-
-bool cpy_frame_yields(const cpy_frame *f)
-{
-    const PyCodeObject *code = cpy_frame_code(f);
-    int offset = cpy_frame_offset(f, code);
-
-    /* YIELD_FROM, where there is one, steps back by one instruction, which
-     * is never RETURN_VALUE. */
-    return offset < 0 || unit_at(code, offset)[0] != RETURN_VALUE;
-}
-
-Py_tracefunc cpy_get_hook(const PyThreadState *ts, bool trace,
-                          PyObject **object)
-{
-    *object = trace ? ts->c_traceobj : ts->c_profileobj;
-    return trace ? ts->c_tracefunc : ts->c_profilefunc;
-}
-
-#if PY_VERSION_HEX >= 0x03090000
-
-int cpy_set_hook(PyThreadState *ts, bool trace, Py_tracefunc function,
-                 PyObject *object)
-{
-    return trace ? _PyEval_SetTrace(ts, function, object)
-                 : _PyEval_SetProfile(ts, function, object);
-}
-
-#else
-
-/* What PyEval_SetProfile() and PyEval_SetTrace() do, for any thread. */
-int cpy_set_hook(PyThreadState *ts, bool trace, Py_tracefunc function,
-                 PyObject *object)
-{
-    PyObject *before = trace ? ts->c_traceobj : ts->c_profileobj;
-
-    Py_XINCREF(object);
-    if (trace) {
-        _PyRuntime.ceval.tracing_possible +=
-            (function != NULL) - (ts->c_tracefunc != NULL);
-        ts->c_tracefunc = function;
-        ts->c_traceobj = object;
-    } else {
-        ts->c_profilefunc = function;
-        ts->c_profileobj = object;
-    }
-    ts->use_tracing = ts->c_tracefunc != NULL || ts->c_profilefunc != NULL;
-    Py_XDECREF(before);
-    return 0;
-}
-
-#endif
-#endif
 
 #if CPY_HAS_REFTRACER
 

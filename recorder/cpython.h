@@ -223,7 +223,11 @@ bool cpy_exit_is_delicate(void);
  * static ones; into buffer[cap], returns the number of bytes. */
 size_t cpy_type_name(PyTypeObject *type, char *buffer, size_t cap);
 
-/* To be called once with the GIL before the function above. */
+/* What __module__ is in the dict of a heap type: any object, borrowed, or
+ * NULL. */
+PyObject *cpy_type_module(PyTypeObject *type);
+
+/* To be called once with the GIL before the functions above. */
 int cpy_prepare(void);
 
 /* "3.13.0", of the running interpreter. */
