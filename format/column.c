@@ -294,22 +294,59 @@ static int put_runs(struct pmt_buffer *b, const uint64_t *values, size_t rows)
     return close_string(b, start, (size_t)(p - b->bytes) - start);
 }
 
-static int put_planes(struct pmt_buffer *b, const uint64_t *values,
-                      size_t rows, unsigned width)
+/* Two and three planes are what ids and distances mostly take. */
+static void split(uint8_t *p, const uint64_t *values, size_t rows,
+                  unsigned width)
 {
-    size_t start = b->used;
+    if (width == 2 || width == 3) {
+        uint8_t *last = p + (width - 1) * rows;
 
-    if (pmt_buffer_reserve(b, rows * width + PMT_CBOR_HEAD_MAX) < 0) {
-        return PMT_ERR_MEMORY;
+        for (size_t i = 0; i < rows; i++) {
+            uint64_t v = values[i];
+
+            p[i] = (uint8_t)v;
+            p[rows + i] = (uint8_t)(v >> 8);
+            last[i] = (uint8_t)(v >> (8 * (width - 1)));
+        }
+        return;
     }
-    for (unsigned j = 0; j < width; j++) {
-        uint8_t *p = b->bytes + start + j * rows;
-
+    for (unsigned j = 0; j < width; j++, p += rows) {
         for (size_t i = 0; i < rows; i++) {
             p[i] = (uint8_t)(values[i] >> (8 * j));
         }
     }
-    return close_string(b, start, rows * width);
+}
+
+static int put_planes(struct pmt_buffer *b, const uint64_t *values,
+                      size_t rows, unsigned width)
+{
+    size_t n = rows * width;
+
+    if (pmt_buffer_reserve(b, n + PMT_CBOR_HEAD_MAX) < 0) {
+        return PMT_ERR_MEMORY;
+    }
+    b->used += pmt_cbor_bytes_head(b->bytes + b->used, n);
+    split(b->bytes + b->used, values, rows, width);
+    b->used += n;
+    return PMT_OK;
+}
+
+int pmt_column_put_bytes(struct pmt_buffer *b, uint32_t id,
+                         const uint8_t *values, size_t rows)
+{
+    int rc;
+
+    if (!rows) {
+        return 0;
+    }
+    rc = pmt_cbor_put_uint(b, id);
+    if (rc == PMT_OK && !memcmp(values, values + 1, rows - 1)) {
+        rc = pmt_cbor_put_uint(b, values[0]);
+    } else if (rc == PMT_OK) {
+        rc = pmt_cbor_put_tag(b, 64);
+        rc = rc < 0 ? rc : pmt_cbor_put_bytes(b, values, rows);
+    }
+    return rc < 0 ? rc : 1;
 }
 
 int pmt_column_put(struct pmt_buffer *b, uint32_t id, const uint64_t *values,

@@ -55,4 +55,8 @@ void pmt_column_unzigzag(uint64_t *values, size_t rows, uint64_t base);
 int pmt_column_put(struct pmt_buffer *b, uint32_t id, const uint64_t *values,
                    size_t rows, enum pmt_codec codec, int may_be_absent);
 
+/* The same by FIXED for values that are bytes, all of which may be 0. */
+int pmt_column_put_bytes(struct pmt_buffer *b, uint32_t id,
+                         const uint8_t *values, size_t rows);
+
 #endif

@@ -199,10 +199,11 @@ int pmt_encode_allocs(struct pmt_encoder *e, struct pmt_body *body,
     PUT(7, PMT_CODEC_PLANES, true, s->stack[i]);
     rc = put_addresses(e, body, model, s->address, s->slot,
                        model ? s->class_ : NULL, n, align);
+    rc = rc < 0 ? rc : pmt_column_put_bytes(&body->bytes, 14, s->op, n);
     if (rc < 0) {
         return rc;
     }
-    PUT(14, PMT_CODEC_FIXED, false, s->op[i]);
+    body->entries += (size_t)rc;
     return PMT_OK;
 }
 
