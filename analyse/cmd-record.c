@@ -26,8 +26,8 @@ struct record_options {
     const char *output;
     bool force;
     uint32_t modes, domains;
-    bool builtins, c_calls, collect, count_types, opcodes, snapshot_marks,
-        snapshot_records, track;
+    bool builtins, c_calls, collect, count_types, object_rss, opcodes,
+        snapshot_marks, snapshot_records, track;
     int64_t chunk_records, frames, heap_ms, level, object_frames, rss_ms,
         rss_us, segments, snapshot_ms, snapshot_signal, tick_ns;
     uint64_t max_size, min_size, rss_trigger, sample_bytes;
@@ -118,6 +118,8 @@ static const struct pmt_option options[] = {
     PMT_OPT_NEGATABLE(0, "count-types", O, count_types,
                       "object: keep live counts by type, for "
                       "live_counts()"),
+    PMT_OPT_NEGATABLE(0, "object-rss", O, object_rss,
+                      "object: the resident set too, read as --rss-us says"),
     PMT_OPT_HEADING("The trace"),
     PMT_OPT_CHOICE(0, "when-full", "WHAT", O, when_full, when_full_names,
                    "drop events or wait when no buffer is free",

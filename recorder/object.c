@@ -12,6 +12,7 @@
 #include "cpython.h"
 #include "live-table.h"
 #include "names.h"
+#include "rss.h"
 #include "stacks.h"
 #include "thread.h"
 #include "types.h"
@@ -26,6 +27,7 @@ static PyRefTracer other;  /* was in before ours */
 static void *other_data;
 static bool removed;       /* 3.15 said so */
 static PyRefTracer chosen; /* ours that is in, or NULL */
+static bool reads_rss;     /* rec_rss_install() was called */
 static uint64_t created, destroyed;
 
 static void note(struct rec_thread *t, PyObject *object, uint8_t tag)
@@ -168,6 +170,8 @@ static void note_wanted(struct rec_thread *t, PyObject *object, bool create)
         count_type((uint32_t)type, create);
     stack = rec_stack(t, cpy_thread_holding(), rec_hot.object_frames, true);
     now = rec_now();
+    if (rec_set.object_rss)
+        rec_rss_at_event(t, now);
     rec_put_gap(t, now, PMT_KIND_OBJECT, &t->skipped_objects);
     rec_append(t, now,
                pmt_raw_word(create ? PMT_RAW_CREATE : PMT_RAW_DESTROY,
@@ -202,7 +206,7 @@ static int choosing_tracer(PyObject *object, PyRefTracerEvent event,
 static bool wants_all(void)
 {
     return rec_set.types[0] == '\0' && rec_set.files[0] == '\0' &&
-           rec_set.builtins && !rec_set.count_types;
+           rec_set.builtins && !rec_set.count_types && !rec_set.object_rss;
 }
 
 /* ---- begin and end ------------------------------------------------------------- */
@@ -289,7 +293,12 @@ static int install(bool floor)
     rec_choose();
     forget_passed_over();
     chosen = floor ? passing_tracer : wants_all() ? tracer : choosing_tracer;
-    return put_in(chosen);
+    if (put_in(chosen) != 0)
+        return -1;
+    reads_rss = rec_set.object_rss && !floor;
+    if (reads_rss)
+        rec_rss_install(false);
+    return 0;
 }
 
 static void uninstall(void)
@@ -297,6 +306,9 @@ static void uninstall(void)
     if (chosen != NULL)
         take_out(chosen);
     chosen = NULL;
+    if (reads_rss)
+        rec_rss_uninstall();
+    reads_rss = false;
 }
 
 static bool is_called(void)

@@ -31,6 +31,7 @@ static const struct row {
     ROW(rss_ms, U32),        ROW(heap_ms, U32),
     ROW(snapshot_ms, U32),   ROW(snapshot_marks, U32),
     ROW(snapshot_signal, U32), ROW(snapshot_records, U32),
+    ROW(object_rss, U32),
 };
 
 static int set_globs(char *to, const char *name, PyObject *value)

@@ -45,6 +45,7 @@ struct rec_settings {
     uint64_t sample_bytes;    /* alloc: 0, or one sample in so many bytes */
     uint32_t track;           /* alloc: keep the live set in memory */
     uint32_t count_types;     /* object: keep live counts by type */
+    uint32_t object_rss;      /* object: the resident set too */
 
     uint32_t rss_ms;          /* rss: a record every so often */
     uint32_t heap_ms;         /* heap: the same; 0: at start, marks, stop */

@@ -125,11 +125,14 @@ class Recorder:
     snapshot_records  snapshot: 1 writes the alloc records too (default 0).
     snapshot_values function that returns [(title, unit, int), ...], which
                     snapshot() puts beside a snapshot; unit is "B", "" or any
-                    other text (default None).
+                    other text. Not asked for snapshots by time, mark and
+                    signal (default None).
     track           alloc: 1 keeps the live set in memory, for
                     get_traced_memory() and the like (default 0).
     count_types     object: 1 keeps counts by type, for live_counts() (default
                     0).
+    object_rss      object: 1 puts the resident set into the records, read as
+                    rss_us says (default 0).
 
     The trace:
     when_full       what to do with an event while all buffers are full:
@@ -174,6 +177,7 @@ class Recorder:
                  snapshot_values=None,  # type: Any
                  track=0,               # type: int
                  count_types=0,         # type: int
+                 object_rss=0,          # type: int
                  when_full="wait",      # type: str
                  tick_ns=100,           # type: int
                  level=1,               # type: int
@@ -194,7 +198,7 @@ class Recorder:
             rss_ms=rss_ms, heap_ms=heap_ms, snapshot_ms=snapshot_ms,
             snapshot_marks=snapshot_marks, snapshot_signal=snapshot_signal,
             snapshot_records=snapshot_records, track=track,
-            count_types=count_types, when_full=when_full, tick_ns=tick_ns,
+            count_types=count_types, object_rss=object_rss, when_full=when_full, tick_ns=tick_ns,
             level=level, chunk_records=chunk_records, segments=segments,
             **settings))
         if snapshot_values is not None and not callable(snapshot_values):
@@ -343,8 +347,8 @@ class Recorder:
     def get_traced_memory(self):
         # type: () -> Tuple[int, int]
         """(bytes of the blocks alive, their peak) since the start, as
-        tracemalloc has it; needs `track` or mode snapshot. Of a sampled
-        recording: estimates."""
+        tracemalloc has it; needs `track` or mode snapshot, and is not to be
+        had with `sample_bytes`."""
         self._must_run()
         current, peak = self._extension.traced_memory()
         return current, peak

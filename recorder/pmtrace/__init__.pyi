@@ -44,6 +44,7 @@ class Recorder:
                  snapshot_values: Optional[Callable[[], _Values]] = None,
                  track: int = 0,
                  count_types: int = 0,
+                 object_rss: int = 0,
                  when_full: str = "wait",
                  tick_ns: int = 100,
                  level: int = 1,

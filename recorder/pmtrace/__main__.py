@@ -78,6 +78,8 @@ OPTIONS = (
      "alloc: keep the live set in memory, for get_traced_memory()"),
     (None, "--count-types", None, "count_types",
      "object: keep live counts by type, for live_counts()"),
+    (None, "--object-rss", None, "object_rss",
+     "object: the resident set too, read as --rss-us says"),
     ("The trace",),
     (None, "--when-full", "WHAT", "when_full",
      "drop events or wait when no buffer is free (%(when_full)s)"),

@@ -96,7 +96,8 @@ def _event_hooks(modes, settings):
     """The same of calls, lines, the resident set, and what is read by time."""
     events = "call" in modes or "line" in modes
     trigger = settings["rss_trigger"] if events else 0
-    at_events = settings["rss_us"] and (events or "object" in modes)
+    at_events = settings["rss_us"] and (
+        events or "object" in modes and settings["object_rss"])
     hooks = []
     if "call" in modes:
         hooks += ["call", "call:c"] if settings["c_calls"] else ["call"]

@@ -222,7 +222,8 @@ class ReferenceTracing(_Counts, _Shell):
     def _settings(self):
         # type: () -> Dict[str, Any]
         return {"mode": "object", "types": self._types,
-                "builtins": int(self._builtins), "count_types": 1}
+                "builtins": int(self._builtins), "count_types": 1,
+                "object_rss": 1}
 
     def __exit__(self, *exception):
         # type: (object) -> None

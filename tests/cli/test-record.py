@@ -36,6 +36,7 @@ VALUES = {
     "heap_ms": ("0", "0"), "snapshot_ms": ("70000", "70000"),
     "snapshot_marks": (None, "1"), "snapshot_signal": ("usr2", "12"),
     "snapshot_records": (None, "1"), "collect": (None, "1"),
+    "object_rss": (None, "1"),
 }
 FRONTS = (("pmt record", [kit.PMT, "record"], ["--", PYTHON], BARE),
           ("-m pmtrace", [PYTHON, "-m", "pmtrace"], [], ENV))

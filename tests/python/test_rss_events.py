@@ -1,9 +1,10 @@
 """The resident set size at events: against what the program itself reads from
 /proc, with descriptors closed under it; recording only where it moves, and
 only some files, against a recording of all events of the same program."""
-# MODE: call,line
+# MODE: call,line,object
 
 import json
+import sys
 
 from recorder_support import (Trace, check, equal, finish, path, plain, write)
 
@@ -58,6 +59,28 @@ for us in (1, 1000000000):
     recorder.stop()
 with open(name + ".json", "w") as file:
     json.dump([seen, fakes], file)
+"""
+
+OBJECTS = r"""
+import json, os, sys, pmtrace
+
+class Probe:
+    pass
+
+def pages():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+name, on = sys.argv[1], int(sys.argv[2])
+seen, kept = [], []
+with pmtrace.Recorder(name, mode="object", types="*.Probe", object_rss=on,
+                      rss_us=1):
+    for i in range(12):
+        kept.append(bytearray(b"x") * (3 << 20))
+        kept.append(Probe())
+        seen.append(pages())
+with open(name + ".json", "w") as file:
+    json.dump(seen, file)
 """
 
 PROGRAM = r"""
@@ -128,6 +151,26 @@ def read():
           "what is carried was read")
 
 
+def objects():
+    script = write("objects.py", OBJECTS)
+    for on in (0, 1):
+        name = path("objects-%d.pmt" % on)
+        result = plain(script, name, str(on))
+        equal((result.status, result.err), (0, ""), "object_rss=%d" % on)
+        with open(name + ".json") as file:
+            seen = json.load(file)
+        trace = Trace(name)
+        check(trace.complete(), "not whole: " + trace.warnings)
+        equal("rss" in trace.stream()["hooks"], bool(on), "the hook rss")
+        created = [r for r in trace.of("object") if r["op"] == "create"]
+        equal(len(created), 12, "objects")
+        if not on:
+            check(not any("rss" in r for r in created), "rss unasked")
+            continue
+        for i, record in enumerate(created):
+            near(record["rss"], seen[i], "object %d" % i)
+
+
 def events(name):
     """[(what, function, file)] and the records."""
     trace = Trace(name)
@@ -194,6 +237,8 @@ def main():
     read()
     selected("call")
     selected("line")
+    if sys.version_info >= (3, 13):
+        objects()
     finish()
 
 
