@@ -33,7 +33,7 @@ def by_pty():
     return pid
 
 def child(way):
-    x = [[] for _ in range(20000)]
+    x = [[] for _ in range(3000)]
     if way == 1: # CPython does not know that it was forked
         os._exit(3)
     t = threading.Thread(target=block, args=(900,))
@@ -49,7 +49,7 @@ for i in range(%d):
     block(i)
     assert os.waitpid(pid, 0)[1] == 3 << 8
     block(i)
-x = [[] for _ in range(200000)]
+x = [[] for _ in range(30000)]
 del x
 time.sleep(0.3)
 for fd in ends:
@@ -86,7 +86,7 @@ import multiprocessing, os, threading
 stop = []
 counts = [0] * 3
 def busy(n):
-    while not stop:
+    while not stop and counts[n] < 30000:
         x = bytearray(%d + n)
         counts[n] += 1
 threads = [threading.Thread(target=busy, args=(n,)) for n in range(3)]
