@@ -66,10 +66,11 @@ static inline void rec_put_gap(struct rec_thread *t, uint64_t now,
 {
     if (REC_LIKELY(*count == 0))
         return;
-    rec_append(t, now,
-               (uint64_t)PMT_RAW_GAP << PMT_RAW_ADDRESS_BITS |
-                   (*count & PMT_RAW_ADDRESS_MASK),
-               kind, 0);
+    if (rec_append(t, now,
+                   (uint64_t)PMT_RAW_GAP << PMT_RAW_ADDRESS_BITS |
+                       (*count & PMT_RAW_ADDRESS_MASK),
+                   kind, 0))
+        rec_was_note(t);
     *count = 0;
 }
 

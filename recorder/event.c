@@ -49,11 +49,12 @@ void rec_event_check(const char *mode, bool in)
 static void append_gap(struct rec_thread *t, unsigned kind, uint64_t now,
                        uint64_t *count)
 {
-    if (*count > 0)
+    if (*count > 0 &&
         rec_append(t, now,
                    (uint64_t)PMT_RAW_GAP << PMT_RAW_ADDRESS_BITS |
                        (*count & PMT_RAW_ADDRESS_MASK),
-                   kind, 0);
+                   kind, 0))
+        rec_was_note(t);
     *count = 0;
 }
 

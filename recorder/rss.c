@@ -139,9 +139,10 @@ void rec_rss_append(struct rec_thread *t, uint64_t now)
 {
     uint64_t value = __atomic_load_n(&rec_rss.value, __ATOMIC_RELAXED);
 
-    if (value > 0)
+    if (value > 0 &&
         rec_append(t, now,
                    (uint64_t)PMT_RAW_RSS << PMT_RAW_ADDRESS_BITS |
                        (value & PMT_RAW_ADDRESS_MASK),
-                   0, 0);
+                   0, 0))
+        rec_was_note(t);
 }

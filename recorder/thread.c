@@ -175,7 +175,7 @@ static void thread_ended(void *self)
     if (!t->named && n > 0) /* CPython 3.14 gives threads their names */
         rename_unlocked(t, name, n);
     rec_thread_give(t);
-    ended_records += t->records;
+    ended_records += t->records - t->notes;
     ended_unstacked += t->unstacked;
     for (link = &all_threads; *link != NULL; link = &(*link)->next)
         if (*link == t) {
@@ -297,7 +297,8 @@ static void count(struct rec_stats *stats)
     stats->unstacked = ended_unstacked;
     stats->threads = next_id;
     for (struct rec_thread *t = all_threads; t != NULL; t = t->next) {
-        stats->records += t->records;
+        stats->records += t->records -
+                          __atomic_load_n(&t->notes, __ATOMIC_RELAXED);
         stats->unstacked += t->unstacked;
         if (t->segment != NULL)
             stats->records += __atomic_load_n(&t->segment->head,
@@ -377,7 +378,7 @@ void rec_threads_restore(void *kept)
             memcpy(k->thread, k->own, OWN_BYTES);
         } else {
             memcpy(&own, k->own, OWN_BYTES);
-            ended_records += own.records;
+            ended_records += own.records - own.notes;
             ended_unstacked += own.unstacked;
         }
     }

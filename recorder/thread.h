@@ -39,7 +39,8 @@ struct rec_thread {
     uint32_t id;                  /* thread id in the stream, or 0 */
     uint32_t refused_pass;        /* pass in which no segment was free + 1 */
     bool gave_up;                 /* waited for a segment in vain */
-    uint64_t records;             /* in segments that were given up */
+    uint64_t records;             /* in segments that were given up, with */
+    uint64_t notes;               /* what is no record of its own: atomic */
     uint64_t unstacked;
     unsigned char *idle_cursor;   /* at the last look for idle threads */
     uint64_t name;                /* hash of the name in the stream */
@@ -143,8 +144,8 @@ static inline void rec_commit(struct rec_thread *t, unsigned char *end)
                      __ATOMIC_RELEASE);
 }
 
-/* Appends one record. */
-static inline void rec_append(struct rec_thread *t, uint64_t time,
+/* Appends one record. False: it was dropped. */
+static inline bool rec_append(struct rec_thread *t, uint64_t time,
                               uint64_t word, uint32_t a, uint32_t b)
 {
     unsigned char *p = t->cursor;
@@ -152,10 +153,17 @@ static inline void rec_append(struct rec_thread *t, uint64_t time,
     if (REC_UNLIKELY(p == t->limit)) {
         p = rec_thread_room(t, sizeof(struct pmt_raw), 1);
         if (p == NULL)
-            return;
+            return false;
     }
     rec_put(p, time, word, a, b);
     rec_commit(t, p + sizeof(struct pmt_raw));
+    return true;
+}
+
+/* One that was appended is no record of its own. */
+static inline void rec_was_note(struct rec_thread *t)
+{
+    __atomic_store_n(&t->notes, t->notes + 1, __ATOMIC_RELAXED);
 }
 
 /* Appends an alloc record of any size. */
@@ -178,6 +186,7 @@ static inline void rec_append_size(struct rec_thread *t, uint64_t time,
     rec_put(p + sizeof(struct pmt_raw), size,
             pmt_raw_word(PMT_RAW_SIZE, NULL), 0, 0);
     rec_commit(t, p + 2 * sizeof(struct pmt_raw));
+    rec_was_note(t);
 }
 
 /* ---- for room.c, recording.c and their like ------------------------------------------------------- */
