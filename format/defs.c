@@ -195,7 +195,10 @@ int pmt_defs_set(struct pmt_defs *d, enum pmt_def_table which, uint32_t id,
     if (id >= t->end) {
         t->end = id + 1;
     }
-    if (again && id < t->next_new) {
+    if (id < t->next_new) {
+        if (!again) { /* ids of two series: classes of objects and calls */
+            return pmt_defs_want(d, which, id);
+        }
         t->next_new = id; /* so that the change is stated at once */
     }
     return PMT_OK;
