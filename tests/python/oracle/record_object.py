@@ -64,7 +64,7 @@ class Extension:
         real = self.extension.start
         gc.collect()
         gc.freeze()
-        real(*arguments)
+        return real(*arguments)
 
 
 def look(objects):
