@@ -138,8 +138,8 @@ static int make_drain(const struct rec_config *c, const uint8_t *outer,
     info.start_real_ns = h->start_real_ns;
     if (outer != NULL && info.setting_count < PAIRS_MAX) {
         rec_uuid_text(outer, text);
-        memcpy(pairs, info.settings,
-               2 * info.setting_count * sizeof *pairs);
+        for (size_t i = 0; i < 2 * info.setting_count; i++)
+            pairs[i] = info.settings[i];
         pairs[2 * info.setting_count] = "outer";
         pairs[2 * info.setting_count + 1] = text;
         info.setting_count++;

@@ -31,8 +31,9 @@ CASES = [
 
 if sys.version_info >= (3, 13):
     CASES += [
-        ("object", {}, ["object", "rss", "stack:1"]),
-        ("object", {"rss_us": 0, "object_frames": 4}, ["object", "stack:4"]),
+        ("object", {}, ["object", "stack:1"]),
+        ("object", {"object_rss": 1, "object_frames": 4},
+         ["object", "rss", "stack:4"]),
     ]
 
 
