@@ -14,7 +14,7 @@ bool rec_event_selective;
 static uint64_t recorded_rss[2];
 static unsigned installed;
 
-void rec_event_install(void)
+static void get_ready(void)
 {
     rec_rss_install(rec_set.rss_trigger != 0);
     rec_event_selective =
@@ -29,6 +29,17 @@ void rec_event_uninstall(void)
         return;
     installed--;
     rec_rss_uninstall();
+}
+
+int rec_event_install(int (*put_in)(bool floor), bool floor)
+{
+    if (!floor)
+        get_ready();
+    if (put_in(floor) == 0)
+        return 0;
+    if (!floor)
+        rec_event_uninstall();
+    return -1;
 }
 
 void rec_event_check(const char *mode, bool in)

@@ -17,8 +17,10 @@
  * by rec_event_install(). */
 extern bool rec_event_selective;
 
-/* Once for each of the modes call and line, with the GIL. */
-void rec_event_install(void);
+/* Once for each of the modes call and line, with the GIL: gets ready, unless
+ * for a `floor`, and calls put_in(floor), which puts in the hooks. What that
+ * returned: 0, or -1 with a Python exception and nothing put in. */
+int rec_event_install(int (*put_in)(bool floor), bool floor);
 void rec_event_uninstall(void);
 
 /* To be called at the end: notes in the trace when a mode's hooks are no

@@ -226,13 +226,7 @@ static bool is_in(void)
 
 static int install(bool floor)
 {
-    if (!floor)
-        rec_event_install();
-    if (put_in(floor) == 0)
-        return 0;
-    if (!floor)
-        rec_event_uninstall();
-    return -1;
+    return rec_event_install(put_in, floor);
 }
 
 static void uninstall(void)

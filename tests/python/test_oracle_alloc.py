@@ -124,28 +124,6 @@ def live_sets(log):
     return result
 
 
-def recorded_sets(trace, marks):
-    """The same from the records of the dump."""
-    records = trace.of("alloc")
-    blocks = {}
-    undone = {}
-    at = 0
-    for mark in marks:
-        while at < len(records) and \
-                records[at]["time_ns"] <= mark["time_ns"]:
-            r = records[at]
-            at += 1
-            if r["op"] == "realloc_free":
-                undone[r["thread"]] = blocks.pop(r["address"], None)
-            elif r["op"] == "free":
-                blocks.pop(r["address"], None)
-            elif r["op"] != "realloc_undo":
-                blocks[r["address"]] = r
-            elif undone.get(r["thread"]) is not None:
-                blocks[r["address"]] = undone[r["thread"]]
-        yield dict(blocks)
-
-
 def figures(entries, key):
     """{group: [count, bytes]}"""
     result = {}
@@ -188,7 +166,8 @@ def main():
     marks = trace.of("mark")
     sets = live_sets(log)
     equal(len(marks), len(sets), "marks")
-    for mark, wanted, found in zip(marks, sets, recorded_sets(trace, marks)):
+    for mark, wanted, found in zip(
+            marks, sets, support.recorded_sets(trace, marks)):
         own = {a: r for a, r in found.items() if is_own(trace, r)}
         equal(sorted((a, r["size"], r["domain"])
                      for a, r in found.items() if a not in own),

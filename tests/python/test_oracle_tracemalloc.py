@@ -25,26 +25,6 @@ from recorder_support import FOLDER, Trace, check, equal, finish
 from oracle import support
 
 
-def live_sets(trace, marks):
-    blocks = {}
-    undone = {}
-    records = trace.of("alloc")
-    at = 0
-    for mark in marks:
-        while at < len(records) and records[at]["time_ns"] <= mark["time_ns"]:
-            r = records[at]
-            at += 1
-            if r["op"] == "realloc_free":
-                undone[r["thread"]] = blocks.pop(r["address"], None)
-            elif r["op"] == "free":
-                blocks.pop(r["address"], None)
-            elif r["op"] != "realloc_undo":
-                blocks[r["address"]] = r
-            elif undone.get(r["thread"]) is not None:
-                blocks[r["address"]] = undone[r["thread"]]
-        yield mark, blocks
-
-
 def is_own(domain, size):
     """A block of tracemalloc: of a site, or of a block it traces."""
     return domain == "raw" and size in (16, 24)
@@ -110,9 +90,10 @@ def main():
         moments = json.load(file)
     marks = trace.of("mark")
     equal([m["text"] for m in marks], ["start"] + [m[0] for m in moments], "marks")
-    sets = live_sets(trace, marks)
-    since = next(sets)[0]["time_ns"]
-    for number, ((name, rows), (_, blocks)) in enumerate(zip(moments, sets)):
+    sets = support.recorded_sets(trace, marks)
+    next(sets)  # at the start
+    since = marks[0]["time_ns"]
+    for number, ((name, rows), blocks) in enumerate(zip(moments, sets)):
         wanted = collections.Counter()
         for row in rows.splitlines():
             size, line, count, file = row.split(" ", 3)

@@ -92,3 +92,26 @@ def built_interpreters():
     if not built:
         skip("the recorder was built for no interpreter")
     return built
+
+
+def recorded_sets(trace, marks):
+    """{address: record} of what is live at each mark, by the records of the
+    dump."""
+    records = trace.of("alloc")
+    blocks = {}
+    undone = {}
+    at = 0
+    for mark in marks:
+        while at < len(records) and \
+                records[at]["time_ns"] <= mark["time_ns"]:
+            r = records[at]
+            at += 1
+            if r["op"] == "realloc_free":
+                undone[r["thread"]] = blocks.pop(r["address"], None)
+            elif r["op"] == "free":
+                blocks.pop(r["address"], None)
+            elif r["op"] != "realloc_undo":
+                blocks[r["address"]] = r
+            elif undone.get(r["thread"]) is not None:
+                blocks[r["address"]] = undone[r["thread"]]
+        yield dict(blocks)
