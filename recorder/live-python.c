@@ -4,6 +4,9 @@
  * What is asked for is copied inside a hook (rec_enter() keeps a recording
  * from ending meanwhile) into memory of our own; objects are made of it
  * outside, where they are recorded as all others.
+ *
+ * Over 500 lines: each question is two functions, the copy and the objects,
+ * which are read together.
  */
 #include "live-python.h"
 
