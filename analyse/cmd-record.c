@@ -24,14 +24,16 @@
 struct record_options {
     struct pmt_common common; /* must come first */
     const char *output;
-    bool force;
+    bool force, always;
     uint32_t modes, domains;
-    bool builtins, c_calls, collect, count_types, object_rss, opcodes,
+    bool builtins, c_calls, children, collect, count_types, object_rss, opcodes,
         snapshot_marks, snapshot_records, track;
-    int64_t chunk_records, frames, heap_ms, level, object_frames, rss_ms,
-        rss_us, segments, snapshot_ms, snapshot_signal, tick_ns;
-    uint64_t max_size, min_size, rss_trigger, sample_bytes;
-    const char *files, *types;
+    int64_t chunk_records, dump_max, dump_signal, frames, heap_ms, level,
+        max_age, object_frames, rss_ms, rss_us, segments, snapshot_ms,
+        snapshot_signal, tick_ns;
+    uint64_t dump_rss, max_block, max_size, min_block, rss_trigger,
+        sample_bytes;
+    const char *dump_marks, *files, *types;
     int when_full;
 };
 
@@ -43,6 +45,18 @@ static const char *const when_full_names[] = {"drop", "wait", NULL};
 
 #define DAY_MS 86400000
 
+/* Least of --max-size, REC_RING_LEAST of recorder/settings.h. */
+#define RING_LEAST (4u << 20)
+
+/* What --always stands for, PRESETS of pmtrace/_options.py. */
+static const char *const always[] = {
+    "--mode=alloc,rss,heap", "--sample-bytes=512K", "--rss-ms=1000",
+    "--heap-ms=60000",       "--when-full=drop",    "--max-size=256M",
+    "--children"};
+#define ALWAYS (sizeof always / sizeof *always)
+
+static bool seconds(const char *value, void *store, char *why,
+                    size_t why_size);
 static bool signal_number(const char *value, void *store, char *why,
                           size_t why_size);
 
@@ -54,6 +68,13 @@ static const struct pmt_option options[] = {
     PMT_OPT_FORCE(O, force),
     PMT_OPT_SET(0, "mode", "MODE,...", O, modes, mode_names,
                 "what to record", .preset = "alloc"),
+    PMT_OPT_FLAG(0, "always", O, always,
+                 "sampled, with rss and heap, in at most 256M: for leaving "
+                 "on; other options change it"),
+    PMT_OPT_NEGATABLE(0, "children", O, children,
+                      "the processes that it starts too, each into a trace "
+                      "of its own",
+                      .preset = "on"),
     PMT_OPT_NEGATABLE(0, "collect", O, collect,
                       "collect garbage before the end"),
     PMT_OPT_HEADING("Stacks"),
@@ -72,10 +93,10 @@ static const struct pmt_option options[] = {
     PMT_OPT_NEGATABLE(0, "builtins", O, builtins,
                       "object: types of the module builtins too",
                       .preset = "on"),
-    PMT_OPT_SIZE(0, "min-size", "SIZE", O, min_size,
+    PMT_OPT_SIZE(0, "min-block", "SIZE", O, min_block,
                  "alloc: only requests of so many bytes or more",
                  .preset = "0"),
-    PMT_OPT_SIZE(0, "max-size", "SIZE", O, max_size,
+    PMT_OPT_SIZE(0, "max-block", "SIZE", O, max_block,
                  "alloc: only requests of so many bytes or fewer; 0 for no "
                  "limit",
                  .preset = "0"),
@@ -135,6 +156,28 @@ static const struct pmt_option options[] = {
     PMT_OPT_INT(0, "segments", "N", O, segments,
                 "buffers of 128 KiB, one of which each thread holds",
                 .preset = "64", .low = 4, .high = 65536),
+    PMT_OPT_HEADING("Flight recorder"),
+    PMT_OPT_SIZE(0, "max-size", "SIZE", O, max_size,
+                 "keep the newest so many bytes of trace, 4M or more; 0 for "
+                 "all of it",
+                 .preset = "0"),
+    PMT_OPT_CALLBACK(0, "max-age", "TIME", O, max_age, seconds,
+                     "keep the newest so much time, as 10m; 0 for all of it",
+                     .preset = "0"),
+    PMT_OPT_CALLBACK(0, "dump-signal", "SIGNAL", O, dump_signal,
+                     signal_number,
+                     "copy what is kept to a file at this signal, as USR1; "
+                     "0: none",
+                     .preset = "0"),
+    PMT_OPT_STRING(0, "dump-marks", "GLOB,...", O, dump_marks,
+                   "the same at marks whose text matches; !GLOB takes away"),
+    PMT_OPT_SIZE(0, "dump-rss", "SIZE", O, dump_rss,
+                 "the same when the resident set gets over so many bytes; "
+                 "0: never",
+                 .preset = "0"),
+    PMT_OPT_INT(0, "dump-max", "N", O, dump_max,
+                "at most so many of these files a process", .preset = "8",
+                .low = 0, .high = 1000000),
     PMT_OPT_LAST};
 #undef O
 
@@ -157,6 +200,31 @@ static bool signal_number(const char *value, void *store, char *why,
         return true;
     snprintf(why, why_size, "not a signal");
     return false;
+}
+
+/* 90, 90s, 10m, 2h or 7d. */
+static bool seconds(const char *value, void *store, char *why,
+                    size_t why_size)
+{
+    const uint64_t second = 1000000000;
+    uint64_t ns;
+
+    if (!pmt_value_duration(value, &ns, why, why_size)) {
+        snprintf(why, why_size, "not a time (try 90s, 10m, 2h or 7d)");
+        return false;
+    }
+    if (ns > 3650 * 86400 * second || (ns > 0 && ns < second)) {
+        snprintf(why, why_size, "not 0, or 1s to 3650d");
+        return false;
+    }
+    *(int64_t *)store = (int64_t)(ns / second);
+    return true;
+}
+
+static bool unusable(int64_t sig)
+{
+    return sig == SIGILL || sig == SIGBUS || sig == SIGFPE ||
+           sig == SIGKILL || sig == SIGSEGV || sig == SIGSTOP;
 }
 
 /* ---- checks ---------------------------------------------------------------- */
@@ -195,16 +263,20 @@ static int check_modes(uint32_t modes, const struct pmt_program *p)
 /* What can be asked for together. */
 static int check_settings(const struct record_options *opt)
 {
-    int64_t sig = opt->snapshot_signal;
+    int64_t sig = opt->snapshot_signal, dump = opt->dump_signal;
 
-    if (opt->max_size != 0 && opt->max_size < opt->min_size)
-        return pmt_fail("--max-size is less than --min-size");
+    if (opt->max_block != 0 && opt->max_block < opt->min_block)
+        return pmt_fail("--max-block is less than --min-block");
+    if (opt->max_size != 0 && opt->max_size < RING_LEAST)
+        return pmt_fail("--max-size must be 0 or 4 MiB or more");
     if (opt->sample_bytes != 0 && (opt->track || opt->modes & SNAPSHOT))
         return pmt_fail("--sample-bytes leaves out blocks, so the live set "
                         "can't be tracked: no --track and no mode snapshot");
-    if (sig == SIGILL || sig == SIGBUS || sig == SIGFPE || sig == SIGKILL ||
-        sig == SIGSEGV || sig == SIGSTOP)
-        return pmt_fail("signal %lld can't be used", (long long)sig);
+    if (unusable(sig) || unusable(dump))
+        return pmt_fail("signal %lld can't be used",
+                        (long long)(unusable(sig) ? sig : dump));
+    if (dump != 0 && dump == sig)
+        return pmt_fail("--dump-signal and --snapshot-signal are the same");
     return PMT_EXIT_OK;
 }
 
@@ -316,7 +388,8 @@ static int hand_over(struct record_options *opt, const char *package,
     opt->output = output;
     for (const struct pmt_option *row = options;
          row->kind != PMT_OPTION_LAST && !failed; row++) {
-        if (row->kind == PMT_OPTION_HEADING)
+        if (row->kind == PMT_OPTION_HEADING ||
+            strcmp(row->name, "always") == 0)
             continue;
         setting_name(row, names[count], sizeof names[count]);
         settings[count].name = names[count];
@@ -370,13 +443,39 @@ static int start(struct record_options *opt, const char *package,
     return pmt_fail_errno(errno, "%s", argv[0]);
 }
 
+/* Parses argv, with what --always stands for before it if that is there.
+ * false without memory. */
+static bool parse(const struct pmt_command *command, int argc, char **argv,
+                  struct record_options *opt)
+{
+    size_t n = (size_t)argc;
+    char **all = calloc(ALWAYS + n + 1, sizeof *all);
+
+    if (all == NULL)
+        return false;
+    memcpy(all, always, sizeof always);
+    memcpy(all + ALWAYS, argv, n * sizeof *argv);
+    pmt_options_parse(command, argc, argv, &opt->common);
+    if (opt->always) {
+        int operands;
+
+        memset(opt, 0, sizeof *opt);
+        operands = pmt_options_parse(command, argc + (int)ALWAYS, all,
+                                     &opt->common);
+        memcpy(argv, all, ((size_t)operands + 1) * sizeof *argv);
+    }
+    free(all);
+    return true;
+}
+
 static int run(const struct pmt_command *command, int argc, char **argv)
 {
     struct record_options opt = {0};
     char *package;
     int status;
 
-    pmt_options_parse(command, argc, argv, &opt.common);
+    if (!parse(command, argc, argv, &opt))
+        return pmt_fail("out of memory");
     if (opt.output != NULL && opt.output[0] == '\0')
         return pmt_fail("the trace needs a name");
     if (opt.output != NULL && strcmp(opt.output, "-") == 0)

@@ -333,13 +333,14 @@ void pmt_record_ask_version(const char *name, struct pmt_program *p)
 
 /* ---- the environment -------------------------------------------------------------- */
 
-/* Appends "name=value" with the value's % , = written as %25 %2C %3D. */
+/* Appends "name=value" with the value's % , = and space written as %25 %2C %3D
+ * %20. */
 static void put_setting(FILE *out, const char *name, const char *value,
                         bool first)
 {
     fprintf(out, "%s%s=", first ? "" : ",", name);
     for (; *value != '\0'; value++) {
-        if (strchr("%,=", *value) != NULL)
+        if (strchr("%,= ", *value) != NULL)
             fprintf(out, "%%%02X", (unsigned char)*value);
         else
             putc(*value, out);

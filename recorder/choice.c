@@ -37,14 +37,14 @@ bool rec_wants_tracking(void)
 
 bool rec_wants_all_blocks(void)
 {
-    return rec_set.min_size == 0 && rec_set.max_size == 0 &&
+    return rec_set.min_block == 0 && rec_set.max_block == 0 &&
            rec_set.files[0] == '\0' && rec_set.sample_bytes == 0;
 }
 
 void rec_choose(void)
 {
-    rec_choice.min = rec_set.min_size;
-    rec_choice.max = rec_set.max_size != 0 ? rec_set.max_size : UINT64_MAX;
+    rec_choice.min = rec_set.min_block;
+    rec_choice.max = rec_set.max_block != 0 ? rec_set.max_block : UINT64_MAX;
     rec_choice.files = rec_set.files[0] != '\0';
     rec_choice.records = rec_wants_records();
 }

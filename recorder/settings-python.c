@@ -25,13 +25,16 @@ static const struct row {
     ROW(opcodes, U32),       ROW(rss_trigger, U64),
     ROW(rss_us, U32),        ROW(types, GLOBS),
     ROW(files, GLOBS),       ROW(builtins, U32),
-    ROW(min_size, U64),      ROW(max_size, U64),
+    ROW(min_block, U64),     ROW(max_block, U64),
     ROW(domains, U32),       ROW(sample_bytes, U64),
     ROW(track, U32),         ROW(count_types, U32),
     ROW(rss_ms, U32),        ROW(heap_ms, U32),
     ROW(snapshot_ms, U32),   ROW(snapshot_marks, U32),
     ROW(snapshot_signal, U32), ROW(snapshot_records, U32),
-    ROW(object_rss, U32),
+    ROW(object_rss, U32),    ROW(max_size, U64),
+    ROW(max_age, U32),       ROW(dump_signal, U32),
+    ROW(dump_max, U32),      ROW(dump_rss, U64),
+    ROW(dump_marks, GLOBS),  ROW(children, U32),
 };
 
 static int set_globs(char *to, const char *name, PyObject *value)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define REC_GLOBS_MAX 4096
+#define REC_RING_LEAST (4u << 20)
 
 /* A number that is 0 or 1 is a switch. */
 struct rec_settings {
@@ -40,7 +41,7 @@ struct rec_settings {
     char types[REC_GLOBS_MAX];  /* object: names of types */
     char files[REC_GLOBS_MAX];  /* file of the innermost Python frame */
     uint32_t builtins;        /* object: types of the module builtins too */
-    uint64_t min_size, max_size; /* alloc: bytes; max_size 0: no limit */
+    uint64_t min_block, max_block; /* alloc: bytes; max_block 0: no limit */
     uint32_t domains;         /* alloc: 1 raw | 2 mem | 4 obj; 0: all */
     uint64_t sample_bytes;    /* alloc: 0, or one sample in so many bytes */
     uint32_t track;           /* alloc: keep the live set in memory */
@@ -53,6 +54,19 @@ struct rec_settings {
     uint32_t snapshot_marks;  /* snapshot: at every mark */
     uint32_t snapshot_signal; /* snapshot: at this signal; 0: none */
     uint32_t snapshot_records; /* 0: snapshot alone leaves out the records */
+
+    /* The flight recorder: what of the trace is kept, and when it is copied
+     * to a file of its own. */
+    uint64_t max_size;        /* bytes of all parts and the journal; 0: no
+                               * limit, else REC_RING_LEAST or more */
+    uint32_t max_age;         /* seconds; 0: no limit */
+    uint32_t dump_signal;     /* a dump at this signal; 0: none */
+    uint32_t dump_max;        /* most dumps of a process, r.dump() apart */
+    uint64_t dump_rss;        /* bytes; a dump when the resident set gets over
+                               * it; 0: none */
+    char dump_marks[REC_GLOBS_MAX]; /* a dump at marks whose text matches */
+
+    uint32_t children;        /* the child of a fork is recorded too */
 };
 
 /* Of the recording that runs. Written before the hooks are put in. */

@@ -22,7 +22,8 @@ static const struct unit size_units[] = {
     {"", 1},           {"B", 1},        {"k", BITS(10)},   {"K", BITS(10)},
     {"KiB", BITS(10)}, {"M", BITS(20)}, {"MiB", BITS(20)}, {"G", BITS(30)},
     {"GiB", BITS(30)}, {"T", BITS(40)}, {"TiB", BITS(40)}, {"P", BITS(50)},
-    {"PiB", BITS(50)}, {NULL, 0},
+    {"PiB", BITS(50)}, {"m", BITS(20)}, {"g", BITS(30)},   {"t", BITS(40)},
+    {"p", BITS(50)},   {NULL, 0},
 };
 
 #define SECOND UINT64_C(1000000000)

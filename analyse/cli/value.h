@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes. Units are binary: k K M G T P, also KiB MiB …, and B. */
+/* Bytes. Units are binary: k m g t p K M G T P, also KiB MiB …, and B. */
 bool pmt_value_size(const char *text, uint64_t *bytes, char *why,
                     size_t why_size);
 

@@ -96,9 +96,9 @@ class Recorder:
     types           globs; object: only types whose name matches (default "").
     builtins        object: 0 leaves out the types of the module builtins
                     (default 1).
-    min_size        bytes; alloc: only requests of so many or more (default
+    min_block       bytes; alloc: only requests of so many or more (default
                     0).
-    max_size        bytes; alloc: only requests of so many or fewer; 0: no
+    max_block       bytes; alloc: only requests of so many or fewer; 0: no
                     limit (default 0).
     domains         alloc: only these of raw, mem and obj; empty: all (default
                     "").
@@ -145,6 +145,25 @@ class Recorder:
     segments        buffers of 128 KiB, one of which each thread holds
                     (default 64).
 
+    The flight recorder: of the trace only the newest is kept, in parts:
+    files beside it that hold a whole trace each. A dump is a copy of what is
+    kept, in one file.
+    max_size        bytes; parts and journal are kept below it; 0: everything
+                    is kept, else 4 MiB or more (default 0).
+    max_age         seconds; parts go whose records are all older; 0: none
+                    does (default 0).
+    dump_signal     the number of a signal that makes a dump; 0: none
+                    (default 0).
+    dump_marks      globs; a mark whose text matches makes a dump (default
+                    "").
+    dump_rss        bytes; a resident set over it makes a dump, once until it
+                    has been 10 % below; 0: none (default 0).
+    dump_max        most dumps that signal, marks and resident set make
+                    (default 8).
+    children        1: the child of a fork is recorded too, into a trace of
+                    its own, and so are the interpreters that this process
+                    starts (default 0).
+
     ValueError: an argument is wrong, or the mode is not possible with this
     CPython. ImportError: the recorder is not built for this CPython.
     """
@@ -160,8 +179,8 @@ class Recorder:
                  files="",              # type: Any
                  types="",              # type: Any
                  builtins=1,            # type: int
-                 min_size=0,            # type: int
-                 max_size=0,            # type: int
+                 min_block=0,           # type: int
+                 max_block=0,           # type: int
                  domains="",            # type: Any
                  sample_bytes=0,        # type: int
                  c_calls=1,             # type: int
@@ -183,6 +202,13 @@ class Recorder:
                  level=1,               # type: int
                  chunk_records=65536,   # type: int
                  segments=64,           # type: int
+                 max_size=0,            # type: int
+                 max_age=0,             # type: int
+                 dump_signal=0,         # type: int
+                 dump_marks="",         # type: Any
+                 dump_rss=0,            # type: int
+                 dump_max=8,            # type: int
+                 children=0,            # type: int
                  **settings             # type: Any
                  ):
         # type: (...) -> None
@@ -192,15 +218,18 @@ class Recorder:
         self._settings = _options.check(dict(
             _options.DEFAULTS, mode=mode, collect=collect, frames=frames,
             object_frames=object_frames, files=files, types=types,
-            builtins=builtins, min_size=min_size, max_size=max_size,
+            builtins=builtins, min_block=min_block, max_block=max_block,
             domains=domains, sample_bytes=sample_bytes, c_calls=c_calls,
             opcodes=opcodes, rss_trigger=rss_trigger, rss_us=rss_us,
             rss_ms=rss_ms, heap_ms=heap_ms, snapshot_ms=snapshot_ms,
             snapshot_marks=snapshot_marks, snapshot_signal=snapshot_signal,
             snapshot_records=snapshot_records, track=track,
-            count_types=count_types, object_rss=object_rss, when_full=when_full, tick_ns=tick_ns,
-            level=level, chunk_records=chunk_records, segments=segments,
-            **settings))
+            count_types=count_types, object_rss=object_rss,
+            when_full=when_full, tick_ns=tick_ns, level=level,
+            chunk_records=chunk_records, segments=segments,
+            max_size=max_size, max_age=max_age, dump_signal=dump_signal,
+            dump_marks=dump_marks, dump_rss=dump_rss, dump_max=dump_max,
+            children=children, **settings))
         if snapshot_values is not None and not callable(snapshot_values):
             raise TypeError("snapshot_values must be a function")
         self._values = snapshot_values

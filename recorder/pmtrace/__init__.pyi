@@ -27,8 +27,8 @@ class Recorder:
                  files: _List = "",
                  types: _List = "",
                  builtins: int = 1,
-                 min_size: int = 0,
-                 max_size: int = 0,
+                 min_block: int = 0,
+                 max_block: int = 0,
                  domains: _List = "",
                  sample_bytes: int = 0,
                  c_calls: int = 1,
@@ -50,6 +50,13 @@ class Recorder:
                  level: int = 1,
                  chunk_records: int = 65536,
                  segments: int = 64,
+                 max_size: int = 0,
+                 max_age: int = 0,
+                 dump_signal: int = 0,
+                 dump_marks: _List = "",
+                 dump_rss: int = 0,
+                 dump_max: int = 8,
+                 children: int = 0,
                  **settings: Any) -> None: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...

@@ -28,6 +28,11 @@ OPTIONS = (
     (None, "--mode", "MODE,...", "mode",
      "what to record: alloc, object, call, line, snapshot, heap, rss, "
      "gc (%(mode)s)"),
+    (None, "--always", None, "always",
+     "sampled, with rss and heap, in at most 256M: for leaving on; other "
+     "options change it"),
+    (None, "--children", None, "children",
+     "the processes that it starts too, each into a trace of its own"),
     (None, "--collect", None, "collect",
      "collect garbage before the end"),
     ("Stacks",),
@@ -42,11 +47,11 @@ OPTIONS = (
      "object: only types whose name matches; !GLOB takes away"),
     (None, "--builtins", None, "builtins",
      "object: types of the module builtins too"),
-    (None, "--min-size", "SIZE", "min_size",
-     "alloc: only requests of so many bytes or more (%(min_size)d)"),
-    (None, "--max-size", "SIZE", "max_size",
+    (None, "--min-block", "SIZE", "min_block",
+     "alloc: only requests of so many bytes or more (%(min_block)d)"),
+    (None, "--max-block", "SIZE", "max_block",
      "alloc: only requests of so many bytes or fewer; 0 for no limit "
-     "(%(max_size)d)"),
+     "(%(max_block)d)"),
     (None, "--domains", "DOMAIN,...", "domains",
      "alloc: of raw, mem and obj only these (all)"),
     (None, "--sample-bytes", "SIZE", "sample_bytes",
@@ -89,6 +94,22 @@ OPTIONS = (
      "most records in a chunk (%(chunk_records)d)"),
     (None, "--segments", "N", "segments",
      "buffers of 128 KiB; each thread holds one (%(segments)d)"),
+    ("Flight recorder",),
+    (None, "--max-size", "SIZE", "max_size",
+     "keep the newest so many bytes of trace, 4M or more; 0 for all of it "
+     "(%(max_size)d)"),
+    (None, "--max-age", "TIME", "max_age",
+     "keep the newest so much time; 0 for all of it (%(max_age)d)"),
+    (None, "--dump-signal", "SIGNAL", "dump_signal",
+     "copy what is kept to a file at this signal, as USR1; 0: none "
+     "(%(dump_signal)d)"),
+    (None, "--dump-marks", "GLOB,...", "dump_marks",
+     "the same at marks whose text matches; !GLOB takes away"),
+    (None, "--dump-rss", "SIZE", "dump_rss",
+     "the same when the resident set gets over so many bytes; 0: never "
+     "(%(dump_rss)d)"),
+    (None, "--dump-max", "N", "dump_max",
+     "at most so many of these files a process (%(dump_max)d)"),
     ("Others",),
     ("-v", None, None, "verbose", "say at the end what was recorded"),
     ("-h", "--help", None, None, "print this and exit"),
@@ -129,7 +150,8 @@ def print_help():
     out = [USAGE, "\n", "Records a Python program into a trace.\n", "\n"]
     for row in OPTIONS:
         out.append("\n%s\n" % row[0] if len(row) == 1 else help_of(row))
-    out.append("\nSizes are bytes, or have K, M or G behind them.\n")
+    out.append("\nSizes are bytes, or have K, M or G behind them; times are "
+               "seconds, or have\ns, m, h or d.\n")
     sys.stdout.write("".join(out))
     sys.stdout.flush()
 
@@ -239,6 +261,8 @@ def main():
         fail("the path of this interpreter is not known")
     settings = dict(_options.DEFAULTS, out=default_name(program), force=0,
                     verbose=0)
+    if given.pop("always", 0):
+        settings.update(_options.PRESETS["always"])
     try:
         for name, text in given.items():
             settings[name] = _options.parse(name, text) \

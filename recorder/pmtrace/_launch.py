@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 def settings_of(text):
     # type: (str) -> Dict[str, Any]
     """Settings from the variable PMTRACE, with defaults. ValueError."""
-    settings = dict(_options.DEFAULTS, out="python-%p.pmt", force=0,
-                    verbose=0, pythonpath="")
-    for name, value in _options.split(text).items():
+    settings = dict(_options.DEFAULTS, out="python-%p.pmt")
+    settings.update(_options.INTERNAL)
+    given = _options.split(text)
+    settings.update(_options.PRESETS[given.pop("preset", "1")])
+    for name, value in given.items():
         if name not in settings:
             raise ValueError("%s: there is no setting %s"
                              % (_options.VARIABLE, name))

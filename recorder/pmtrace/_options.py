@@ -31,8 +31,8 @@ DEFAULTS = {
     "types": "",
     "files": "",
     "builtins": 1,
-    "min_size": 0,
-    "max_size": 0,
+    "min_block": 0,
+    "max_block": 0,
     "domains": "",
     "sample_bytes": 0,
     "track": 0,
@@ -45,6 +45,38 @@ DEFAULTS = {
     "snapshot_signal": 0,
     "snapshot_records": 0,
     "collect": 0,
+    "max_size": 0,
+    "max_age": 0,
+    "dump_signal": 0,
+    "dump_marks": "",
+    "dump_rss": 0,
+    "dump_max": 8,
+    "children": 1,  # pmtrace.Recorder: 0
+}  # type: Dict[str, Any]
+
+# Words that stand for settings: PMTRACE=always, pmt record --always. "1" are
+# the defaults. The table `presets` of analyse/cmd-record.c is the same.
+PRESETS = {
+    "1": {},
+    "always": {
+        "mode": "alloc,rss,heap",
+        "sample_bytes": 512 << 10,
+        "rss_ms": 1000,
+        "heap_ms": 60000,
+        "when_full": "drop",
+        "max_size": 256 << 20,
+        "children": 1,
+    },
+}  # type: Dict[str, Dict[str, Any]]
+
+# What PMTRACE has besides, with defaults. The last three are what a process
+# of ours says to the next one.
+INTERNAL = {
+    "force": 0,
+    "verbose": 0,
+    "pythonpath": "",
+    "parent": "",   # UUIDs of the stream that started this process
+    "session": "",  # and of the first one
 }  # type: Dict[str, Any]
 
 # Least and greatest value.
@@ -60,8 +92,8 @@ LIMITS = {
     "rss_trigger": (0, 1 << 60),
     "rss_us": (0, 1000000000),
     "builtins": (0, 1),
-    "min_size": (0, 1 << 60),
-    "max_size": (0, 1 << 60),
+    "min_block": (0, 1 << 60),
+    "max_block": (0, 1 << 60),
     "sample_bytes": (0, 1 << 40),
     "track": (0, 1),
     "count_types": (0, 1),
@@ -73,13 +105,28 @@ LIMITS = {
     "snapshot_signal": (0, 64),
     "snapshot_records": (0, 1),
     "collect": (0, 1),
+    "max_size": (0, 1 << 60),
+    "max_age": (0, 3650 * 86400),
+    "dump_signal": (0, 64),
+    "dump_rss": (0, 1 << 60),
+    "dump_max": (0, 1000000),
+    "children": (0, 1),
 }  # type: Dict[str, Tuple[int, int]]
 
 # Numbers that are bytes: a text may have K, M, G or T behind them.
-SIZES = ("rss_trigger", "min_size", "max_size", "sample_bytes")
+SIZES = ("rss_trigger", "min_block", "max_block", "sample_bytes", "max_size",
+         "dump_rss")
+
+# Least of max_size that is not 0: REC_RING_LEAST of settings.h.
+RING_LEAST = 4 << 20
+
+# Numbers that are seconds: a text may have s, m, h or d behind them.
+DURATIONS = ("max_age",)
+
+SIGNALS = ("snapshot_signal", "dump_signal")
 
 # Lists of words or globs, separated by commas.
-LISTS = ("types", "files", "domains")
+LISTS = ("types", "files", "domains", "dump_marks")
 
 # SIGILL, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGSTOP of Linux.
 BAD_SIGNALS = (4, 7, 8, 9, 11, 19)
@@ -152,6 +199,20 @@ def size_of(text):
     return int(float(number) * (1 << shift))
 
 
+def duration_of(text):
+    # type: (str) -> int
+    """Seconds: "90", "90s", "10m", "1.5h", "7d". ValueError."""
+    number = text.rstrip("SsMmHhDd")
+    second = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}.get(
+        text[len(number):].lower())
+    whole, point, part = number.partition(".")
+    if second is None or not whole.isdigit() or point and not part.isdigit():
+        raise ValueError("%r is not a time (try 90s, 10m, 2h or 7d)" % text)
+    if not point:
+        return int(whole) * second
+    return int(float(number) * second)
+
+
 def signal_of(text):
     # type: (str) -> int
     """The number of the signal "USR1", "SIGUSR1" or "10". ValueError."""
@@ -173,7 +234,9 @@ def parse(name, text):
     """The setting's value from a text, as on a command line. ValueError."""
     if name in SIZES:
         return size_of(text)
-    if name == "snapshot_signal":
+    if name in DURATIONS:
+        return duration_of(text)
+    if name in SIGNALS:
         return signal_of(text)
     if name in LIMITS:
         try:
@@ -217,15 +280,20 @@ def check(settings):
             raise ValueError("%s must be %d to %d, not %d"
                              % (name, low, high, value))
         checked[name] = value
-    if checked["max_size"] and checked["max_size"] < checked["min_size"]:
-        raise ValueError("max_size is less than min_size")
+    if checked["max_block"] and checked["max_block"] < checked["min_block"]:
+        raise ValueError("max_block is less than min_block")
+    if 0 < checked["max_size"] < RING_LEAST:
+        raise ValueError("max_size must be 0 or 4 MiB or more")
     if checked["sample_bytes"] and (
             checked["track"] or "snapshot" in checked["mode"].split(",")):
         raise ValueError("sample_bytes leaves out blocks, so the live set "
                          "can't be tracked: no track and no mode snapshot")
-    if checked["snapshot_signal"] in BAD_SIGNALS:
-        raise ValueError("signal %d can't be used"
-                         % checked["snapshot_signal"])
+    for name in SIGNALS:
+        if checked[name] in BAD_SIGNALS:
+            raise ValueError("signal %d can't be used" % checked[name])
+    if checked["dump_signal"] and \
+            checked["dump_signal"] == checked["snapshot_signal"]:
+        raise ValueError("dump_signal and snapshot_signal are the same")
     domain_bits(checked["domains"])
     if settings["when_full"] not in WHEN_FULL:
         raise ValueError("when_full must be %s, not %r"
@@ -274,12 +342,12 @@ def expand(template, ordinal=1):
 
 def join(settings):
     # type: (Dict[str, Any]) -> str
-    """Settings as "name=value,name=value"; percent signs, commas and equal
-    signs in values are written as %25, %2C and %3D."""
+    """Settings as "name=value,name=value"; in values %, comma, equal sign
+    and space are written as %25, %2C, %3D and %20."""
     words = []
     for name in settings:
         value = str(settings[name])
-        for char in "%,=":
+        for char in "%,= ":
             value = value.replace(char, "%%%02X" % ord(char))
         words.append(name + "=" + value)
     return ",".join(words)
@@ -287,13 +355,20 @@ def join(settings):
 
 def split(text):
     # type: (str) -> Dict[str, str]
-    """What join() made, or a person did: "1" stands for all defaults, and a
+    """What join() made, or a person did: "always,out=x.pmt". The first word
+    may be one of PRESETS, which is in the result under the name "preset"; a
     list may go on behind a comma, as in "mode=alloc,object". ValueError."""
     settings = {}  # type: Dict[str, str]
     name = ""
-    for word in text.split(",") if text != "1" else ():
+    for number, word in enumerate(text.split(",")):
+        word = word.strip()
+        if not word:
+            continue
+        if not number and word.lower() in PRESETS:
+            settings["preset"] = word.lower()
+            continue
         key, equals, value = word.partition("=")
-        for char in ",=%":
+        for char in " ,=%":
             value = value.replace("%%%02X" % ord(char), char)
         if not equals and name in LISTS + ("mode",):
             settings[name] += "," + word

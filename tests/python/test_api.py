@@ -49,7 +49,7 @@ def arguments():
             (dict(types=3), TypeError, "types"),
             (dict(types=["a,b"]), ValueError, "comma"),
             (dict(domains="raw,stack"), ValueError, "stack"),
-            (dict(min_size=4, max_size=3), ValueError, "max_size"),
+            (dict(min_block=4, max_block=3), ValueError, "max_block"),
             (dict(when_full="never"), ValueError, "when_full"),
             (dict(mode="alloc,all"), ValueError, "'all'"),
             (dict(mode=""), ValueError, "mode"),

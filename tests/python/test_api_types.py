@@ -100,10 +100,10 @@ def compare(module):
 
 def settings():
     """Recorder has every setting as an argument, with the default that the
-    command lines use, and its docstring tells of it."""
+    command lines use, but for children, and its docstring tells of it."""
     rows = {name: default for name, default, _ in
             parameters_of(pmtrace.Recorder) if name != "settings"}
-    for name, default in _options.DEFAULTS.items():
+    for name, default in dict(_options.DEFAULTS, children=0).items():
         equal(rows.get(name, "nothing"), default, name)
     equal(set(rows) - set(_options.DEFAULTS),
           {"path", "force", "snapshot_values"}, "arguments")

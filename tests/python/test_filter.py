@@ -165,16 +165,16 @@ def alloc_filters():
         compare(name, whole, dict(base, **settings), wanted, countable)
 
     one("all-tracked", lambda r: True, track=1)
-    one("large", lambda r: r["size"] >= 700, min_size=700)
-    one("small", lambda r: r["size"] <= 48, max_size=48)
-    one("between", lambda r: 100 <= r["size"] <= 600, min_size=100,
-        max_size=600)
+    one("large", lambda r: r["size"] >= 700, min_block=700)
+    one("small", lambda r: r["size"] <= 48, max_block=48)
+    one("between", lambda r: 100 <= r["size"] <= 600, min_block=100,
+        max_block=600)
     one("files", matches("*filter_library.py"),
         files="*filter_library.py")
     one("not-files", lambda r: not matches("*filter_library.py")(r),
         files="!*filter_library.py")
     one("files-and-size", lambda r: matches("*_library.py")(r) and
-        r["size"] >= 700, files="*_library.py", min_size=700)
+        r["size"] >= 700, files="*_library.py", min_block=700)
     for domain in "mem", "obj":
         one("domain-" + domain, lambda r: True,
             lambda r, domain=domain: r["domain"] == domain, domains=domain)

@@ -43,6 +43,8 @@ static void test_size(void **state)
     size_is("1.5G", 1610612736);
     size_is("0.001k", 1); /* 1.024 bytes: the fraction is cut */
     size_is("1.9", 1);
+    size_is("256m", 268435456);
+    size_is("3g", UINT64_C(3221225472));
     size_is("2TiB", UINT64_C(2199023255552));
     size_is("18446744073709551615", UINT64_MAX);
     size_is("16383.9999999999999999999999999P", UINT64_MAX);
