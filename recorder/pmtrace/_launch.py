@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, MutableMapping
 
+begun = None  # type: Any  # the Recorder that begin() started
+
+
 def settings_of(text):
     # type: (str) -> Dict[str, Any]
     """Settings from the variable PMTRACE, with defaults. ValueError."""
@@ -37,12 +40,16 @@ def recorder_of(settings):
 
 
 def begin(settings):
-    # type: (Dict[str, Any]) -> None
-    """Records this process from here to its end."""
+    # type: (Dict[str, Any]) -> pmtrace.Recorder
+    """Records this process from here to its end, or to `pmt detach`."""
+    global begun
+
     recorder = recorder_of(settings)
     if settings["verbose"]:
         pmtrace._recorder.verbose(True)
     recorder.start()
+    begun = recorder
+    return recorder
 
 
 def bootstrap_folder():
