@@ -32,6 +32,14 @@ int pmt_chunk_out_init(struct pmt_chunk_out *out, const struct pmt_sink *sink,
     return pmt_compressor_new(&out->compressor, level, err);
 }
 
+void pmt_chunk_out_to(struct pmt_chunk_out *out, const struct pmt_sink *sink)
+{
+    out->sink = *sink;
+    out->offset = 0;
+    out->region_start = 0;
+    out->index.used = 0;
+}
+
 void pmt_chunk_out_release(struct pmt_chunk_out *out)
 {
     pmt_compressor_free(out->compressor);

@@ -57,6 +57,9 @@ int pmt_chunk_out_write(struct pmt_chunk_out *out,
 int pmt_chunk_out_copy(struct pmt_chunk_out *out, struct pmt_entry *entry,
                        const uint8_t *frame, struct pmt_error *err);
 
+/* From here on another file is written, from its beginning. */
+void pmt_chunk_out_to(struct pmt_chunk_out *out, const struct pmt_sink *sink);
+
 /* Ends the region with its index; nothing when there are no labels. */
 int pmt_chunk_out_index(struct pmt_chunk_out *out, struct pmt_error *err);
 

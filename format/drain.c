@@ -16,31 +16,14 @@
  */
 #include "pmt/drain.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "journal-read.h"
+#include "drain-private.h"
 #include "writer-resume.h"
 
 /* A pair of clock values is put into the trace this often. */
 #define ANCHOR_EVERY_NS UINT64_C(10000000000)
-
-struct pmt_drain {
-    struct pmt_journal *journal;
-    struct pmt_writer *writer;
-    struct pmt_journal_reader reader;
-    int fd;
-    struct pmt_buffer out;      /* frames that are not in the file yet */
-    uint64_t file_end;          /* of the last whole batch */
-    bool batch_pending;         /* `out` waits: a write failed */
-    uint32_t tick_ns;
-    uint64_t last_anchor_ns;
-    uint64_t full_seen;
-    uint64_t damaged_seen;
-    uint64_t peak_bytes;
-};
 
 /* ---- clocks ------------------------------------------------------------- */
 
@@ -109,32 +92,6 @@ static void write_anchor(struct pmt_drain *d, uint64_t mono_ns, bool always)
 
 /* ---- writing a batch ---------------------------------------------------- */
 
-static int write_batch(struct pmt_drain *d, struct pmt_error *err)
-{
-    size_t done = 0;
-
-    while (done < d->out.used) {
-        ssize_t n = pwrite(d->fd, d->out.bytes + done, d->out.used - done,
-                           (off_t)(d->file_end + done));
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            int why = n < 0 ? errno : ENOSPC;
-
-            /* Half a frame is worth nothing: cut it off. */
-            if (ftruncate(d->fd, (off_t)d->file_end) < 0) {
-                why = errno;
-            }
-            return pmt_error_set_errno(err, why, d->file_end,
-                                       "can't write the trace");
-        }
-        done += (size_t)n;
-    }
-    return PMT_OK;
-}
-
 /* The use that a segment is in; 0 while it is free. What its producer wrote
  * when it took it is seen after this. */
 static uint64_t segment_order(const struct pmt_segment *s)
@@ -199,7 +156,9 @@ static int commit(struct pmt_drain *d, struct pmt_error *err)
 
     h->pending_end = d->file_end + d->out.used;
     __atomic_store_n(&h->pending, 1, __ATOMIC_RELEASE);
-    rc = write_batch(d, err);
+    rc = pmt_ring_file_ready(&d->file, err);
+    rc = rc < 0 ? rc : pmt_ring_file_write(&d->file, d->out.bytes,
+                                           d->out.used, d->file_end, err);
     /* At once, for whoever finds the journal. Up to here the write before
      * had been refused, or this one was. */
     blame(d, d->batch_pending || rc < 0);
@@ -283,7 +242,8 @@ static int flush_when_full(void *context, struct pmt_error *err)
 
 /* ---- the interface ------------------------------------------------------ */
 
-int pmt_drain_new(struct pmt_drain **out, struct pmt_journal *j, int trace_fd,
+int pmt_drain_new(struct pmt_drain **out, struct pmt_journal *j,
+                  const struct pmt_drain_target *target,
                   const struct pmt_stream_info *info,
                   const struct pmt_writer_options *options,
                   struct pmt_error *err)
@@ -297,8 +257,12 @@ int pmt_drain_new(struct pmt_drain **out, struct pmt_journal *j, int trace_fd,
     if (!d) {
         return pmt_error_set_memory(err);
     }
+    rc = pmt_ring_file_init(&d->file, target->fd, target->path, err);
+    if (rc < 0) {
+        free(d);
+        return rc;
+    }
     d->journal = j;
-    d->fd = trace_fd;
     d->tick_ns = j->header->tick_ns;
     own.tick_ns = d->tick_ns;
     own.start_mono_ns = j->header->start_mono_ns;
@@ -390,8 +354,19 @@ void pmt_drain_free(struct pmt_drain *d)
         pmt_journal_reader_release(&d->reader);
         pmt_writer_free(d->writer);
         pmt_buffer_release(&d->out);
+        pmt_ring_file_release(&d->file);
         free(d);
     }
+}
+
+void pmt_drain_leave(struct pmt_drain *d)
+{
+    pmt_ring_file_leave(&d->file);
+}
+
+int pmt_drain_open(struct pmt_drain *d, int spare_fd, struct pmt_error *err)
+{
+    return pmt_ring_file_open(&d->file, spare_fd, err);
 }
 
 uint64_t pmt_drain_unwritten(const struct pmt_drain *d)

@@ -113,6 +113,7 @@ int pmt_encode_stream(struct pmt_body *body,
 {
     struct pmt_buffer *b = &body->bytes;
     bool boot = memcmp(info->boot_id, no_uuid, 16) != 0;
+    bool session = memcmp(info->session_uuid, no_uuid, 16) != 0;
     bool parent = memcmp(info->parent_uuid, no_uuid, 16) != 0;
     int rc = pmt_cbor_put_uint(b, 0);
 
@@ -130,11 +131,20 @@ int pmt_encode_stream(struct pmt_body *body,
     if (rc == PMT_OK && info->settings) {
         rc = put_settings(b, info);
     }
+    rc = rc < 0 || !session ? rc : put_id_pair(b, 7, info->session_uuid);
     rc = rc < 0 || !parent ? rc : put_id_pair(b, 8, info->parent_uuid);
     rc = rc < 0 ? rc : put_id_pair(b, 9, info->uuid);
     rc = rc < 0 ? rc : put_start(b, info);
     body->entries = 6u + boot + (info->hooks != NULL) +
-                    (info->settings != NULL) + parent;
+                    (info->settings != NULL) + session + parent;
+    return rc;
+}
+
+int pmt_encode_part(struct pmt_body *body, uint32_t part)
+{
+    int rc = part ? put_uint_pair(&body->bytes, 11, part) : PMT_OK;
+
+    body->entries += part != 0;
     return rc;
 }
 

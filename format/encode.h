@@ -21,11 +21,13 @@ int pmt_encoder_new(struct pmt_encoder **out);
 void pmt_encoder_free(struct pmt_encoder *e);
 uint64_t pmt_encoder_memory(const struct pmt_encoder *e);
 
-/* Every one of these appends to an empty `body` and returns PMT_OK or
+/* Every one of these but pmt_encode_part appends to an empty `body` and returns PMT_OK or
  * PMT_ERR_MEMORY. `n` is at most PMT_CHUNK_RECORDS_MAX. */
 
+/* All of a stream's header but the part; then that, which may be 0. */
 int pmt_encode_stream(struct pmt_body *body,
                       const struct pmt_stream_info *info);
+int pmt_encode_part(struct pmt_body *body, uint32_t part);
 int pmt_encode_end(struct pmt_body *body, uint64_t chunks, uint64_t records,
                    uint64_t lost, int clean);
 

@@ -31,6 +31,8 @@ struct pmt_writer {
     uint32_t chunk_records, epoch_chunks;
     uint32_t alloc_model;      /* spec 7.2 */
 
+    struct pmt_body header;    /* of the stream, but for the part */
+    uint32_t part;
     uint64_t stream_key;
     uint64_t seq;
     uint32_t epoch, epoch_used; /* record chunks in this epoch */

@@ -247,6 +247,14 @@ static int put_records(struct pmt_writer *w, struct pmt_error *err)
     return rc < 0 ? rc : put_objects(w, err);
 }
 
+static void begin_epoch(struct pmt_writer *w)
+{
+    w->epoch++;
+    w->epoch_used = 0;
+    pmt_defs_new_epoch(w->defs);
+    w->epoch_mark += 2;
+}
+
 int pmt_writer_flush(struct pmt_writer *w, struct pmt_error *err)
 {
     int rc;
@@ -260,23 +268,27 @@ int pmt_writer_flush(struct pmt_writer *w, struct pmt_error *err)
     rc = rc < 0 ? rc : put_records(w, err);
     /* Between two flushes nothing is staged that the next epoch lacks. */
     if (rc == PMT_OK && w->epoch_used >= w->epoch_chunks) {
-        w->epoch++;
-        w->epoch_used = 0;
-        pmt_defs_new_epoch(w->defs);
-        w->epoch_mark += 2;
+        begin_epoch(w);
     }
     return rc;
 }
 
 /* ---- opening and closing ------------------------------------------------ */
 
-static int put_header(struct pmt_writer *w, const struct pmt_stream_info *info,
+static int put_header(struct pmt_writer *w, uint64_t time,
                       struct pmt_error *err)
 {
-    if (pmt_encode_stream(&w->body, info) < 0) {
+    const struct pmt_body *h = &w->header;
+
+    if (pmt_buffer_append(&w->body.bytes, h->bytes.bytes, h->bytes.used) <
+        0) {
         return pmt_error_set_memory(err);
     }
-    return put_chunk(w, PMT_KIND_STREAM, 0, 0, 0, err);
+    w->body.entries = h->entries;
+    if (pmt_encode_part(&w->body, w->part) < 0) {
+        return pmt_error_set_memory(err);
+    }
+    return put_chunk(w, PMT_KIND_STREAM, 0, time, time, err);
 }
 
 static void resume(struct pmt_writer *w, const struct pmt_writer_options *o)
@@ -328,7 +340,10 @@ int pmt_writer_new(struct pmt_writer **out, const struct pmt_sink *sink,
     if (rc == PMT_OK && o->resume) {
         resume(w, o);
     } else if (rc == PMT_OK) {
-        rc = put_header(w, info, err);
+        w->part = info->part;
+        rc = pmt_encode_stream(&w->header, info) < 0
+                 ? pmt_error_set_memory(err)
+                 : put_header(w, 0, err);
     }
     if (rc < 0) {
         pmt_writer_free(w);
@@ -345,6 +360,7 @@ void pmt_writer_free(struct pmt_writer *w)
     }
     pmt_chunk_out_release(&w->out);
     pmt_buffer_release(&w->body.bytes);
+    pmt_buffer_release(&w->header.bytes);
     pmt_buffer_release(&w->mark_text);
     pmt_encoder_free(w->encoder);
     pmt_defs_free(w->defs);
@@ -359,6 +375,25 @@ void pmt_writer_free(struct pmt_writer *w)
     free(w->gcs);
     free(w->anchors);
     free(w);
+}
+
+int pmt_writer_begin_part(struct pmt_writer *w, const struct pmt_sink *sink,
+                          uint64_t time, struct pmt_error *err)
+{
+    int rc;
+
+    if (pmt_writer_staged(w) || !w->header.bytes.used) {
+        return pmt_error_set(err, PMT_ERR_ARGUMENT, PMT_NO_OFFSET,
+                             "a part can't begin here");
+    }
+    rc = pmt_chunk_out_index(&w->out, err);
+    if (rc < 0) {
+        return rc;
+    }
+    pmt_chunk_out_to(&w->out, sink);
+    begin_epoch(w);
+    w->part++;
+    return put_header(w, pmt_writer_raise(w, time), err);
 }
 
 int pmt_writer_finish(struct pmt_writer *w, int clean, struct pmt_error *err)
@@ -386,7 +421,7 @@ uint64_t pmt_writer_offset(const struct pmt_writer *w)
 uint64_t pmt_writer_memory(const struct pmt_writer *w)
 {
     return sizeof *w + pmt_chunk_out_memory(&w->out) + w->body.bytes.capacity +
-           pmt_encoder_memory(w->encoder) + pmt_defs_memory(w->defs) +
+           w->header.bytes.capacity + pmt_encoder_memory(w->encoder) + pmt_defs_memory(w->defs) +
            pmt_alloc_stage_memory(&w->allocs) +
            pmt_object_stage_memory(&w->objects) +
            pmt_call_stage_memory(&w->calls) +

@@ -127,6 +127,8 @@ static int make_drain(const struct rec_config *c, const uint8_t *outer,
     const struct pmt_writer_options options = {
         .level = c->settings.level,
         .chunk_records = c->settings.chunk_records};
+    const struct pmt_drain_target target = {.fd = rec_running.trace_fd,
+                                            .path = rec_running.trace_path};
     const struct pmt_journal_header *h = rec_journal.header;
     const char *pairs[2 * PAIRS_MAX];
     struct pmt_stream_info info = c->info;
@@ -145,8 +147,8 @@ static int make_drain(const struct rec_config *c, const uint8_t *outer,
         info.setting_count++;
         info.settings = pairs;
     }
-    return pmt_drain_new(&rec_running.drain, &rec_journal,
-                         rec_running.trace_fd, &info, &options, err);
+    return pmt_drain_new(&rec_running.drain, &rec_journal, &target, &info,
+                         &options, err);
 }
 
 static int make_tables(struct pmt_error *err)

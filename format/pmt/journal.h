@@ -17,6 +17,7 @@
 #ifndef PMT_JOURNAL_H
 #define PMT_JOURNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -28,7 +29,7 @@ extern "C" {
 #endif
 
 #define PMT_JOURNAL_MAGIC "PMTJRNL\n"
-#define PMT_JOURNAL_VERSION 1u
+#define PMT_JOURNAL_VERSION 2u
 #define PMT_JOURNAL_SUFFIX ".journal"
 #define PMT_JOURNAL_HEADER_BYTES 4096u
 #define PMT_SEGMENT_BYTES (128u * 1024u)
@@ -223,13 +224,16 @@ struct pmt_journal_header {
     uint64_t full_by_io;       /* of lost[FULL]: while the disk refused
                                 * writes; kept by the drain */
     uint8_t uuid[16];          /* of the stream; set by the drain */
+    uint32_t part;             /* of the stream: `committed_end` is of it */
 };
 
 /* A mapped journal. Plain storage; the caller's. */
 struct pmt_journal {
     struct pmt_journal_header *header;
     size_t bytes;              /* of the whole mapping */
-    int fd;                    /* -1 when the memory is anonymous */
+    int fd;                    /* -1: none is needed to hold the lock */
+    bool has_file;             /* false: the memory is anonymous */
+    uint64_t dev, ino;         /* of the file, as fstat(2) has them */
 };
 
 static inline struct pmt_segment *
@@ -279,10 +283,11 @@ static inline uint64_t pmt_clock_raw(uint32_t clock)
 /*
  * Creates the journal file `path` (O_CREAT|O_EXCL|O_NOFOLLOW, mode 0600, its
  * blocks allocated at once so that a full disk can't fault the program
- * later), maps it shared, fills its header and takes a POSIX write lock that
- * tells readers the process lives. With path NULL, or where the file system
- * can't do it and `allow_anonymous`, uses anonymous memory: recording works,
- * but what is in it does not survive the process.
+ * later), maps it shared, fills its header and takes a write lock that tells
+ * readers the process lives: an OFD lock, which the mapping holds without a
+ * descriptor, or a POSIX one where there are none. With path NULL, or where
+ * the file system can't do it and `allow_anonymous`, uses anonymous memory:
+ * recording works, but what is in it does not survive the process.
  *
  * `segment_count` 0 means the default. Measures the counter's rate for some
  * 200 us. Returns PMT_OK, PMT_ERR_IO, PMT_ERR_MEMORY.

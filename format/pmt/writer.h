@@ -28,6 +28,9 @@ struct pmt_stream_info {
     uint8_t uuid[16];          /* random; the stream's key is its first 8
                                 * bytes as a big-endian number */
     uint8_t parent_uuid[16];   /* all zero: no parent stream */
+    uint8_t session_uuid[16];  /* all zero: none; shared by the processes
+                                * that are recorded together */
+    uint32_t part;             /* number of the part that begins (5.1); 0 */
     uint8_t boot_id[16];       /* all zero: not known */
     uint32_t tick_ns;          /* 1..1000000000 */
     uint32_t rss_unit;         /* bytes; 0 means 4096 */
@@ -190,6 +193,17 @@ int pmt_writer_flush(struct pmt_writer *w, struct pmt_error *err);
  * meant, 0 when recovered), and the index. No call but free may follow. */
 int pmt_writer_finish(struct pmt_writer *w, int clean,
                       struct pmt_error *err);
+
+/*
+ * Ends the part and begins the next one (5.1): the index of all that went to
+ * the old sink goes there; then everything goes to `sink` (copied), from
+ * offset 0 on: first the stream's header with the next part number, at tick
+ * `time`. A new epoch begins, which has no table stated. To be called after a
+ * flush, with nothing staged, but anchors and losses that came since.
+ * PMT_ERR_ARGUMENT: records are staged.
+ */
+int pmt_writer_begin_part(struct pmt_writer *w, const struct pmt_sink *sink,
+                          uint64_t time, struct pmt_error *err);
 
 /* Bytes of memory held now. */
 uint64_t pmt_writer_memory(const struct pmt_writer *w);

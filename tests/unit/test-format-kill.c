@@ -113,8 +113,10 @@ static bool begin(struct recording *r, const struct files *f,
     return r->fd >= 0 &&
            pmt_journal_create(&r->journal, f->journal, segments, 100, 0,
                               NULL) == PMT_OK &&
-           pmt_drain_new(&r->drain, &r->journal, r->fd, &info, &options,
-                         NULL) == PMT_OK;
+           pmt_drain_new(&r->drain, &r->journal,
+                         &(struct pmt_drain_target){.fd = r->fd,
+                                                    .path = f->trace},
+                         &info, &options, NULL) == PMT_OK;
 }
 
 static void close_all(struct recording *r)

@@ -413,7 +413,8 @@ static void begin(struct recording *r)
     assert_true(r->fd >= 0);
     assert_int_equal(pmt_journal_create(&r->source.journal, r->journal, 64,
                                         100, 0, NULL), PMT_OK);
-    assert_int_equal(pmt_drain_new(&r->drain, &r->source.journal, r->fd,
+    assert_int_equal(pmt_drain_new(&r->drain, &r->source.journal,
+                                   &(struct pmt_drain_target){.fd = r->fd},
                                    &info, &options, NULL), PMT_OK);
 }
 

@@ -40,8 +40,9 @@ static void begin(struct recording *r, uint32_t segments,
                                         NULL), PMT_OK);
     r->fd = memfd_create("trace", 0);
     assert_true(r->fd >= 0);
-    assert_int_equal(pmt_drain_new(&r->drain, &r->journal, r->fd, &info,
-                                   &options, NULL), PMT_OK);
+    assert_int_equal(pmt_drain_new(&r->drain, &r->journal,
+                                   &(struct pmt_drain_target){.fd = r->fd},
+                                   &info, &options, NULL), PMT_OK);
 }
 
 /* Drains until all threads are done, then to the end. */
