@@ -71,6 +71,17 @@ static void copy_back(char *copy, const struct rec_saved *s)
     memcpy(s->at, copy, s->bytes);
 }
 
+static void forget(char *copy, const struct rec_saved *s)
+{
+    (void)copy;
+    memset(s->at, 0, s->bytes);
+}
+
+void rec_parts_forked(void)
+{
+    each_saved(NULL, forget);
+}
+
 void *rec_parts_save(void)
 {
     size_t bytes = each_saved(NULL, NULL);

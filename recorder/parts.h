@@ -69,5 +69,8 @@ void rec_parts_resumed(bool inner);
 void *rec_parts_save(void);
 /* Puts it back and frees the block. */
 void rec_parts_restore(void *block);
+/* In the child of a fork, which has none of what is pointed to: zeroes all
+ * that is saved. */
+void rec_parts_forked(void);
 
 #endif

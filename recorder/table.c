@@ -17,8 +17,19 @@ void *rec_pages_new(size_t bytes)
 
     if (p == MAP_FAILED)
         return NULL;
+    madvise(p, bytes, MADV_DONTFORK);
     __atomic_fetch_add(&memory_bytes, bytes, __ATOMIC_RELAXED);
     return p;
+}
+
+void rec_pages_share(void *p, size_t bytes)
+{
+    madvise(p, bytes, MADV_DOFORK);
+}
+
+void rec_pages_forked(void)
+{
+    memory_bytes = 0;
 }
 
 void rec_pages_free(void *p, size_t bytes)

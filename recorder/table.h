@@ -15,8 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zeroed pages, or NULL; counted in rec_memory_bytes(). */
+/* Zeroed pages, or NULL; counted in rec_memory_bytes(). The child of a fork
+ * does not have them. */
 void *rec_pages_new(size_t bytes);
+/* But these it has. */
+void rec_pages_share(void *p, size_t bytes);
+/* In the child of a fork: there are none. */
+void rec_pages_forked(void);
 void rec_pages_free(void *p, size_t bytes);
 
 /* Bytes of rec_pages_new() that are held now. Any thread. */

@@ -387,10 +387,9 @@ void rec_threads_restore(void *kept)
 
 void rec_threads_forked(void)
 {
-    if (rec_self != NULL)
-        rec_self->guard = 0;
     rec_self = NULL;
-    all_threads = NULL;
+    all_threads = free_threads = NULL;
+    slab = slab_end = NULL;
 }
 
 /* ---- names ------------------------------------------------------------------ */
