@@ -9,7 +9,7 @@ import os
 
 
 def start():
-    if not os.environ.get("PMTRACE"):
+    if os.environ.get("PMTRACE", "0") in ("", "0"):
         return
     import sys
 

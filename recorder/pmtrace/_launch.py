@@ -17,16 +17,23 @@ begun = None  # type: Any  # the Recorder that begin() started
 def settings_of(text):
     # type: (str) -> Dict[str, Any]
     """Settings from the variable PMTRACE, with defaults. ValueError."""
-    settings = dict(_options.DEFAULTS, out="python-%p.pmt")
+    settings = dict(_options.DEFAULTS, out=_options.DEFAULT_NAME)
     settings.update(_options.INTERNAL)
     given = _options.split(text)
     settings.update(_options.PRESETS[given.pop("preset", "1")])
     for name, value in given.items():
         if name not in settings:
-            raise ValueError("%s: there is no setting %s"
-                             % (_options.VARIABLE, name))
-        settings[name] = int(value) if name in ("force", "verbose") \
-            else _options.parse(name, value)
+            raise ValueError(_options.no_setting(name, settings))
+        try:
+            settings[name] = _options.parse(name, value)
+        except ValueError as error:
+            text = str(error)
+            raise ValueError(text if text.startswith(name)
+                             else "%s: %s" % (name, text))
+    if not os.path.isabs(settings["out"]):
+        # A process that this one starts may be elsewhere.
+        settings["out"] = os.path.join(os.getcwd().replace("%", "%%"),
+                                       settings["out"])
     return settings
 
 
@@ -50,6 +57,23 @@ def begin(settings):
     recorder.start()
     begun = recorder
     return recorder
+
+
+def start(text):
+    # type: (str) -> None
+    """Records this process as the variable PMTRACE, `text`, says. What goes
+    wrong is told in one line, and the program runs unrecorded."""
+    if text.strip() in ("", "0"):
+        return
+    try:
+        begin(settings_of(text))
+    except Exception as error:
+        why = str(getattr(error, "strerror", None) or error)
+        name = getattr(error, "filename", None)
+        if isinstance(error, ValueError):
+            name = _options.VARIABLE
+        pmtrace._warn("%s%s; the program runs unrecorded"
+                      % (os.fsdecode(name) + ": " if name else "", why))
 
 
 def bootstrap_folder():

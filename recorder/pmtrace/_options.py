@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 # Name in the environment that carries settings to the bootstrap.
 VARIABLE = "PMTRACE"
 
+# Of a trace, where nobody says one, or says a folder with / at its end.
+DEFAULT_NAME = "python-%p.pmt"
+
 # Their bits, from 1 up, are those of recorder/modes.h.
 MODES = ("alloc", "object", "call", "line", "snapshot", "heap", "rss", "gc")
 
@@ -229,6 +232,17 @@ def signal_of(text):
     return int(number)
 
 
+def no_setting(name, names):
+    # type: (str, Any) -> str
+    """What to say of a setting that there is not."""
+    import difflib
+
+    near = difflib.get_close_matches(name, names, 1)
+    return "there is no setting %s; %s" % (
+        name, "is it %s?" % near[0] if near else "there are out, force, " +
+        ", ".join(sorted(DEFAULTS)))
+
+
 def parse(name, text):
     # type: (str, str) -> Any
     """The setting's value from a text, as on a command line. ValueError."""
@@ -238,7 +252,7 @@ def parse(name, text):
         return duration_of(text)
     if name in SIGNALS:
         return signal_of(text)
-    if name in LIMITS:
+    if name in LIMITS or name in ("force", "verbose"):
         try:
             return int(text)
         except ValueError:
@@ -304,10 +318,13 @@ def check(settings):
 def expand(template, ordinal=1):
     # type: (Union[str, bytes], int) -> str
     """A path with %p, %h, %t, %n and %% replaced; `ordinal` is the number of
-    the recording in this process, from 1. ValueError for other letters."""
+    the recording in this process, from 1. Of a folder, with / at its end, a
+    name in it. ValueError for other letters."""
     text = os.fsdecode(template)
     if not text:
         raise ValueError("the trace needs a name")
+    if text.endswith("/"):
+        text += DEFAULT_NAME
     if "\0" in text:
         raise ValueError("a null character in the name of the trace")
     if "%" not in text:
@@ -374,7 +391,8 @@ def split(text):
             settings[name] += "," + word
             continue
         if not equals or not key:
-            raise ValueError("%s: %r is no setting" % (VARIABLE, word))
+            raise ValueError("%r is no setting (try %s)" % (
+                word, "mode=alloc,out=/var/tmp/%h-%p.pmt"))
         name = key
         settings[name] = value
     return settings

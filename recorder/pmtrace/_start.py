@@ -26,15 +26,4 @@ def from_environment():
     text = os.environ.pop(_options.VARIABLE)
     sys.modules.pop("_pmtrace_start", None)
     _restore("pythonpath=empty" in text)
-    name = "pmtrace"
-    try:
-        settings = _launch.settings_of(text)
-        name = settings["out"]
-        _launch.begin(settings)
-    except Exception as error:
-        try:
-            sys.stderr.write("pmtrace: %s: %s; the program runs unrecorded\n"
-                             % (name, getattr(error, "strerror", None) or
-                                error))
-        except Exception:
-            pass
+    _launch.start(text)

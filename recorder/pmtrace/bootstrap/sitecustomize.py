@@ -27,8 +27,7 @@ def _restore(here, settings):
 
 
 def _start(package_parent, text):
-    """Starts the recorder; whatever goes wrong is said in one line."""
-    name = "pmtrace"
+    """Starts the recorder."""
     known = set(sys.path_importer_cache)
     try:
         sys.path.insert(0, package_parent)
@@ -36,16 +35,7 @@ def _start(package_parent, text):
             from pmtrace import _launch
         finally:
             sys.path.remove(package_parent)
-        settings = _launch.settings_of(text)
-        name = settings["out"]
-        _launch.begin(settings)
-    except Exception as error:
-        try:
-            sys.stderr.write("pmtrace: %s: %s; the program runs unrecorded\n"
-                             % (name, getattr(error, "strerror", None) or
-                                error))
-        except Exception:
-            pass
+        _launch.start(text)
     finally:
         for folder in set(sys.path_importer_cache) - known:
             del sys.path_importer_cache[folder]
