@@ -347,29 +347,36 @@ static void put_setting(FILE *out, const char *name, const char *value,
     }
 }
 
-int pmt_record_set_environment(const char *package,
-                               const struct pmt_setting *settings,
-                               size_t count)
+char *pmt_record_setting_text(const struct pmt_setting *settings,
+                              size_t count)
 {
-    const char *before = getenv("PYTHONPATH");
-    char *text = NULL, *path;
+    char *text = NULL;
     size_t bytes;
     FILE *out = open_memstream(&text, &bytes);
-    int failed;
 
     if (out == NULL)
-        return errno;
+        return NULL;
     for (size_t i = 0; i < count; i++)
         put_setting(out, settings[i].name, settings[i].value, i == 0);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+int pmt_record_set_environment(const char *package, const char *settings)
+{
+    const char *before = getenv("PYTHONPATH");
+    bool empty = before != NULL && *before == '\0';
     /* An empty element of PYTHONPATH would mean the current folder. */
-    if (before != NULL && *before == '\0')
-        put_setting(out, "pythonpath", "empty", count == 0);
-    failed = fclose(out) != 0;
-    path = before != NULL && *before != '\0'
-               ? format("%s/" BOOTSTRAP ":%s", package, before)
-               : format("%s/" BOOTSTRAP, package);
-    failed = failed || path == NULL || setenv(VARIABLE, text, 1) != 0 ||
-             setenv("PYTHONPATH", path, 1) != 0;
+    char *text = format("%s%s", settings, empty ? ",pythonpath=empty" : "");
+    char *path = before != NULL && !empty
+                     ? format("%s/" BOOTSTRAP ":%s", package, before)
+                     : format("%s/" BOOTSTRAP, package);
+    bool failed = text == NULL || path == NULL ||
+                  setenv(VARIABLE, text, 1) != 0 ||
+                  setenv("PYTHONPATH", path, 1) != 0;
+
     free(text);
     free(path);
     return failed ? ENOMEM : 0;

@@ -58,13 +58,14 @@ void pmt_record_ask_version(const char *name, struct pmt_program *program);
 /* True when the package holds the extension for this version of CPython. */
 bool pmt_record_has_extension(const char *package, int major, int minor);
 
-/*
- * Sets PMTRACE and PYTHONPATH in this process's environment. Returns 0, or
- * an errno value.
- */
-int pmt_record_set_environment(const char *package,
-                               const struct pmt_setting *settings,
-                               size_t count);
+/* Settings as PMTRACE has them: "name=value,name=value". On the heap; NULL
+ * without memory. */
+char *pmt_record_setting_text(const struct pmt_setting *settings,
+                              size_t count);
+
+/* Sets PMTRACE, to `settings`, and PYTHONPATH in this process's environment.
+ * Returns 0, or an errno value. */
+int pmt_record_set_environment(const char *package, const char *settings);
 
 /*
  * Expands %p, %h, %t, %n and %% in the name of a trace, as this process would.
