@@ -69,29 +69,66 @@ static void fill_header(struct pmt_journal_header *h, uint32_t segments,
     memcpy(h->magic, PMT_JOURNAL_MAGIC, sizeof h->magic);
 }
 
-/* A write lock on the whole file, by fcntl: it goes with the process, and a
- * forked child does not have it. */
-static int lock_file(int fd)
+/*
+ * A write lock on the whole file. An OFD lock belongs to the open file, which
+ * the mapping keeps open: it goes with the process, or when the mapping goes,
+ * whatever becomes of descriptors, and a forked child does not have it
+ * unless it has the mapping. Where the system has none: one of the process,
+ * which goes too when any descriptor of the file is closed.
+ */
+static int lock_file(int fd, bool *needs_fd)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
+#ifdef F_OFD_SETLK
+    *needs_fd = false;
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
+        return 0;
+    }
+#endif
+    *needs_fd = true;
     return fcntl(fd, F_SETLK, &lock);
 }
 
-static int create_file(const char *path, size_t bytes, int *fd_out,
-                       struct pmt_error *err)
+/* All blocks now: a store into a hole of a full disk is SIGBUS. 0 or errno. */
+static int allocate(int fd, size_t bytes)
+{
+    static const char zeros[65536];
+    int rc = posix_fallocate(fd, 0, (off_t)bytes);
+
+    if (rc != EOPNOTSUPP && rc != ENOSYS && rc != EINVAL) {
+        return rc;
+    }
+    for (size_t at = 0; at < bytes;) {
+        size_t size = bytes - at < sizeof zeros ? bytes - at : sizeof zeros;
+        ssize_t n = pwrite(fd, zeros, size, (off_t)at);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return n < 0 ? errno : ENOSPC;
+        }
+        at += (size_t)n;
+    }
+    return 0;
+}
+
+/* Into `j`: the file's identity; its descriptor into *fd_out. */
+static int create_file(struct pmt_journal *j, const char *path, size_t bytes,
+                       int *fd_out, bool *needs_fd, struct pmt_error *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                   0600);
+    struct stat st;
     int rc;
 
     if (fd < 0) {
         return pmt_error_set_errno(err, errno, PMT_NO_OFFSET,
                                    "can't create the journal");
     }
-    /* All blocks now: a store into a hole of a full disk is SIGBUS. */
-    rc = posix_fallocate(fd, 0, (off_t)bytes);
-    if (!rc && lock_file(fd) < 0) {
+    rc = allocate(fd, bytes);
+    if (!rc && (lock_file(fd, needs_fd) < 0 || fstat(fd, &st) < 0)) {
         rc = errno;
     }
     if (rc) {
@@ -100,6 +137,8 @@ static int create_file(const char *path, size_t bytes, int *fd_out,
         return pmt_error_set_errno(err, rc, PMT_NO_OFFSET,
                                    "can't allocate the journal");
     }
+    j->dev = st.st_dev;
+    j->ino = st.st_ino;
     *fd_out = fd;
     return PMT_OK;
 }
@@ -111,13 +150,14 @@ int pmt_journal_create(struct pmt_journal *j, const char *path,
     uint32_t segments = segment_count ? segment_count : PMT_JOURNAL_SEGMENTS;
     size_t bytes =
         PMT_JOURNAL_HEADER_BYTES + (size_t)segments * PMT_SEGMENT_BYTES;
+    bool needs_fd = false;
     int fd = -1;
     void *p = MAP_FAILED;
 
     memset(j, 0, sizeof *j);
     j->fd = -1;
     if (path) {
-        int rc = create_file(path, bytes, &fd, err);
+        int rc = create_file(j, path, bytes, &fd, &needs_fd, err);
 
         if (rc < 0 && !allow_anonymous) {
             return rc;
@@ -129,7 +169,10 @@ int pmt_journal_create(struct pmt_journal *j, const char *path,
             unlink(path);
             close(fd);
             fd = -1;
+        } else if (!needs_fd) {
+            close(fd);
         }
+        j->has_file = p != MAP_FAILED;
     }
     if (p == MAP_FAILED && (!path || allow_anonymous)) {
         p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -141,18 +184,25 @@ int pmt_journal_create(struct pmt_journal *j, const char *path,
     }
     j->header = p;
     j->bytes = bytes;
-    j->fd = fd;
+    j->fd = needs_fd ? fd : -1;
     fill_header(j->header, segments, tick_ns);
     return PMT_OK;
+}
+
+static bool is_the_file(const struct pmt_journal *j, int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && st.st_dev == j->dev && st.st_ino == j->ino;
 }
 
 void pmt_journal_close(struct pmt_journal *j)
 {
     if (j->header) {
         munmap(j->header, j->bytes);
-        if (j->fd >= 0) {
-            close(j->fd);
-        }
+    }
+    if (j->fd >= 0 && is_the_file(j, j->fd)) {
+        close(j->fd);
     }
     memset(j, 0, sizeof *j);
     j->fd = -1;
@@ -174,6 +224,7 @@ static int sound(const struct pmt_journal_header *h, size_t bytes)
                         (uint64_t)h->segment_count * h->segment_bytes;
 }
 
+/* A lock of either sort; one of another thread of this process too. */
 static int is_locked(int fd)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -211,6 +262,9 @@ static int map_private(struct pmt_journal *j, int fd, struct pmt_error *err)
     j->header = p;
     j->bytes = (size_t)st.st_size;
     j->fd = fd;
+    j->has_file = true;
+    j->dev = st.st_dev;
+    j->ino = st.st_ino;
     return PMT_OK;
 }
 

@@ -12,12 +12,21 @@
 
 #include "running.h"
 
-bool rec_files_same(const char *path, int fd)
+bool rec_files_are_at(const char *path, const struct rec_file *trace,
+                      const struct pmt_journal *journal)
 {
-    struct stat one, other;
+    struct stat st;
 
-    return fd >= 0 && lstat(path, &one) == 0 && fstat(fd, &other) == 0 &&
-           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    return rec_file_is_at(trace, path) ||
+           (journal->has_file && lstat(path, &st) == 0 &&
+            st.st_dev == journal->dev && st.st_ino == journal->ino);
+}
+
+void rec_files_forked(struct rec_file *trace, struct pmt_journal *journal)
+{
+    rec_file_forked(trace);
+    journal->header = NULL; /* is not mapped here */
+    pmt_journal_close(journal);
 }
 
 void rec_uuid_text(const uint8_t uuid[16], char text[33])
@@ -53,25 +62,43 @@ static int clear_path(const char *path, bool force, struct pmt_error *err)
 }
 
 /* True when a recording of this process writes there. To open its journal
- * and close it again would give up the lock on it. */
+ * and close it again may give up the lock on it. */
 static bool is_own(const char *path)
 {
-    return rec_files_same(path, rec_running.trace_fd) ||
-           rec_files_same(path, rec_journal.fd) || rec_nest_writes(path);
+    return rec_files_are_at(path, &rec_running.trace, &rec_journal) ||
+           rec_nest_writes(path);
+}
+
+/* Absolute, so that it names the same file when the program is in another
+ * folder. False: too long. */
+static bool find_path(struct rec_files *f, const char *path)
+{
+    size_t used = 0;
+
+    if (path[0] != '/' && getcwd(f->trace_path, sizeof f->trace_path) &&
+        f->trace_path[0] == '/') {
+        used = strlen(f->trace_path);
+        if (f->trace_path[used - 1] != '/' &&
+            used + 1 < sizeof f->trace_path)
+            f->trace_path[used++] = '/';
+    }
+    if (used + strlen(path) >= sizeof f->trace_path)
+        return false;
+    strcpy(f->trace_path + used, path);
+    snprintf(f->journal_path, sizeof f->journal_path, "%s%s", f->trace_path,
+             PMT_JOURNAL_SUFFIX);
+    return true;
 }
 
 static int make_trace(struct rec_files *f, const struct rec_config *c,
                       struct pmt_error *err)
 {
     struct pmt_journal other = {0};
-    int result;
+    int result, fd;
 
-    if (strlen(c->path) >= sizeof f->trace_path)
+    if (!find_path(f, c->path))
         return pmt_error_set_errno(err, ENAMETOOLONG, PMT_NO_OFFSET,
                                    "cannot create the trace");
-    strcpy(f->trace_path, c->path);
-    snprintf(f->journal_path, sizeof f->journal_path, "%s%s", f->trace_path,
-             PMT_JOURNAL_SUFFIX);
     if (is_own(f->trace_path) || is_own(f->journal_path))
         return pmt_error_set_errno(err, EBUSY, PMT_NO_OFFSET,
                                    "this process is recording into it");
@@ -86,10 +113,9 @@ static int make_trace(struct rec_files *f, const struct rec_config *c,
         result = clear_path(f->journal_path, c->settings.force, err);
     if (result != PMT_OK)
         return result;
-    f->trace_fd = open(f->trace_path,
-                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                       0600);
-    if (f->trace_fd < 0)
+    fd = open(f->trace_path,
+              O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 || rec_file_take(&f->trace, fd) != 0)
         return pmt_error_set_errno(err, errno, PMT_NO_OFFSET,
                                    "cannot create the trace");
     return PMT_OK;
@@ -101,7 +127,7 @@ int rec_files_make(struct rec_files *f, const struct rec_config *c,
     int result;
 
     memset(f, 0, sizeof *f);
-    f->trace_fd = f->journal.fd = -1;
+    f->trace.fd = f->journal.fd = -1;
     result = make_uuid(f->uuid, err);
     if (result == PMT_OK)
         result = make_trace(f, c, err);
@@ -119,15 +145,12 @@ int rec_files_make(struct rec_files *f, const struct rec_config *c,
 
 void rec_files_drop(struct rec_files *f, bool keep_trace)
 {
-    if (f->journal.fd >= 0 && f->journal.header != NULL)
+    if (f->journal.has_file)
         unlink(f->journal_path);
     pmt_journal_close(&f->journal);
     memset(&f->journal, 0, sizeof f->journal);
     f->journal.fd = -1;
-    if (f->trace_fd >= 0) {
-        close(f->trace_fd);
-        if (!keep_trace)
-            unlink(f->trace_path);
-    }
-    f->trace_fd = -1;
+    if (f->trace.fd >= 0 && !keep_trace)
+        unlink(f->trace_path);
+    rec_file_close(&f->trace);
 }

@@ -1,15 +1,18 @@
 /*
  * fork.c - what becomes of a recording when the process forks (running.h).
  *
- * The parent goes on. A child records nothing: the journal is not mapped in
- * it (MADV_DONTFORK), so that a child that would store into it ends at once
- * instead of spoiling the parent's.
+ * The parent goes on. A child records nothing: neither the journal nor the
+ * tables are mapped in it (MADV_DONTFORK), so that a child that would store
+ * into them ends at once instead of spoiling the parent's. A child that
+ * Python knows of may then begin a recording of its own (control.c).
  */
 #include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "parts.h"
 #include "running.h"
+#include "table.h"
 #include "thread.h"
 
 /* Between the handlers of one fork. */
@@ -45,20 +48,21 @@ static void after_fork(void)
 
 static void after_fork_in_child(void)
 {
+    bool clean = life_held && lock_held;
+
     rec_hot.active = REC_INACTIVE;
     rec_lock_forked();
     pthread_mutex_init(&rec_life, NULL);
     rec_threads_forked();
     rec_drainer_forked();
+    rec_parts_forked();
+    rec_nest_forked();
+    rec_pages_forked();
     if (rec_phase_now != REC_PHASE_RUNNING)
         return;
     rec_phase_now = REC_PHASE_FORKED;
-    rec_nest_forked();
-    if (rec_running.trace_fd >= 0)
-        close(rec_running.trace_fd);
-    if (rec_journal.fd >= 0)
-        close(rec_journal.fd);
-    rec_running.trace_fd = rec_journal.fd = -1;
+    rec_recording_forked(clean);
+    rec_files_forked(&rec_running.trace, &rec_journal);
 }
 
 int rec_fork_prepare(void)

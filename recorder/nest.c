@@ -7,7 +7,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "define.h"
 #include "parts.h"
@@ -94,6 +93,7 @@ int rec_nest_enter(const uint8_t uuid[16], struct pmt_error *err)
     rec_uuid_text(uuid, name);
     snprintf(text, sizeof text, "pmtrace: suspended, stream %s takes over",
              name);
+    rec_pages_share(l, sizeof *l); /* for rec_nest_forked() */
     rec_mark_own(text);
     __atomic_store_n(&rec_hot.active, REC_INACTIVE, __ATOMIC_SEQ_CST);
     if (!rec_threads_quiesce()) {
@@ -135,8 +135,7 @@ bool rec_nest_leave(void)
 bool rec_nest_writes(const char *path)
 {
     for (const struct level *l = levels; l != NULL; l = l->outer)
-        if (rec_files_same(path, l->running.trace_fd) ||
-            rec_files_same(path, l->journal.fd))
+        if (rec_files_are_at(path, &l->running.trace, &l->journal))
             return true;
     return false;
 }
@@ -171,10 +170,12 @@ bool rec_nest_suspend(uint32_t serial, int by)
 
 void rec_nest_forked(void)
 {
-    for (const struct level *l = levels; l != NULL; l = l->outer) {
-        if (l->running.trace_fd >= 0)
-            close(l->running.trace_fd);
-        if (l->journal.fd >= 0)
-            close(l->journal.fd);
+    while (levels != NULL) {
+        struct level *l = levels;
+
+        levels = l->outer;
+        rec_files_forked(&l->running.trace, &l->journal);
+        pmt_drain_free(l->running.drain);
+        rec_pages_free(l, sizeof *l);
     }
 }

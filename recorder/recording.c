@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +25,7 @@ struct pmt_journal rec_journal = {.fd = -1};
 uint32_t rec_serial;
 
 pthread_mutex_t rec_life = PTHREAD_MUTEX_INITIALIZER;
-struct rec_running rec_running = {.trace_fd = -1};
+struct rec_running rec_running = {.trace.fd = -1};
 int rec_phase_now;
 
 static pthread_mutex_t tables_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -100,6 +99,34 @@ void rec_mark_own(const char *text)
     rec_unlock();
 }
 
+/* ---- the child of a fork ----------------------------------------------------- */
+
+/* What rec_recording_child() gives. */
+static struct {
+    bool clean;
+    uint32_t suspends;
+} forked;
+
+void rec_recording_forked(bool clean)
+{
+    forked.clean = clean;
+    forked.suspends = rec_running.suspends;
+}
+
+bool rec_recording_child(uint32_t *suspends)
+{
+    *suspends = forked.suspends;
+    if (rec_phase() != REC_PHASE_FORKED || !forked.clean)
+        return false;
+    pmt_drain_free(rec_running.drain);
+    memset(&rec_running, 0, sizeof rec_running);
+    memset(&rec_journal, 0, sizeof rec_journal);
+    rec_journal.fd = rec_running.trace.fd = -1;
+    stuck = false;
+    set_phase(REC_PHASE_NONE);
+    return true;
+}
+
 /* ---- begin ------------------------------------------------------------------------ */
 
 static void set_up(const struct rec_files *f, const struct rec_config *c)
@@ -110,7 +137,7 @@ static void set_up(const struct rec_files *f, const struct rec_config *c)
                                 .wait = c->settings.wait};
 
     memset(&rec_running, 0, sizeof rec_running);
-    rec_running.trace_fd = f->trace_fd;
+    rec_running.trace = f->trace;
     memcpy(rec_running.uuid, f->uuid, sizeof f->uuid);
     strcpy(rec_running.trace_path, f->trace_path);
     strcpy(rec_running.journal_path, f->journal_path);
@@ -118,6 +145,7 @@ static void set_up(const struct rec_files *f, const struct rec_config *c)
     rec_set = c->settings;
     rec_hot_set(&hot);
     rec_serial = ++last_serial;
+    rec_running.suspends = c->suspends;
 }
 
 /* `outer`: the UUID of the stream that this one takes over from, or NULL. */
@@ -127,7 +155,7 @@ static int make_drain(const struct rec_config *c, const uint8_t *outer,
     const struct pmt_writer_options options = {
         .level = c->settings.level,
         .chunk_records = c->settings.chunk_records};
-    const struct pmt_drain_target target = {.fd = rec_running.trace_fd,
+    const struct pmt_drain_target target = {.fd = rec_running.trace.fd,
                                             .path = rec_running.trace_path};
     const struct pmt_journal_header *h = rec_journal.header;
     const char *pairs[2 * PAIRS_MAX];
@@ -174,7 +202,7 @@ static void unmake_tables(void)
 static void forget_running(void)
 {
     memset(&rec_journal, 0, sizeof rec_journal);
-    rec_journal.fd = rec_running.trace_fd = -1;
+    rec_journal.fd = rec_running.trace.fd = -1;
 }
 
 /* Nothing else runs, or what runs is kept. */
@@ -264,6 +292,16 @@ static void resume_parts(bool inner)
     rec_unlock();
 }
 
+/* It begins so. */
+static void mark_suspended(void)
+{
+    static const char text[] = "pmtrace: suspended";
+
+    rec_lock();
+    rec_define_mark(0, rec_now(), text, sizeof text - 1);
+    rec_unlock();
+}
+
 void rec_recording_go(void)
 {
     bool again;
@@ -280,6 +318,8 @@ void rec_recording_go(void)
             set_active(REC_ACTIVE);
             if (again)
                 rec_mark_own("pmtrace: resumed");
+        } else if (!again) {
+            mark_suspended();
         }
     }
     pthread_mutex_unlock(&rec_life);
@@ -347,17 +387,17 @@ static void leave_behind(void)
     void *at = rec_journal.header;
     size_t bytes = rec_journal.bytes;
 
-    if (rec_journal.fd >= 0)
+    if (rec_journal.has_file)
         unlink(rec_running.journal_path);
     if (mmap(at, bytes, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
              0) == at) {
-        if (rec_journal.fd >= 0)
-            close(rec_journal.fd);
-        rec_journal.fd = -1;
+        rec_journal.header = NULL; /* not to be unmapped */
+        pmt_journal_close(&rec_journal);
+        rec_journal.header = at;
+        rec_journal.bytes = bytes;
     }
-    close(rec_running.trace_fd);
-    rec_running.trace_fd = -1;
+    rec_file_close(&rec_running.trace);
 }
 
 /* The journal stays beside the trace, for pmt recover, unless it was all
@@ -366,7 +406,7 @@ static void drop_files(bool all_written)
 {
     static struct rec_files f;
 
-    f.trace_fd = rec_running.trace_fd;
+    f.trace = rec_running.trace;
     f.journal = rec_journal;
     strcpy(f.trace_path, rec_running.trace_path);
     strcpy(f.journal_path, rec_running.journal_path);
@@ -374,7 +414,7 @@ static void drop_files(bool all_written)
         rec_files_drop(&f, !rec_running.discarded);
     } else {
         pmt_journal_close(&f.journal);
-        close(f.trace_fd);
+        rec_file_close(&f.trace);
     }
     forget_running();
 }
@@ -429,8 +469,6 @@ int rec_recording_close(struct pmt_error *err)
 
 void rec_count_now(struct rec_stats *stats)
 {
-    struct stat st;
-
     memset(stats, 0, sizeof *stats);
     rec_lock();
     rec_parts_count(stats);
@@ -439,12 +477,12 @@ void rec_count_now(struct rec_stats *stats)
         stats->lost[i] = __atomic_load_n(&rec_journal.header->lost[i],
                                          __ATOMIC_RELAXED);
     strcpy(stats->path, rec_running.trace_path);
-    stats->anonymous = rec_journal.fd < 0;
+    stats->anonymous = !rec_journal.has_file;
     stats->memory_bytes = rec_journal.bytes + rec_memory_bytes() +
                           __atomic_load_n(&rec_running.drain_bytes,
                                           __ATOMIC_RELAXED);
-    if (fstat(rec_running.trace_fd, &st) == 0)
-        stats->trace_bytes = (uint64_t)st.st_size;
+    stats->trace_bytes = __atomic_load_n(
+        &rec_journal.header->committed_end, __ATOMIC_RELAXED);
     stats->unwritten = __atomic_load_n(&rec_running.unwritten,
                                        __ATOMIC_RELAXED);
     stats->error = __atomic_load_n(&rec_running.last_error,
@@ -495,4 +533,16 @@ uint32_t rec_recording_serial(void)
     serial = rec_phase_now == REC_PHASE_RUNNING ? rec_serial : 0;
     pthread_mutex_unlock(&rec_life);
     return serial;
+}
+
+bool rec_recording_uuid(uint8_t uuid[16])
+{
+    bool runs;
+
+    pthread_mutex_lock(&rec_life);
+    runs = rec_phase_now == REC_PHASE_RUNNING;
+    if (runs)
+        memcpy(uuid, rec_running.uuid, 16);
+    pthread_mutex_unlock(&rec_life);
+    return runs;
 }

@@ -9,23 +9,24 @@
 #include <sys/types.h>
 
 #include "pmt/drain.h"
+#include "descriptors.h"
 #include "recording.h"
 
 #define REC_PATH_MAX 4096
 
 /* A trace and its journal, just made. */
 struct rec_files {
-    int trace_fd;                 /* -1: there is none */
-    struct pmt_journal journal;   /* fd -1: without a file */
+    struct rec_file trace;        /* fd -1: there is none */
+    struct pmt_journal journal;
     uint8_t uuid[16];             /* of the stream */
-    char trace_path[REC_PATH_MAX];
+    char trace_path[REC_PATH_MAX];     /* absolute where that is known */
     char journal_path[REC_PATH_MAX + 16];
 };
 
 /* Of one recording: kept while another one inside it runs. Guarded by
  * rec_life but where said otherwise. */
 struct rec_running {
-    int trace_fd;
+    struct rec_file trace;        /* in the program's table */
     uint8_t uuid[16];
     char trace_path[REC_PATH_MAX];
     char journal_path[REC_PATH_MAX + 16];
@@ -57,8 +58,12 @@ int rec_files_make(struct rec_files *files, const struct rec_config *c,
 /* Closes both; removes the journal, and the trace unless `keep_trace`. */
 void rec_files_drop(struct rec_files *files, bool keep_trace);
 
-/* True when `path` is the file behind `fd`. */
-bool rec_files_same(const char *path, int fd);
+/* True when `path` is the trace or the journal of a recording. */
+bool rec_files_are_at(const char *path, const struct rec_file *trace,
+                      const struct pmt_journal *journal);
+
+/* In the child of a fork: closes what it has of them. */
+void rec_files_forked(struct rec_file *trace, struct pmt_journal *journal);
 
 /* As 32 hexadecimal digits. */
 void rec_uuid_text(const uint8_t uuid[16], char text[33]);
@@ -84,6 +89,9 @@ int rec_drainer_flush(struct pmt_error *err);
 
 /* ---- recording.c ----------------------------------------------------------- */
 
+/* In the child of a fork. `clean`: no other thread was changing anything. */
+void rec_recording_forked(bool clean);
+
 /* What is known now of the recording that runs. */
 void rec_count_now(struct rec_stats *stats);
 /* Sets all of rec_hot but `active`. */
@@ -103,7 +111,7 @@ bool rec_nest_writes(const char *path);
 bool rec_nest_stats(uint32_t serial, struct rec_stats *stats);
 /* Counts suspend() (+1) and resume() (-1) of a kept recording. */
 bool rec_nest_suspend(uint32_t serial, int by);
-/* Closes the files of all that are kept: in the child of a fork. */
+/* Drops all that are kept: in the child of a fork. */
 void rec_nest_forked(void);
 
 /* ---- fork.c ---------------------------------------------------------------- */
