@@ -128,6 +128,7 @@ int pmt_journal_tail(struct pmt_journal *j, const struct pmt_stream *s,
         .resume = 1,
         .resume_seq = (uint32_t)at->seq,
         .resume_epoch = at->epoch + 1,
+        .resume_time = at->last_time,
     };
     struct pmt_sink sink;
     struct tail t = {.time = at->last_time};

@@ -295,6 +295,7 @@ static void resume(struct pmt_writer *w, const struct pmt_writer_options *o)
 {
     w->seq = o->resume_seq;
     w->epoch = o->resume_epoch;
+    w->last_time = o->resume_time;
     memcpy(w->lost, o->resume_lost, sizeof w->lost);
     memcpy(w->lost_written, w->lost, sizeof w->lost);
     for (unsigned c = 0; c < PMT_LOSS_CAUSES; c++) {

@@ -67,6 +67,7 @@ struct pmt_writer_options {
     uint32_t resume_epoch;     /* epoch that begins now */
     uint64_t resume_ordinal[PMT_KIND_KNOWN]; /* next ordinal by kind */
     uint64_t resume_lost[8];   /* by cause, as far as it was written */
+    uint64_t resume_time;      /* tick: what is earlier gets this time */
 };
 
 struct pmt_writer;
