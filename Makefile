@@ -36,8 +36,8 @@ docdir     = $(prefix)/share/doc/pmtrace
 pydir      = $(libdir)/pmtrace/python
 
 # Names of the commands; a link is made for each whose cmd-NAME.c exists.
-COMMANDS := record sample info dump check recover merge filter diff live top \
-            plot dtrace import export
+COMMANDS := record attach detach sample info dump check recover merge filter \
+            diff live top plot dtrace import export
 
 # Debian packages that building and testing need.
 PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
@@ -51,7 +51,8 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
         replay fuzzers benches check check-now check-headers check-layers \
         check-versions check-cpython valgrind-check demo bench bench-recorder \
-        bench-peers fuzz sanitize deps install uninstall clean help
+        bench-peers lookers check-kills soak service-test service-bench \
+        fuzz sanitize deps install uninstall clean help
 
 # ---- flags --------------------------------------------------------------
 
@@ -267,13 +268,17 @@ $(B)/tests/fuzz/replay-%: $(B)/obj/tests/fuzz/fuzz-%.o $(B)/obj/tests/fuzz/repla
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(CMDS) $(LIB) $(LIBS)
 
-# Programs that measure.
+# Programs that measure, and those that look at traces in long tests.
 BENCHES := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
+LOOKERS := $(patsubst %.c,$(B)/%,$(wildcard tests/long/*.c))
 
 benches: $(BENCHES)
 	@:
 
-$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(CMDS) $(LIB)
+lookers: $(LOOKERS)
+	@:
+
+$(BENCHES) $(LOOKERS): $(B)/tests/%: $(B)/obj/tests/%.o $(CMDS) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $< $(CMDS) $(LIB) $(LIBS)
 
@@ -338,6 +343,25 @@ fuzz: deps ## fuzz each target for FUZZ_SECONDS (60) or FUZZ_RUNS, with libFuzze
 	        $(wildcard tests/fuzz/seeds spec/vectors/valid \
 	        spec/vectors/invalid) 2>&1 | tail -n 12; \
 	done
+
+# Long tests, not part of check. KEEP=FOLDER keeps what they wrote.
+KILLS ?= 10000
+MINUTES ?= 10
+check-kills: all ## kill -9 KILLS (10000) recorded processes in all modes, an hour at most
+	+@$(SUBMAKE) pythons lookers
+	@tests/long/kills.py --build $(B) --kills $(KILLS) $(KEEP:%=--keep %)
+
+soak: all ## record at full rate for MINUTES (10) with max_size
+	+@$(SUBMAKE) pythons lookers
+	@PMT_PYTHON=$(PYTHON) tests/long/soak.py --build $(B) \
+	    --minutes $(MINUTES) $(KEEP:%=--keep %)
+
+service-test: ## record web services under load for MINUTES (10), kill workers
+	@tests/service/run --python $(PYTHON) --minutes $(MINUTES) \
+	    $(KEEP:%=--keep %)
+
+service-bench: ## measure what recording costs a web service, about 10 minutes
+	@tests/service/bench --python $(PYTHON)
 
 bench: ## measure the recorder, the format and the analyses
 	+@$(SUBMAKE) all benches
@@ -422,4 +446,4 @@ help: ## list the targets
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CMD_OBJ) $(AUX_OBJ) $(EXT_OBJ) \
     $(call objects,$(UNIT_SRC) $(FUZZ_SRC) $(FUZZ_AUX) tests/fuzz/replay.c \
-    $(LINKED_SRC) $(wildcard tests/bench/*.c)))
+    $(LINKED_SRC) $(wildcard tests/bench/*.c tests/long/*.c)))
