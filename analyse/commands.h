@@ -21,6 +21,8 @@
 
 #define PMT_COMMANDS(X) \
     X(record) \
+    X(attach) \
+    X(detach) \
     X(info) \
     X(dump) \
     X(check) \

@@ -457,22 +457,30 @@ pid_t pmt_record_writer(const char *name)
     return locked ? lock.l_pid : 0;
 }
 
-char *pmt_record_absolute(const char *name)
+char *pmt_record_escape(const char *name)
 {
-    char folder[PATH_MAX], *text = NULL;
+    char *text = NULL;
     size_t bytes;
-    FILE *out;
+    FILE *out = open_memstream(&text, &bytes);
 
-    if (name[0] == '/' || getcwd(folder, sizeof folder) == NULL)
-        return strdup(name);
-    out = open_memstream(&text, &bytes);
     if (out == NULL)
         return NULL;
-    for (const char *c = folder; *c != '\0'; c++)
-        fputs(*c == '%' ? "%%" : (char[2]){*c, '\0'}, out);
-    fprintf(out, "/%s", name);
+    for (; *name != '\0'; name++)
+        fputs(*name == '%' ? "%%" : (char[2]){*name, '\0'}, out);
     if (fclose(out) == 0)
         return text;
     free(text);
     return NULL;
+}
+
+char *pmt_record_absolute(const char *name)
+{
+    char folder[PATH_MAX], *escaped, *text;
+
+    if (name[0] == '/' || getcwd(folder, sizeof folder) == NULL)
+        return strdup(name);
+    escaped = pmt_record_escape(folder);
+    text = escaped != NULL ? format("%s/%s", escaped, name) : NULL;
+    free(escaped);
+    return text;
 }

@@ -74,6 +74,9 @@ int pmt_record_set_environment(const char *package, const char *settings);
  */
 char *pmt_record_expand(const char *name, char *wrong);
 
+/* The name with percent signs doubled. On the heap; NULL without memory. */
+char *pmt_record_escape(const char *name);
+
 /* The process that is writing the trace of this name; 0 when none is. */
 pid_t pmt_record_writer(const char *name);
 

@@ -34,7 +34,7 @@ def answer(what, text):
     recorder = pmtrace.Recorder.running()
     if what == "attach":
         if recorder is not None:
-            raise RuntimeError("it is being recorded already, into "
+            raise RuntimeError("is being recorded already, into "
                                + os.path.abspath(recorder.path))
         recorder = _launch.begin(_launch.settings_of(text))
         recorder.mark("pmtrace: attached")
@@ -42,17 +42,49 @@ def answer(what, text):
     begun = _launch.begun
     if recorder is None or begun not in pmtrace._running:
         raise LookupError(
-            "it is not being recorded" if recorder is None else
-            "it is being recorded by itself, into "
+            "is not being recorded" if recorder is None else
+            "is being recorded by itself, into "
             + os.path.abspath(recorder.path))
     if recorder is not begun:
-        raise LookupError("a recording of its own runs inside, into "
+        raise LookupError("records itself too, into "
                           + os.path.abspath(recorder.path))
     path = os.path.abspath(begun.path)
     begun.mark("pmtrace: detached")
     _launch.begun = None
     begun.stop()
     return path
+
+
+def raise_later(error, script):
+    # type: (BaseException, str) -> None
+    """An exception of the program's own, as a handler of signals raises, is
+    raised in this thread as soon as it has left the script, where nobody
+    would see it."""
+    import ctypes
+    import threading
+    import time
+
+    kind = type(error)
+    ident = threading.get_ident()
+    again = type(kind.__name__, (kind,), {
+        "__module__": kind.__module__,
+        "__init__": lambda self: kind.__init__(self, *error.args)})
+
+    def is_inside():
+        # type: () -> bool
+        frame = sys._current_frames().get(ident)
+        while frame is not None and frame.f_code.co_filename != script:
+            frame = frame.f_back
+        return frame is not None
+
+    def wait():
+        # type: () -> None
+        while is_inside():
+            time.sleep(0.001)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(ident), ctypes.py_object(again))
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 # ---- in the process that asks ----
@@ -80,11 +112,15 @@ def attach():
         text = _attach.answer(%(what)r, %(text)r)
     except LookupError as error:
         word, text = "not", str(error)
-    except BaseException as error:
+    except Exception as error:
         word, text = "failed", (getattr(error, "strerror", None) or
                                 str(error) or type(error).__name__)
         if getattr(error, "filename", None):
             text = "%%s: %%s" %% (error.filename, text)
+    except BaseException as error:
+        word, text = "failed", "was interrupted by a signal of its own"
+        from pmtrace import _attach
+        _attach.raise_later(error, folder + "/script.py")
     with open(folder + "/part", "w", encoding="utf-8",
               errors="surrogateescape") as file:
         file.write(word + " " + text)
