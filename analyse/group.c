@@ -15,6 +15,7 @@ void pmt_grouping_release(struct pmt_grouping *grouping)
     free(grouping->maps);
     free(grouping->groups);
     free(grouping->key);
+    pmt_samples_release(&grouping->samples);
     pmt_intern_release(&grouping->keys);
     pmt_intern_release(&grouping->sites);
     memset(grouping, 0, sizeof *grouping);
@@ -354,11 +355,13 @@ static void add_blocks(struct pmt_group *group, uint64_t count,
     group->exact += count;
     group->count += count;
     group->bytes += bytes;
+    group->exact_bytes += bytes;
 }
 
-static void add_samples(struct pmt_group *group, uint64_t sample_bytes,
-                        uint64_t count, uint64_t bytes)
+static int add_samples(struct pmt_grouping *grouping, uint32_t number,
+                       uint64_t sample_bytes, uint64_t count, uint64_t bytes)
 {
+    struct pmt_group *group = &grouping->groups[number];
     struct pmt_weight weight =
         pmt_sampling_weigh_sum(sample_bytes, count, bytes);
 
@@ -366,7 +369,8 @@ static void add_samples(struct pmt_group *group, uint64_t sample_bytes,
     group->weight += weight.blocks;
     group->count = group->exact + pmt_weight_blocks(group->weight);
     group->bytes += weight.bytes;
-    pmt_sampling_vary_sum(&group->variance, sample_bytes, count, bytes);
+    return pmt_samples_add(&grouping->samples, number, sample_bytes, count,
+                           bytes);
 }
 
 int pmt_grouping_add_table(struct pmt_grouping *grouping,
@@ -377,16 +381,17 @@ int pmt_grouping_add_table(struct pmt_grouping *grouping,
     const struct pmt_block *block;
     uint32_t at = 0;
 
+    if (sample_bytes && pmt_grouping_sampled(grouping, sample_bytes))
+        return PMT_ERR_MEMORY;
     while ((block = pmt_live_table_next(table, &at)) != NULL) {
         uint32_t number = pmt_grouping_of(grouping, stream, place, block);
 
         if (number == PMT_INTERN_NONE)
             return PMT_ERR_MEMORY;
-        if (sample_bytes)
-            add_samples(&grouping->groups[number], sample_bytes, 1,
-                        block->size);
-        else
+        if (!sample_bytes)
             add_blocks(&grouping->groups[number], 1, block->size);
+        else if (add_samples(grouping, number, sample_bytes, 1, block->size))
+            return PMT_ERR_MEMORY;
     }
     return PMT_OK;
 }
@@ -401,9 +406,8 @@ int pmt_grouping_add(struct pmt_grouping *grouping,
     if (number == PMT_INTERN_NONE)
         return PMT_ERR_MEMORY;
     if (sample_bytes)
-        add_samples(&grouping->groups[number], sample_bytes, count, bytes);
-    else
-        add_blocks(&grouping->groups[number], count, bytes);
+        return add_samples(grouping, number, sample_bytes, count, bytes);
+    add_blocks(&grouping->groups[number], count, bytes);
     return PMT_OK;
 }
 
@@ -491,6 +495,7 @@ uint32_t *pmt_grouping_sorted(struct pmt_grouping *grouping,
     for (size_t i = 0; i < n; i++)
         order[i] = ranks[i].group;
     free(ranks);
+    pmt_samples_sort(&grouping->samples);
     *count = n;
     return order;
 }

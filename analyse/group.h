@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "estimate.h"
 #include "id-map.h"
 #include "intern.h"
 #include "live-table.h"
@@ -43,7 +44,7 @@ extern const char *const pmt_group_by_names[];
 struct pmt_group {
     uint64_t count, bytes;       /* with those of samples an estimate */
     uint64_t samples;            /* blocks of sampled streams in the trace */
-    struct pmt_variance variance; /* of the estimate */
+    uint64_t exact_bytes;        /* of those that are no samples */
     uint64_t exact, weight;      /* private: `count` is their sum */
     const struct pmt_stream *stream; /* the first in which it was met; borrowed
                                         from the reader */
@@ -66,6 +67,7 @@ struct pmt_grouping {
     struct pmt_intern sites; /* by STACK: the parts of keys */
     struct pmt_id_map *maps; /* by stream: groups of its ids, plus 1 */
     size_t map_count;
+    struct pmt_samples samples;
     unsigned char *key;      /* being put together */
     size_t key_length, key_capacity;
 };
@@ -91,6 +93,11 @@ int pmt_grouping_add_table(struct pmt_grouping *grouping,
                            const struct pmt_live_table *table,
                            uint64_t sample_bytes);
 
+/* Something was sampled at this rate, also if nothing of it is added; said by
+ * pmt_grouping_add_table() by itself. PMT_OK or PMT_ERR_MEMORY. */
+int pmt_grouping_sampled(struct pmt_grouping *grouping,
+                         uint64_t sample_bytes);
+
 /* Adds `count` blocks of `bytes` in all to the group of `block`; each a sample
  * as above. */
 int pmt_grouping_add(struct pmt_grouping *grouping,
@@ -108,6 +115,14 @@ extern const char *const pmt_group_sort_names[];
  */
 uint32_t *pmt_grouping_sorted(struct pmt_grouping *grouping,
                               enum pmt_group_sort sort, size_t *count);
+
+/*
+ * Within what limits the sum of some groups is, of a grouping that was sorted;
+ * `all`: of all, and of what no block was seen of. PMT_OK or PMT_ERR_MEMORY.
+ */
+int pmt_grouping_range(const struct pmt_grouping *grouping,
+                       const uint32_t *groups, size_t count, bool all,
+                       struct pmt_range *blocks, struct pmt_range *bytes);
 
 /* What the group is called: raw bytes of the trace, as in names.h. By STACK:
  * its innermost site. */

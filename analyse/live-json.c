@@ -27,9 +27,9 @@ static void json_head(const struct pmt_live_report *report,
     if (total->estimated) {
         pmt_json_u64(json, "samples", total->samples);
         pmt_json_u64(json, "sample_bytes", total->sample_bytes_high);
-        pmt_json_u64(json, "blocks_95",
-                     pmt_sampling_95(rows->variance.blocks));
-        pmt_json_u64(json, "bytes_95", pmt_sampling_95(rows->variance.bytes));
+        pmt_live_range_json(rows->all_blocks, rows->all_bytes, json);
+        pmt_json_u64(json, "unseen_high",
+                     pmt_samples_unseen(total->sample_bytes_high));
     }
     pmt_json_bool(json, "basic_sizes",
                   report->which == PMT_LIVE_OBJECTS && !total->sized);

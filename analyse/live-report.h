@@ -14,6 +14,7 @@
 
 #include "cli/json.h"
 #include "cli/moment.h"
+#include "cli/text.h"
 #include "group.h"
 #include "live.h"
 #include "snapshots.h"
@@ -65,8 +66,9 @@ struct pmt_live_rows {
     uint32_t *order; /* numbers of groups */
     size_t count;    /* of them */
     size_t shown;    /* the first of them */
-    struct pmt_variance variance; /* of the sum of all */
     bool estimated;  /* some of them are */
+    /* If so, within what the sums are of all, and of those not shown. */
+    struct pmt_range all_blocks, all_bytes, rest_blocks, rest_bytes;
 };
 
 /* The groups of the report's sets. PMT_OK, or PMT_ERR_MEMORY with nothing to
@@ -91,6 +93,19 @@ void pmt_live_rows_json(const struct pmt_live_rows *rows,
 /* "1,234 bytes (1.2 KiB)", "160 bytes"; "~" before a number when it is
  * `estimated`. */
 void pmt_live_bytes_text(uint64_t bytes, bool estimated, FILE *file);
+
+/* "1.2 KiB..3.4 MiB" */
+#define PMT_RANGE_TEXT_SIZE (2 * PMT_TEXT_SIZE + 4)
+char *pmt_live_range_text(char *buffer, struct pmt_range range, bool bytes);
+
+/* "  a site of which nothing was sampled has at most 2.6 MiB" */
+void pmt_live_unseen_text(enum pmt_group_by by, uint64_t sample_bytes,
+                          FILE *file);
+
+/* Keys of the limits of an estimate: count_low, count_high, bytes_low,
+ * bytes_high. */
+void pmt_live_range_json(struct pmt_range blocks, struct pmt_range bytes,
+                         struct pmt_json *json);
 
 /* ---- live-total.c ------------------------------------------------------ */
 

@@ -32,10 +32,13 @@ int pmt_live_rows_sort(struct pmt_live_rows *rows,
             &rows->grouping.groups[rows->order[i]];
 
         rows->estimated |= group->samples > 0;
-        rows->variance.blocks += group->variance.blocks;
-        rows->variance.bytes += group->variance.bytes;
     }
-    return PMT_OK;
+    if (pmt_grouping_range(&rows->grouping, rows->order, rows->count, true,
+                           &rows->all_blocks, &rows->all_bytes))
+        return PMT_ERR_MEMORY;
+    return pmt_grouping_range(&rows->grouping, rows->order + rows->shown,
+                              rows->count - rows->shown, false,
+                              &rows->rest_blocks, &rows->rest_bytes);
 }
 
 int pmt_live_rows_make(struct pmt_live_rows *rows,
@@ -72,10 +75,32 @@ void pmt_live_bytes_text(uint64_t bytes, bool estimated, FILE *file)
         fprintf(file, " (%s)", pmt_text_size(b, bytes));
 }
 
+char *pmt_live_range_text(char *buffer, struct pmt_range range, bool bytes)
+{
+    char low[PMT_TEXT_SIZE], high[PMT_TEXT_SIZE];
+
+    snprintf(buffer, PMT_RANGE_TEXT_SIZE, "%s..%s",
+             bytes ? pmt_text_size(low, range.low)
+                   : pmt_text_count(low, range.low),
+             bytes ? pmt_text_size(high, range.high)
+                   : pmt_text_count(high, range.high));
+    return buffer;
+}
+
+void pmt_live_unseen_text(enum pmt_group_by by, uint64_t sample_bytes,
+                          FILE *file)
+{
+    char text[PMT_TEXT_SIZE];
+
+    fprintf(file, "  a %s of which nothing was sampled has at most %s\n",
+            pmt_group_by_names[by],
+            pmt_text_size(text, pmt_samples_unseen(sample_bytes)));
+}
+
 /* What a row of numbers says. */
 struct amount {
     uint64_t count, bytes;
-    struct pmt_variance variance;
+    struct pmt_range blocks_95, bytes_95;
     bool estimated;
 };
 
@@ -92,8 +117,7 @@ static void put_numbers(struct pmt_listing *list,
 {
     bool by_bytes = view->sort == PMT_SORT_BYTES;
     const char *about = amount->estimated ? "~" : "";
-    char text[PMT_TEXT_SIZE];
-    uint64_t half;
+    char text[PMT_TEXT_SIZE], range[PMT_RANGE_TEXT_SIZE];
 
     pmt_listing_printf(list, "%s%s", about,
                        pmt_text_count(text, amount->count));
@@ -101,15 +125,14 @@ static void put_numbers(struct pmt_listing *list,
                        pmt_text_count(text, amount->bytes));
     pmt_listing_printf(list, "%s%s", about,
                        pmt_text_size(text, amount->bytes));
-    if (column_95) {
-        half = pmt_sampling_95(by_bytes ? amount->variance.bytes
-                                        : amount->variance.blocks);
-        if (amount->estimated)
-            pmt_listing_text(list, by_bytes ? pmt_text_size(text, half)
-                                            : pmt_text_count(text, half));
-        else
-            pmt_listing_text(list, NULL);
-    }
+    if (column_95 && amount->estimated)
+        pmt_listing_text(list, pmt_live_range_text(
+                                   range,
+                                   by_bytes ? amount->bytes_95
+                                            : amount->blocks_95,
+                                   by_bytes));
+    else if (column_95)
+        pmt_listing_text(list, NULL);
     if (by_bytes)
         put_share(list, amount->bytes, whole->bytes);
     else
@@ -169,9 +192,21 @@ static void add_amount(struct amount *sum, const struct pmt_group *group)
 {
     sum->count += group->count;
     sum->bytes += group->bytes;
-    sum->variance.blocks += group->variance.blocks;
-    sum->variance.bytes += group->variance.bytes;
     sum->estimated |= group->samples > 0;
+}
+
+/* Within what a group is. For want of memory, which it needs little of, all
+ * that is known is what was not sampled. */
+static void range_of(const struct pmt_live_rows *rows, uint32_t number,
+                     struct pmt_range *blocks, struct pmt_range *bytes)
+{
+    const struct pmt_group *group = &rows->grouping.groups[number];
+
+    if (pmt_grouping_range(&rows->grouping, &number, 1, false, blocks,
+                           bytes)) {
+        *blocks = (struct pmt_range){group->exact, UINT64_MAX};
+        *bytes = (struct pmt_range){group->exact_bytes, UINT64_MAX};
+    }
 }
 
 static void put_rows(struct pmt_listing *list,
@@ -179,7 +214,8 @@ static void put_rows(struct pmt_listing *list,
                      const struct pmt_live_view *view,
                      const struct pmt_live_level *whole)
 {
-    struct amount rest = {0};
+    struct amount rest = {.blocks_95 = rows->rest_blocks,
+                          .bytes_95 = rows->rest_bytes};
 
     for (size_t i = 0; i < rows->count; i++) {
         const struct pmt_group *group =
@@ -191,6 +227,9 @@ static void put_rows(struct pmt_listing *list,
             continue;
         }
         add_amount(&amount, group);
+        if (amount.estimated)
+            range_of(rows, rows->order[i], &amount.blocks_95,
+                     &amount.bytes_95);
         put_numbers(list, view, rows->estimated, &amount, whole);
         put_name(list, rows, group);
         if (view->stacks)
@@ -212,12 +251,12 @@ void pmt_live_rows_text(const struct pmt_live_rows *rows,
         {.title = noun, .right = true},
         {.title = "bytes", .right = true},
         {.title = "size", .right = true},
-        {.title = "95% \xc2\xb1", .right = true},
+        {.title = "95% range", .right = true},
         {.title = "share", .right = true},
         {.title = pmt_group_by_names[view->by], .shrinks = true},
     };
-    struct amount all = {whole->count, whole->bytes, rows->variance,
-                         rows->estimated};
+    struct amount all = {whole->count, whole->bytes, rows->all_blocks,
+                         rows->all_bytes, rows->estimated};
     struct pmt_listing *list;
 
     if (!rows->estimated)
@@ -319,10 +358,20 @@ static void json_key(enum pmt_group_by by, const struct pmt_group *group,
     }
 }
 
+void pmt_live_range_json(struct pmt_range blocks, struct pmt_range bytes,
+                         struct pmt_json *json)
+{
+    pmt_json_u64(json, "count_low", blocks.low);
+    pmt_json_u64(json, "count_high", blocks.high);
+    pmt_json_u64(json, "bytes_low", bytes.low);
+    pmt_json_u64(json, "bytes_high", bytes.high);
+}
+
 void pmt_live_rows_json(const struct pmt_live_rows *rows,
                         const struct pmt_live_view *view,
                         struct pmt_json *json)
 {
+    struct pmt_range blocks, bytes;
     char name[PMT_NAME_SIZE];
 
     for (size_t i = 0; i < rows->shown; i++) {
@@ -337,10 +386,8 @@ void pmt_live_rows_json(const struct pmt_live_rows *rows,
         if (rows->estimated) {
             pmt_json_bool(json, "estimated", group->samples > 0);
             pmt_json_u64(json, "samples", group->samples);
-            pmt_json_u64(json, "blocks_95",
-                         pmt_sampling_95(group->variance.blocks));
-            pmt_json_u64(json, "bytes_95",
-                         pmt_sampling_95(group->variance.bytes));
+            range_of(rows, rows->order[i], &blocks, &bytes);
+            pmt_live_range_json(blocks, bytes, json);
         }
         json_key(view->by, group, json);
         if (view->stacks)

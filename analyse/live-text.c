@@ -162,11 +162,12 @@ static void say_what_is_lost(const struct pmt_live_total *total, FILE *file)
 }
 
 /* What samples of 512 KiB are good for. */
-static void say_what_is_estimated(const struct pmt_live_total *total,
+static void say_what_is_estimated(const struct pmt_live_report *report,
+                                  const struct pmt_live_total *total,
                                   const struct pmt_live_rows *rows,
                                   FILE *file)
 {
-    char a[PMT_TEXT_SIZE], b[PMT_TEXT_SIZE], c[PMT_TEXT_SIZE];
+    char a[PMT_TEXT_SIZE], b[PMT_RANGE_TEXT_SIZE], c[PMT_RANGE_TEXT_SIZE];
 
     if (!total->estimated)
         return;
@@ -174,13 +175,12 @@ static void say_what_is_estimated(const struct pmt_live_total *total,
             pmt_text_size(a, total->sample_bytes_low));
     if (total->sample_bytes_high != total->sample_bytes_low)
         fprintf(file, " to %s", pmt_text_size(a, total->sample_bytes_high));
-    fprintf(file, ": %s sampled block%s live; 95%% sure within %s block%s",
+    fprintf(file, ": %s sampled block%s live; 95%% sure of %s blocks, %s\n",
             pmt_text_count(a, total->samples),
             total->samples == 1 ? "" : "s",
-            pmt_text_count(b, pmt_sampling_95(rows->variance.blocks)),
-            pmt_sampling_95(rows->variance.blocks) == 1 ? "" : "s");
-    fprintf(file, " and %s\n",
-            pmt_text_size(c, pmt_sampling_95(rows->variance.bytes)));
+            pmt_live_range_text(b, rows->all_blocks, false),
+            pmt_live_range_text(c, rows->all_bytes, true));
+    pmt_live_unseen_text(report->view.by, total->sample_bytes_high, file);
 }
 
 static void print_head(const struct pmt_live_report *report,
@@ -199,7 +199,7 @@ static void print_head(const struct pmt_live_report *report,
     if (total->streams > 1)
         fprintf(file, " in %zu streams", total->streams);
     fputc('\n', file);
-    say_what_is_estimated(total, rows, file);
+    say_what_is_estimated(report, total, rows, file);
     say_what_happened(report, total, file);
     say_what_is_not_known(report, total, file);
     say_what_is_lost(total, file);

@@ -64,19 +64,6 @@ struct pmt_weight pmt_sampling_weigh(uint64_t sample_bytes, uint64_t size)
     };
 }
 
-void pmt_sampling_vary(struct pmt_variance *sum, uint64_t sample_bytes,
-                       uint64_t size)
-{
-    double p, blocks, bytes = (double)size;
-
-    if (sample_bytes == 0)
-        return;
-    p = chance(sample_bytes, size);
-    blocks = (1 - p) / (p * p);
-    sum->blocks += blocks;
-    sum->bytes += bytes * bytes * blocks;
-}
-
 struct pmt_weight pmt_sampling_weigh_sum(uint64_t sample_bytes,
                                          uint64_t count, uint64_t bytes)
 {
@@ -95,22 +82,4 @@ struct pmt_weight pmt_sampling_weigh_sum(uint64_t sample_bytes,
         .blocks = one.blocks * count,
         .bytes = all < 0x1p64 ? (uint64_t)all : UINT64_MAX,
     };
-}
-
-void pmt_sampling_vary_sum(struct pmt_variance *sum, uint64_t sample_bytes,
-                           uint64_t count, uint64_t bytes)
-{
-    struct pmt_variance one = {0, 0};
-
-    if (count > 0)
-        pmt_sampling_vary(&one, sample_bytes, bytes / count);
-    sum->blocks += one.blocks * (double)count;
-    sum->bytes += one.bytes * (double)count;
-}
-
-uint64_t pmt_sampling_95(double variance)
-{
-    double half = ceil(1.96 * sqrt(variance > 0 ? variance : 0));
-
-    return half < 0x1p64 ? (uint64_t)half : UINT64_MAX;
 }

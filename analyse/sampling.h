@@ -4,9 +4,8 @@
  *
  * Each acquiring call of size s was recorded with probability
  * p = 1 - exp(-max(s, 1) / N), independent of all others. So a recorded block
- * stands for 1/p blocks and s/p bytes, and a sum of these has the variance
- * sum (1 - p)/p^2 of blocks and sum s^2 (1 - p)/p^2 of bytes (both estimated
- * from the sample, without bias).
+ * stands for 1/p blocks and s/p bytes. How far a sum of these may be from the
+ * truth: estimate.h.
  *
  * Threads: any.
  */
@@ -28,36 +27,23 @@ struct pmt_weight {
     uint64_t bytes;
 };
 
-/* Sums over recorded blocks; zeroed to begin with. */
-struct pmt_variance {
-    double blocks, bytes;
-};
-
 /* N of the stream's hook, up to 2^40; 0: it is not sampled. */
 uint64_t pmt_sampling_of(const struct pmt_stream *s);
 uint64_t pmt_sampling_in(const struct pmt_stream_header *header);
 
 /* sample_bytes: N; 0: the block stands for itself alone. */
 struct pmt_weight pmt_sampling_weigh(uint64_t sample_bytes, uint64_t size);
-void pmt_sampling_vary(struct pmt_variance *sum, uint64_t sample_bytes,
-                       uint64_t size);
 
 /* The same for `count` recorded blocks of `bytes` in all, of which no more is
  * known: each is taken to be of the mean size. What that makes of bytes is
  * right but for a few percent, of blocks rather too little. */
 struct pmt_weight pmt_sampling_weigh_sum(uint64_t sample_bytes,
                                          uint64_t count, uint64_t bytes);
-void pmt_sampling_vary_sum(struct pmt_variance *sum, uint64_t sample_bytes,
-                           uint64_t count, uint64_t bytes);
 
 /* Whole blocks, rounded. */
 static inline uint64_t pmt_weight_blocks(uint64_t weight)
 {
     return (weight + PMT_WEIGHT_ONE / 2) >> PMT_WEIGHT_BITS;
 }
-
-/* Half the width of the 95 % interval of a sum with that variance, rounded
- * up; UINT64_MAX at most. */
-uint64_t pmt_sampling_95(double variance);
 
 #endif

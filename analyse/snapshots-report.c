@@ -125,14 +125,15 @@ static void print_why(const struct pmt_snapshot_report *report, FILE *file)
 static void print_estimate(const struct sum *sum,
                            const struct pmt_live_rows *rows, FILE *file)
 {
-    char a[PMT_TEXT_SIZE], b[PMT_TEXT_SIZE];
+    char a[PMT_TEXT_SIZE], b[PMT_RANGE_TEXT_SIZE];
 
     if (!rows->estimated)
         return;
     fprintf(file, "  ~ estimates from samples of %s, by the mean size of each "
-            "row: 95%% sure within %s\n",
+            "row: 95%% sure of %s\n",
             pmt_text_size(a, sum->sample_bytes),
-            pmt_text_size(b, pmt_sampling_95(rows->variance.bytes)));
+            pmt_live_range_text(b, rows->all_bytes, true));
+    pmt_live_unseen_text(rows->grouping.by, sum->sample_bytes, file);
 }
 
 static void print_head(const struct pmt_snapshot_report *report,
@@ -233,9 +234,9 @@ int pmt_snapshot_report_json(const struct pmt_snapshot_report *report,
     pmt_json_bool(json, "estimated", rows.estimated);
     if (rows.estimated) {
         pmt_json_u64(json, "sample_bytes", sum.sample_bytes);
-        pmt_json_u64(json, "blocks_95",
-                     pmt_sampling_95(rows.variance.blocks));
-        pmt_json_u64(json, "bytes_95", pmt_sampling_95(rows.variance.bytes));
+        pmt_live_range_json(rows.all_blocks, rows.all_bytes, json);
+        pmt_json_u64(json, "unseen_high",
+                     pmt_samples_unseen(sum.sample_bytes));
     }
     pmt_json_array_begin(json, "snapshots");
     for (size_t i = 0; i < snapshots->stream_count; i++)

@@ -256,7 +256,7 @@ static bool take(struct pmt_snapshots *s, struct pmt_reader *r,
 int pmt_snapshots_take(struct pmt_snapshots *s, struct pmt_reader *r,
                        const struct pmt_event *event, struct pmt_error *err)
 {
-    if (event->type == PMT_EVENT_STREAM)
+    if (event->type == PMT_EVENT_STREAM && !event->goes_on)
         forget(s, event->stream);
     if ((event->type != PMT_EVENT_RECORDS &&
          event->type != PMT_EVENT_SKIPPED_CHUNK) ||
@@ -273,6 +273,9 @@ int pmt_snapshots_group(const struct pmt_snapshots *s,
         const struct pmt_snapshot *found = &s->streams[i].found;
         uint64_t sample_bytes = pmt_sampling_of(s->streams[i].stream);
 
+        if (found->number && sample_bytes &&
+            pmt_grouping_sampled(grouping, sample_bytes))
+            return PMT_ERR_MEMORY;
         for (size_t k = 0; k < found->row_count; k++) {
             const struct pmt_snapshot_row *row = &found->rows[k];
             struct pmt_block block = {

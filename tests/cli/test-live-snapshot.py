@@ -183,14 +183,19 @@ def check_sampled():
         for name in (key("file", row), "all"):
             want[name, "count"] += row["blocks"] / p
             want[name, "bytes"] += row["size"] / p
-            want[name, "blocks_95"] += row["blocks"] * (1 - p) / p ** 2
+            want[name, "var"] += row["size"] ** 2 / row["blocks"] * (
+                (1 - p) / p ** 2)
     for name, row in [("all", head)] + [(r["file"], r) for r in rest]:
         checks.equal(row["estimated"], True, row)
         for what in ("count", "bytes"):
             checks.true(abs(row[what] - want[name, what]) <=
                         9 + want[name, what] * 1e-3, (name, what, row))
-        half = 1.96 * math.sqrt(want[name, "blocks_95"])
-        checks.true(abs(row["blocks_95"] - half) <= 2, (row, half))
+        half = math.sqrt(want[name, "var"])
+        below = row["bytes"] - row["bytes_low"]
+        above = row["bytes_high"] - row["bytes"]
+        checks.true(1.96 * half < below < 3 * half and
+                    2.2 * half < above < 6 * half, (row, half))
+        checks.true(row["count_low"] < row["count"] < row["count_high"], row)
     text = kit.run("live", path).text()
     checks.true("sampled.pmt: ~" in text and
                 "  ~ estimates from samples of 4.0 KiB, by the mean" in text,
