@@ -14,12 +14,16 @@
 
 /* ---- a file, and a descriptor of it ------------------------------------- */
 
+/* Open for writing too, and not to be appended to: the program may have it
+ * open otherwise. */
 static bool is_the_file(const struct pmt_ring_file *f, int fd)
 {
     struct stat st;
+    int flags;
 
     return fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == f->dev &&
-           st.st_ino == f->ino;
+           st.st_ino == f->ino && (flags = fcntl(fd, F_GETFL)) >= 0 &&
+           (flags & O_ACCMODE) != O_RDONLY && !(flags & O_APPEND);
 }
 
 int pmt_ring_file_init(struct pmt_ring_file *f, int fd, const char *path,
@@ -81,6 +85,10 @@ int pmt_ring_file_open(struct pmt_ring_file *f, int spare_fd,
         fd = fcntl(spare_fd, F_DUPFD_CLOEXEC, FD_FROM);
         if (fd < 0) {
             fd = fcntl(spare_fd, F_DUPFD_CLOEXEC, 0);
+        }
+        if (fd < 0) { /* no number is free: then borrowed */
+            f->fd = spare_fd;
+            return PMT_OK;
         }
     }
     if (fd < 0 && f->path) {

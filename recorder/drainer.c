@@ -3,15 +3,17 @@
  * (running.h).
  *
  * It has all signals blocked, never takes the GIL and never calls Python's
- * allocators but to see whether the hooks are still there. Before a fork it
- * is ended, since CPython (3.12 and later) counts the threads of a process
- * that forks; what is recorded meanwhile stays in the journal, and
+ * allocators but to see whether the hooks are still there. It has descriptors
+ * of its own, so that it alone writes, the end of the trace too. Before a
+ * fork it is ended, since CPython (3.12 and later) counts the threads of a
+ * process that forks; what is recorded meanwhile stays in the journal, and
  * rec_recording_ensure() starts it again.
  */
 #include <errno.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +30,14 @@
 #define GONE_NS UINT64_C(100000000)    /* longest wait for a thread's end */
 #define FORKED_NS UINT64_C(5000000)    /* no start so long after a fork */
 
+enum task {
+    DRAIN,
+    REST,                              /* until there is another task */
+    END                                /* and those after it, below */
+};
+
 /* Guarded by rec_life. */
+static enum rec_last last_act;         /* at its end */
 static pthread_t drainer;
 static uint64_t flushed;
 static uint64_t earned_ns;             /* when `starts` was raised */
@@ -37,11 +46,15 @@ static uint32_t starts;                /* that may come at once */
 
 /* Between the draining thread and the rest; atomic. */
 static sem_t wake;
+static sem_t held;                     /* posted when it has come to rest */
 static bool wake_made;
 static uint32_t runs, paused;
-static uint32_t asleep, wanted, stopping, passes;
+static uint32_t asleep, wanted, passes;
+static uint32_t task;                  /* enum task */
 static int drainer_tid;
 static uint64_t due;                   /* the draining thread's */
+static int last_result;                /* of its last act */
+static struct pmt_error last_error;
 static void (*tick)(uint64_t now_ns);
 
 void rec_recording_set_tick(void (*function)(uint64_t now_ns))
@@ -99,7 +112,7 @@ static void sleep_a_while(uint32_t seen)
     until.tv_sec += (time_t)(ns / 1000000000u);
     until.tv_nsec = (long)(ns % 1000000000u);
     __atomic_store_n(&asleep, 1, __ATOMIC_SEQ_CST);
-    if (!__atomic_load_n(&stopping, __ATOMIC_SEQ_CST) &&
+    if (__atomic_load_n(&task, __ATOMIC_SEQ_CST) == DRAIN &&
         __atomic_load_n(&wanted, __ATOMIC_SEQ_CST) == seen)
         sem_clockwait(&wake, CLOCK_MONOTONIC, &until);
     __atomic_store_n(&asleep, 0, __ATOMIC_SEQ_CST);
@@ -166,39 +179,85 @@ static void tick_now(uint64_t now)
     tick(now);
 }
 
+static void one_pass(void)
+{
+    struct pmt_error err = {0};
+    uint64_t now = pmt_clock_mono_ns();
+    bool flush = now - flushed >= FLUSH_NS;
+
+    rec_drainer_publish(pmt_drain_pass(rec_running.drain, flush, &err), &err);
+    if (!flush && is_short_of_segments())
+        rec_drainer_publish(pmt_drain_pass(rec_running.drain, true, &err),
+                            &err);
+    __atomic_fetch_add(&passes, 1, __ATOMIC_RELEASE);
+    if (flush)
+        flushed = now;
+    tick_now(now);
+}
+
+/* What is done at the end, by whoever drains. */
+static void act_last(enum rec_last act)
+{
+    memset(&last_error, 0, sizeof last_error);
+    last_result = PMT_OK;
+    if (act == REC_LAST_FLUSH)
+        last_result = pmt_drain_pass(rec_running.drain, true, &last_error);
+    else if (act == REC_LAST_FINISH)
+        last_result = pmt_drain_finish(rec_running.drain, &last_error);
+    if (act != REC_LAST_NOTHING)
+        rec_drainer_publish(last_result, &last_error);
+}
+
+/* Where the file can't be had, each pass tries again, and says why not. */
+static void have_file(void)
+{
+    bool is_ours = rec_file_holds(&rec_running.trace);
+    int spare = is_ours ? rec_running.trace.fd : -1;
+
+    /* In a table of its own nobody can change what the number means. */
+    if (rec_descriptors_part(spare) && !rec_file_holds(&rec_running.trace))
+        close(spare);
+    pmt_drain_open(rec_running.drain, spare, NULL);
+}
+
 static void *drain_main(void *unused)
 {
-    uint32_t seen = 0;
+    uint32_t seen = 0, now;
 
     (void)unused;
     __atomic_store_n(&drainer_tid, (int)syscall(SYS_gettid),
                      __ATOMIC_RELAXED);
     pthread_setname_np(pthread_self(), "pmtrace");
-    while (!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
-        struct pmt_error err = {0};
-        uint64_t now;
-        bool flush;
-
+    have_file();
+    while ((now = __atomic_load_n(&task, __ATOMIC_ACQUIRE)) != END) {
+        if (now == REST) {
+            sem_post(&held);
+            while (__atomic_load_n(&task, __ATOMIC_ACQUIRE) == REST)
+                sem_wait(&wake);
+            continue;
+        }
         sleep_a_while(seen);
         seen = __atomic_load_n(&wanted, __ATOMIC_SEQ_CST);
-        now = pmt_clock_mono_ns();
-        flush = now - flushed >= FLUSH_NS;
-        rec_drainer_publish(pmt_drain_pass(rec_running.drain, flush, &err),
-                            &err);
-        if (!flush && is_short_of_segments())
-            rec_drainer_publish(pmt_drain_pass(rec_running.drain, true, &err),
-                                &err);
-        __atomic_fetch_add(&passes, 1, __ATOMIC_RELEASE);
-        if (flush)
-            flushed = now;
-        tick_now(now);
+        if (__atomic_load_n(&task, __ATOMIC_ACQUIRE) == DRAIN)
+            one_pass();
     }
+    act_last(last_act);
+    pmt_drain_leave(rec_running.drain);
     return NULL;
 }
 
 /* ---- start and stop ------------------------------------------------------------ */
 
-int rec_drainer_start(struct pmt_error *err)
+static void make_semaphores(void)
+{
+    if (!wake_made) {
+        sem_init(&wake, 0, 0);
+        sem_init(&held, 0, 0);
+    }
+    wake_made = true;
+}
+
+static int start(enum task first, struct pmt_error *err)
 {
     pthread_attr_t attr;
     sigset_t all, before;
@@ -206,13 +265,12 @@ int rec_drainer_start(struct pmt_error *err)
 
     if (runs)
         return PMT_OK;
-    if (!wake_made)
-        sem_init(&wake, 0, 0);
-    wake_made = true;
+    make_semaphores();
     if (!paused)
         flushed = pmt_clock_mono_ns();
     due = UINT64_MAX;
-    __atomic_store_n(&stopping, 0, __ATOMIC_SEQ_CST);
+    rec_descriptors_prepare();
+    __atomic_store_n(&task, (uint32_t)first, __ATOMIC_SEQ_CST);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, DRAIN_STACK_BYTES);
     sigfillset(&all);
@@ -230,15 +288,52 @@ int rec_drainer_start(struct pmt_error *err)
     return PMT_OK;
 }
 
-void rec_drainer_stop(void)
+int rec_drainer_start(struct pmt_error *err)
 {
-    __atomic_store_n(&paused, 0, __ATOMIC_RELEASE);
+    return start(DRAIN, err);
+}
+
+void rec_drainer_rest(void)
+{
     if (!runs)
         return;
-    __atomic_store_n(&stopping, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&task, REST, __ATOMIC_SEQ_CST);
     sem_post(&wake);
-    pthread_join(drainer, NULL);
-    __atomic_store_n(&runs, 0, __ATOMIC_RELEASE);
+    while (sem_wait(&held) != 0)
+        ;
+}
+
+/* Without a thread: in the caller's, with the program's descriptors. */
+static void act_here(enum rec_last act)
+{
+    struct rec_quiet quiet;
+
+    rec_quiet_begin(&quiet);
+    pmt_drain_open(rec_running.drain, rec_running.trace.fd, NULL);
+    act_last(act);
+    pmt_drain_leave(rec_running.drain);
+    rec_quiet_end(&quiet);
+}
+
+int rec_drainer_end(enum rec_last act, struct pmt_error *err)
+{
+    last_act = act;
+    if (!runs && act != REC_LAST_NOTHING)
+        start(END, NULL);
+    __atomic_store_n(&paused, 0, __ATOMIC_RELEASE);
+    if (runs) {
+        __atomic_store_n(&task, END, __ATOMIC_SEQ_CST);
+        sem_post(&wake);
+        pthread_join(drainer, NULL);
+        __atomic_store_n(&runs, 0, __ATOMIC_RELEASE);
+    } else if (act != REC_LAST_NOTHING) {
+        act_here(act);
+    }
+    if (act == REC_LAST_NOTHING)
+        return PMT_OK;
+    if (err != NULL)
+        *err = last_error;
+    return last_result;
 }
 
 /* A thread can be joined a little before the kernel stops to count it. */
@@ -249,7 +344,7 @@ void rec_drainer_pause(void)
 
     if (!runs)
         return;
-    rec_drainer_stop();
+    rec_drainer_end(REC_LAST_NOTHING, NULL);
     tid = __atomic_load_n(&drainer_tid, __ATOMIC_RELAXED);
     __atomic_store_n(&paused, 1, __ATOMIC_RELEASE);
     while (syscall(SYS_tgkill, getpid(), tid, 0) == 0 &&
@@ -300,12 +395,4 @@ bool rec_recording_ensure(bool now)
                ((now || may_start()) && rec_drainer_start(NULL) == PMT_OK);
     pthread_mutex_unlock(&rec_life);
     return is_there;
-}
-
-int rec_drainer_flush(struct pmt_error *err)
-{
-    int result = pmt_drain_pass(rec_running.drain, true, err);
-
-    rec_drainer_publish(result, err);
-    return result;
 }

@@ -34,14 +34,12 @@ static struct level *levels;
  * Nobody is in a hook. */
 static void settle(void)
 {
-    struct pmt_error err = {0};
-
-    rec_drainer_stop();
+    rec_drainer_rest();
     rec_lock();
     rec_threads_detach();
     rec_define_give();
     rec_unlock();
-    rec_drainer_flush(&err); /* else it stays in the journal */
+    rec_drainer_end(REC_LAST_FLUSH, NULL); /* else it stays in the journal */
 }
 
 static bool keep(struct level *l)

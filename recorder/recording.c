@@ -219,7 +219,7 @@ static int begin(const struct rec_files *f, const struct rec_config *c,
         result = rec_drainer_start(err);
     if (result == PMT_OK)
         return PMT_OK;
-    rec_drainer_stop();
+    rec_drainer_end(REC_LAST_NOTHING, NULL);
     unmake_tables();
     pmt_drain_free(rec_running.drain);
     rec_running.drain = NULL;
@@ -426,14 +426,13 @@ static int close_all(struct pmt_error *err)
 
     set_active(REC_INACTIVE);
     quiet = rec_threads_quiesce();
-    rec_drainer_stop();
+    rec_drainer_rest();
     rec_lock();
     if (quiet)
         rec_threads_detach();
     rec_define_stop();
     rec_unlock();
-    result = pmt_drain_finish(rec_running.drain, err);
-    rec_drainer_publish(result, err);
+    result = rec_drainer_end(REC_LAST_FINISH, err);
     rec_count_now(&ended[rec_serial % ENDED_MAX]);
     ended_serial[rec_serial % ENDED_MAX] = last_ended = rec_serial;
     pmt_drain_free(rec_running.drain);

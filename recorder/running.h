@@ -72,9 +72,18 @@ void rec_uuid_text(const uint8_t uuid[16], char text[33]);
 
 /* The thread that drains rec_running.drain. With rec_life held. */
 int rec_drainer_start(struct pmt_error *err);
-/* Waits for its end; does nothing where there is none. */
-void rec_drainer_stop(void);
-/* The same; waits too until the kernel no longer counts the thread. It is
+/* Waits until it has come to rest: nothing is drained, and no tick comes,
+ * before it ends. Does nothing where there is no thread. */
+void rec_drainer_rest(void);
+/* Ends the thread and waits for it; one is started for `act` where there is
+ * none. What that returns; PMT_OK for nothing. `err` may be NULL. */
+enum rec_last {
+    REC_LAST_NOTHING,
+    REC_LAST_FLUSH,           /* pmt_drain_pass(), all that was recorded */
+    REC_LAST_FINISH           /* pmt_drain_finish() */
+};
+int rec_drainer_end(enum rec_last act, struct pmt_error *err);
+/* Ends it for a while; waits too until the kernel no longer counts the thread. It is
  * started again by rec_recording_ensure(). */
 void rec_drainer_pause(void);
 /* In the parent of a fork: no start for a moment. os.fork() of CPython 3.13.0
@@ -84,8 +93,6 @@ void rec_drainer_forked_here(void);
 void rec_drainer_forked(void);
 /* Others may want to know of the drain. */
 void rec_drainer_publish(int result, const struct pmt_error *err);
-/* Writes all that was recorded. The draining thread does not run. */
-int rec_drainer_flush(struct pmt_error *err);
 
 /* ---- recording.c ----------------------------------------------------------- */
 
