@@ -3,6 +3,7 @@
  * place, with an environment in which Python starts the recorder.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,9 @@
 #define O struct pmt_record_options
 static const struct pmt_option options[] = {
     PMT_OPT_STRING('o', "output", "FILE", O, output,
-                   "name of the trace; %p process, %h host, %t time; "
-                   "without it PROGRAM-%p.pmt"),
+                   "name of the trace; %p process, %h host, %t time; of a "
+                   "folder, with / at its end, a name in it; without it "
+                   "PROGRAM-%p.pmt"),
     PMT_OPT_FORCE(O, force),
     PMT_RECORD_ROWS_WHAT(O),
     PMT_OPT_NEGATABLE(0, "children", O, children,
@@ -81,13 +83,17 @@ static int start(struct pmt_record_options *opt, const char *package,
                  char **argv)
 {
     struct pmt_program program;
-    char name[160], *output;
+    const char *given = opt->output != NULL ? opt->output : "";
+    char name[PATH_MAX + 160], *output;
     int status;
 
     pmt_record_examine(argv, &program);
-    snprintf(name, sizeof name, "%s-%%p.pmt",
-             program.stem[0] != '\0' ? program.stem : "python");
-    output = pmt_record_absolute(opt->output != NULL ? opt->output : name);
+    if (*given == '\0' || given[strlen(given) - 1] == '/') {
+        snprintf(name, sizeof name, "%s%s-%%p.pmt", given,
+                 program.stem[0] != '\0' ? program.stem : "python");
+        given = name;
+    }
+    output = pmt_record_absolute(given);
     if (output == NULL)
         return pmt_fail("out of memory");
     status = check_program(package, argv, &program);
@@ -146,9 +152,11 @@ const struct pmt_command pmt_command_record = {
             "reader takes the last events from it.",
             "Python ignores the environment under -I and -E, and starts "
             "nothing under -S: with these it can't be recorded, but under -I "
-            "and -E it can where pip installed pmtrace for it. The child of a "
-            "fork is not recorded. Of a program that is not Python the "
-            "first Python that it starts is recorded.",
+            "and -E it can where pip installed pmtrace for it. The processes "
+            "that it forks and the Pythons that it starts are recorded too, "
+            "each into a trace of its own, named by %p or with its number "
+            "before .pmt. Of a program that is not Python only the Pythons "
+            "that it starts are recorded.",
             "Modes: alloc records malloc, calloc, realloc and free in "
             "Python's three domains; object the creation and destruction of "
             "objects (CPython 3.13 or later); call calls and returns of "
@@ -165,8 +173,9 @@ const struct pmt_command pmt_command_record = {
             "record each object that is made and destroyed",
             "pmt record --mode=object --types='Conn*,Query' python3.13 app.py",
             "only objects of some types",
-            "pmt record --sample-bytes=512K --mode=alloc,rss,heap app.py",
-            "sampled, for a program that runs for weeks",
+            "pmt record --always --max-age=2h app.py",
+            "sampled, the newest two hours in at most 256 MiB: for a program "
+            "that runs for weeks",
             "pmt record --mode=call --rss-trigger=4K python3 app.py",
             "only calls during which the process grew or shrank",
             "pmt record --mode=snapshot --snapshot-ms=60000 "

@@ -22,8 +22,8 @@ usage: python3 -m pmtrace [options] script.py [argument...]
 # `pmt record` (analyse/cmd-record.c) has the same options.
 OPTIONS = (
     ("-o", "--output", "FILE", "out",
-     "name of the trace; %%p process, %%h host, %%t time "
-     "(PROGRAM-%%p.pmt)"),
+     "name of the trace; %%p process, %%h host, %%t time; of a folder, with "
+     "/ at its end, a name in it (PROGRAM-%%p.pmt)"),
     ("-f", "--force", None, "force", "replace a trace that is there"),
     (None, "--mode", "MODE,...", "mode",
      "what to record: alloc, object, call, line, snapshot, heap, rss, "
@@ -269,8 +269,9 @@ def main():
                 if isinstance(text, str) else text
     except ValueError as error:
         fail(str(error))
-    path = settings["out"]
-    if path == "-":
+    if settings["out"].endswith("/"):
+        settings["out"] += default_name(program)
+    if settings["out"] == "-":
         fail("a trace can't be recorded to standard output")
     try:
         path = _options.expand(settings["out"])
@@ -287,8 +288,6 @@ def main():
         fail("%s: is not a regular file" % path)
     if not os.access(os.path.dirname(path) or ".", os.W_OK | os.X_OK):
         fail("%s: cannot be made in that folder" % path)
-    # The process stays the same one, so %p and the folder do too.
-    settings["out"] = os.path.abspath(path).replace("%", "%%")
     original = getattr(sys, "orig_argv", None) or [sys.executable]
     sys.stdout.flush()
     sys.stderr.flush()
