@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "pending.h"
+#include "rss.h"
 #include "thread.h"
 
 #define DEPTH_MAX 64
@@ -27,7 +29,7 @@ static unsigned outer_modes[DEPTH_MAX]; /* of the recordings around it */
 static int depth;              /* recordings that run, the kept ones too */
 
 /* Guarded by the GIL. */
-static bool exit_prepared, fork_prepared;
+static bool exit_prepared;
 static bool say_at_exit;
 
 /* The draining thread's while it runs. */
@@ -58,11 +60,6 @@ static int begin_change(void)
         PyErr_SetString(PyExc_RuntimeError,
                         "a recording is just being started or stopped");
         return -1;
-    }
-    if (changer_pid != 0 && changer_pid != getpid()) {
-        /* Forked while another thread was at it. */
-        pthread_mutex_init(&changing, NULL);
-        changer_pid = 0;
     }
     Py_BEGIN_ALLOW_THREADS
     pthread_mutex_lock(&changing);
@@ -194,41 +191,18 @@ static int prepare_exit(void)
     return 0;
 }
 
-static PyObject *after_fork(PyObject *module, PyObject *unused)
+void rec_control_forked(void)
 {
-    (void)module;
-    (void)unused;
-    rec_recording_ensure(false);
-    Py_RETURN_NONE;
+    pthread_mutex_init(&changing, NULL);
+    changer_pid = 0;
+    depth = 0;
+    rec_pending_forked();
+    rec_rss_forked();
 }
 
-/* The draining thread, which is ended before a fork, starts again when
- * CPython has had its look at the threads. */
-static int prepare_fork(void)
+void rec_control_unhook(void)
 {
-    static PyMethodDef method = {"_pmtrace_after_fork", after_fork,
-                                 METH_NOARGS, NULL};
-    PyObject *os = NULL, *add = NULL, *none = NULL, *words = NULL;
-    PyObject *function = NULL, *done = NULL;
-
-    if (fork_prepared)
-        return 0;
-    function = PyCFunction_New(&method, NULL);
-    words = function ? Py_BuildValue("{s:O}", "after_in_parent", function)
-                     : NULL;
-    none = PyTuple_New(0);
-    os = PyImport_ImportModule("os");
-    add = os ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
-    if (add != NULL && words != NULL && none != NULL)
-        done = PyObject_Call(add, none, words);
-    fork_prepared = done != NULL;
-    Py_XDECREF(done);
-    Py_XDECREF(add);
-    Py_XDECREF(os);
-    Py_XDECREF(none);
-    Py_XDECREF(words);
-    Py_XDECREF(function);
-    return fork_prepared ? 0 : -1;
+    uninstall();
 }
 
 int rec_control_at_exit(void)
@@ -323,7 +297,7 @@ int rec_control_start(const struct rec_config *config)
     PyObject *type, *error, *traceback;
     int result = -1;
 
-    if (prepare_exit() != 0 || prepare_fork() != 0 || begin_change() != 0)
+    if (prepare_exit() != 0 || rec_child_prepare() != 0 || begin_change() != 0)
         return -1;
     if (open_one(config) == 0) {
         result = install(config->settings.modes, false);

@@ -32,6 +32,13 @@ int rec_control_at_exit(void);
 /* Says at exit, on stderr, what was recorded. */
 void rec_control_verbose(bool on);
 
+/* In the child of a fork in which Python goes on: nobody is at it, and no
+ * recording runs. The hooks are still in. */
+void rec_control_forked(void);
+
+/* Takes the hooks out that are in. */
+void rec_control_unhook(void);
+
 /* Something happened of which modes are told; see modes.h. */
 void rec_control_moment(void);
 

@@ -267,6 +267,26 @@ void cpy_function_name(PyObject *callable, char *name, size_t *name_bytes,
 /* The definition that all __new__ of C types share; after cpy_prepare(). */
 extern PyMethodDef *cpy_definition_of_new;
 
+/* Between these no trace, profile or monitoring function is called for what
+ * this thread runs. They nest. */
+static inline void cpy_quiet_begin(void)
+{
+#if PY_VERSION_HEX >= 0x030b0000
+    PyThreadState_EnterTracing(PyThreadState_Get());
+#else
+    PyThreadState_Get()->tracing++;
+#endif
+}
+
+static inline void cpy_quiet_end(void)
+{
+#if PY_VERSION_HEX >= 0x030b0000
+    PyThreadState_LeaveTracing(PyThreadState_Get());
+#else
+    PyThreadState_Get()->tracing--;
+#endif
+}
+
 #if CPY_HAS_MONITORING
 
 /* A number that sys.monitoring gives: not negative, below 2^30. */

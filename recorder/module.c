@@ -4,6 +4,7 @@
  * and says what may be asked of it.
  */
 #include "about.h"
+#include "child.h"
 #include "control.h"
 #include "cpython.h"
 #include "define.h"
@@ -42,12 +43,21 @@ static int strings_of(PyObject *tuple, const char **out, Py_ssize_t max)
 }
 
 PyDoc_STRVAR(start_doc,
-"start(path, settings, hooks, texts) -> serial number\n\n"
+"start(path, settings, hooks, texts, parent=None, session=None, suspends=0)\n"
+"-> serial number\n\n"
 "Begins to record; a recording that runs is suspended until this one has\n"
 "ended. `settings` is a dict of numbers and lists of globs (see\n"
 "settings.h); `hooks` and `texts` are tuples of strings for the stream\n"
-"header: names of hooks, and settings as pairs. Arguments are checked by the\n"
-"caller.");
+"header: names of hooks, and settings as pairs. `parent` and `session` are\n"
+"UUIDs, of 16 bytes; the recording begins as after `suspends` calls of\n"
+"suspend(). Arguments are checked by the caller.");
+
+static bool set_uuid(uint8_t uuid[16], const char *bytes, Py_ssize_t n)
+{
+    if (bytes != NULL && n == 16)
+        memcpy(uuid, bytes, 16);
+    return bytes == NULL || n == 16;
+}
 
 static PyObject *module_start(PyObject *module, PyObject *args)
 {
@@ -55,16 +65,24 @@ static PyObject *module_start(PyObject *module, PyObject *args)
     static struct rec_config c;
     int hook_count, text_count, failed = 1;
     PyObject *path, *settings, *hook_tuple, *text_tuple;
+    const char *parent = NULL, *session = NULL;
+    Py_ssize_t parent_bytes = 0, session_bytes = 0;
+    unsigned suspends = 0;
 
     (void)module;
-    if (!PyArg_ParseTuple(args, "O&O!O!O!", PyUnicode_FSConverter, &path,
-                          &PyDict_Type, &settings, &PyTuple_Type,
-                          &hook_tuple, &PyTuple_Type, &text_tuple))
+    if (!PyArg_ParseTuple(args, "O&O!O!O!|z#z#I", PyUnicode_FSConverter,
+                          &path, &PyDict_Type, &settings, &PyTuple_Type,
+                          &hook_tuple, &PyTuple_Type, &text_tuple, &parent,
+                          &parent_bytes, &session, &session_bytes, &suspends))
         return NULL;
     memset(&c, 0, sizeof c);
+    c.suspends = suspends;
     hook_count = strings_of(hook_tuple, hooks, HOOKS_MAX);
     text_count = strings_of(text_tuple, texts, 2 * SETTINGS_MAX);
-    if (hook_count >= 0 && text_count >= 0 &&
+    if (!set_uuid(c.info.parent_uuid, parent, parent_bytes) ||
+        !set_uuid(c.info.session_uuid, session, session_bytes))
+        PyErr_SetString(PyExc_ValueError, "a UUID has 16 bytes");
+    else if (hook_count >= 0 && text_count >= 0 &&
         rec_settings_from_dict(&c.settings, settings) == 0) {
         c.path = PyBytes_AS_STRING(path);
         rec_about(&c.info);
@@ -78,6 +96,20 @@ static PyObject *module_start(PyObject *module, PyObject *args)
     if (failed)
         return NULL;
     return PyLong_FromUnsignedLong(rec_recording_serial());
+}
+
+PyDoc_STRVAR(uuid_doc,
+"uuid() -> bytes or None\n\nThe UUID of the innermost recording's stream.");
+
+static PyObject *module_uuid(PyObject *module, PyObject *unused)
+{
+    uint8_t uuid[16];
+
+    (void)module;
+    (void)unused;
+    if (!rec_recording_uuid(uuid))
+        Py_RETURN_NONE;
+    return PyBytes_FromStringAndSize((const char *)uuid, sizeof uuid);
 }
 
 /* ---- stop, mark, names --------------------------------------------------------------- */
@@ -328,6 +360,7 @@ static PyObject *module_floor(PyObject *module, PyObject *arg)
 
 static PyMethodDef methods[] = {
     {"start", module_start, METH_VARARGS, start_doc},
+    {"uuid", module_uuid, METH_NOARGS, uuid_doc},
     {"at_exit", module_at_exit, METH_NOARGS, at_exit_doc},
     {"stop", module_stop, METH_NOARGS, stop_doc},
     {"mark", module_mark, METH_O, mark_doc},
@@ -380,7 +413,8 @@ static int add_all(PyObject *module)
         if (rec_modes[i]->methods != NULL &&
             PyModule_AddFunctions(module, rec_modes[i]->methods) != 0)
             return -1;
-    if (PyModule_AddFunctions(module, rec_label_methods) != 0)
+    if (PyModule_AddFunctions(module, rec_label_methods) != 0 ||
+        PyModule_AddFunctions(module, rec_child_methods) != 0)
         return -1;
     modes = modes_tuple();
     if (modes == NULL || PyModule_AddObject(module, "MODES", modes) != 0) {

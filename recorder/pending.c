@@ -74,6 +74,11 @@ void rec_pending_shut(void)
     __atomic_store_n(&wanted, 0, __ATOMIC_RELEASE);
 }
 
+void rec_pending_forked(void)
+{
+    wanted = outstanding = inside = 0;
+}
+
 void rec_pending_end(void)
 {
     __atomic_store_n(&ended, 1, __ATOMIC_SEQ_CST);

@@ -27,6 +27,9 @@ void rec_pending_tick(void);
  * done. */
 void rec_pending_do(void);
 
+/* In the child of a fork: nothing is asked for. */
+void rec_pending_forked(void);
+
 /* Python ends: nothing is asked of it any more, for good. With the GIL. */
 void rec_pending_end(void);
 

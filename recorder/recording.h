@@ -26,6 +26,7 @@
 struct rec_config {
     const char *path;         /* of the trace, copied */
     struct rec_settings settings;      /* copied into rec_set */
+    uint32_t suspends;        /* it begins as after so many calls of suspend */
     struct pmt_stream_info info;       /* borrowed; the clock's part and
                                         * uuid are filled in here */
 };
@@ -84,6 +85,18 @@ int rec_recording_close(struct pmt_error *err);
 
 /* The innermost one did not come about: its trace goes when it is closed. */
 void rec_recording_discard(void);
+
+/*
+ * In the child of a fork in which Python goes on: leaves what the parent was
+ * recording, so that a recording of the child's own may begin. *suspends is
+ * how often the parent's was suspended. False: nothing was being recorded,
+ * or another thread was just changing something, and nothing can be recorded
+ * here.
+ */
+bool rec_recording_child(uint32_t *suspends);
+
+/* The UUID of the innermost one's stream; false when nothing runs. */
+bool rec_recording_uuid(uint8_t uuid[16]);
 
 /* Serial number of the innermost one; 0 when nothing runs. */
 uint32_t rec_recording_serial(void);

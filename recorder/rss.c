@@ -82,6 +82,11 @@ static uint64_t counts_of(uint64_t us)
     return (uint64_t)((double)ns * (double)h->raw_per_ns_q32 / 4294967296.0);
 }
 
+void rec_rss_forked(void)
+{
+    busy = 0;
+}
+
 void rec_rss_install(bool always)
 {
     uint64_t us = rec_set.rss_us;

@@ -16,6 +16,9 @@ struct rec_rss {
 };
 extern struct rec_rss rec_rss;
 
+/* In the child of a fork: nobody reads it. */
+void rec_rss_forked(void);
+
 /* Puts in what is needed to read it; counted: a mode that calls it calls
  * rec_rss_uninstall() too. With the GIL. `always`: also when rec_set.rss_us
  * is 0. */

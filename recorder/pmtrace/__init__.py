@@ -14,6 +14,7 @@ A recorder that is started while another runs suspends that one until it is
 stopped. The child of a fork is not recorded.
 """
 
+import errno
 import os
 import sys
 
@@ -34,6 +35,8 @@ __all__ = ["Recorder", "active", "from_tracemalloc", "label", "mark",
            "snapshot", "__version__"]
 
 __version__ = "0.1.0"
+
+NAMES_MAX = 1000  # tried for a trace, before it is given up
 
 _running = []  # type: List[Recorder]  # the innermost last
 _ordinal = 0  # recordings started in this process
@@ -237,6 +240,10 @@ class Recorder:
         self._force = bool(force)
         self._figures = {}  # type: Dict[str, Any]
         self._serial = 0  # of the recording that runs
+        self._uuid = b""  # of its stream
+        self._session = b""
+        self._ordinal = 0  # its number in this process
+        self._told = {}  # type: Dict[str, Any]  # what else to tell children
         self._extension = _extension()
         _options.check_mode(self._settings["mode"], self._extension.MODES)
 
@@ -251,8 +258,15 @@ class Recorder:
         not `force`). RuntimeError: this recorder runs already, or the parent
         of this process was being recorded when it was forked.
         """
+        self._start(b"", b"", False)
+
+    def _start(self, parent, session, numbered):
+        # type: (bytes, bytes, bool) -> None
+        """Starts it. `parent`: UUID of the stream of the process that
+        started this one; `session`: of all that are recorded together.
+        `numbered`: another name is taken where the trace is there."""
         global _ordinal
-        from pmtrace import _selftest
+        from pmtrace import _children, _selftest
 
         if self in _running:
             raise RuntimeError("this recorder runs already")
@@ -281,9 +295,38 @@ class Recorder:
             _check_free(path)
         if _innermost() is not None:
             _name_threads()
-        self._serial = self._extension.start(path, numbers, tuple(hooks),
-                                             tuple(pairs))
+        _children.prepare()
+        self._arguments = numbers, tuple(hooks), tuple(pairs)
+        self._absolute = _children.absolute(self._template)
+        self._session = session or (_children.new_session()
+                                    if settings["children"] else b"")
+        self._ordinal = _ordinal + 1
+        self._open(_children.names(path, bool(parent) and _children.is_fixed(
+            self._absolute)) if numbered else [path], parent)
         _ordinal += 1
+        if settings["children"]:
+            _children.tell(self)
+
+    def _open(self, paths, parent=b"", suspends=0):
+        # type: (Any, bytes, int) -> None
+        """Begins to record into the first of `paths` that is free."""
+        numbers, hooks, pairs = self._arguments
+        for tries, path in enumerate(paths):
+            try:
+                self._serial = self._extension.start(
+                    path, numbers, hooks, pairs, parent or None,
+                    self._session or None, suspends)
+                break
+            except OSError as error:
+                last = error
+            if last.errno not in (errno.EEXIST, errno.EBUSY) or \
+                    tries == NAMES_MAX:
+                raise last
+        else:
+            raise last
+        # Children replace nothing.
+        self._arguments = dict(numbers, force=0), hooks, pairs
+        self._uuid = self._extension.uuid()
         _running.append(self)
         if not self.stats()["journal_survives"]:
             _warn("%s.journal could not be made: the last events are lost "
@@ -312,6 +355,10 @@ class Recorder:
         finally:
             self._figures = self._extension.stats(self._serial)
             self._serial = 0
+            if self._settings["children"]:
+                from pmtrace import _children
+
+                _children.untell(self)
 
     def suspend(self):
         # type: () -> None

@@ -9,7 +9,7 @@ from pmtrace import _options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, MutableMapping
+    from typing import Any, Dict, MutableMapping, Optional
 
 begun = None  # type: Any  # the Recorder that begin() started
 
@@ -54,7 +54,10 @@ def begin(settings):
     recorder = recorder_of(settings)
     if settings["verbose"]:
         pmtrace._recorder.verbose(True)
-    recorder.start()
+    recorder._told = {name: settings[name]
+                      for name in ("verbose",) if settings[name]}
+    recorder._start(bytes.fromhex(settings["parent"]),
+                    bytes.fromhex(settings["session"]), True)
     begun = recorder
     return recorder
 
@@ -80,6 +83,18 @@ def bootstrap_folder():
     # type: () -> str
     return os.path.join(os.path.dirname(os.path.abspath(__file__)),
                         "bootstrap")
+
+
+def with_bootstrap(path):
+    # type: (Optional[str]) -> Optional[str]
+    """PYTHONPATH with the bootstrap before `path`, its value; None: none is
+    needed, since pmtrace is installed."""
+    folder = bootstrap_folder()
+    package = os.path.dirname(os.path.dirname(folder))
+    if os.path.exists(os.path.join(package, "pmtrace.pth")):
+        return None
+    # An empty element would mean the current folder.
+    return folder + os.pathsep + path if path else folder
 
 
 def environment(settings, environ):
