@@ -33,6 +33,7 @@ def witness(n):
 # CPython's own: a null byte behind, and from 3.15 a header.
 AROUND = (33,) if sys.version_info >= (3, 15) else (1,)
 
+_addresses = re.compile(r"0x[0-9a-f]+")
 _said = re.compile(r"^pmtrace: .*\n", re.M)
 
 
@@ -108,7 +109,7 @@ def same(name, source, ways=("alloc", "always", "all"), witnessed=(),
     setup_file what is run instead of a script: words after the interpreter
     """
     script = [setup_file] if setup_file else [
-        write(name + ".py", WITNESS + source)]
+        write("program_%s.py" % name, WITNESS + source)]
     words = [PYTHON] + list(python) + script + list(args)
     if plain is None:
         plain = run(words, **how)
@@ -118,8 +119,10 @@ def same(name, source, ways=("alloc", "always", "all"), witnessed=(),
         result = run(["pmt", "record", "-f", "-o", trace] + WAYS[way] +
                      list(options) + ["--"] + words, **how)
         recorded = Recorded(name, way, result, trace)
-        equal((result.status, result.out, alike(_said.sub("", result.err))),
-              (plain.status, plain.out, alike(plain.err)), recorded.name)
+        equal((result.status, result.out,
+               _addresses.sub("0x", alike(_said.sub("", result.err)))),
+              (plain.status, plain.out,
+               _addresses.sub("0x", alike(plain.err))), recorded.name)
         check(len(recorded.ours) <= 1, "%s: lines of ours: %s"
               % (recorded.name, recorded.ours))
         if sound:
