@@ -22,6 +22,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Tuple
 
+# Of the script's function.
+NAME = "_pmtrace_attach"
+
 # ---- in the process that is recorded ----
 
 
@@ -55,8 +58,8 @@ def answer(what, text):
     return path
 
 
-def raise_later(error, script):
-    # type: (BaseException, str) -> None
+def raise_later(error):
+    # type: (BaseException) -> None
     """An exception of the program's own, as a handler of signals raises, is
     raised in this thread as soon as it has left the script, where nobody
     would see it."""
@@ -73,7 +76,7 @@ def raise_later(error, script):
     def is_inside():
         # type: () -> bool
         frame = sys._current_frames().get(ident)
-        while frame is not None and frame.f_code.co_filename != script:
+        while frame is not None and frame.f_code.co_name != NAME:
             frame = frame.f_back
         return frame is not None
 
@@ -91,7 +94,7 @@ def raise_later(error, script):
 
 # Run in the other process, in a namespace of its own.
 SCRIPT = """\
-def attach():
+def %(name)s():
     import os
 
     folder = %(folder)r
@@ -102,11 +105,14 @@ def attach():
     import sys
     try:
         if "pmtrace" not in sys.modules:
+            known = set(sys.path_importer_cache)
             sys.path.insert(0, %(package)r)
             try:
                 import pmtrace
             finally:
                 sys.path.remove(%(package)r)
+                for place in set(sys.path_importer_cache) - known:
+                    del sys.path_importer_cache[place]
         from pmtrace import _attach
         word = "done"
         text = _attach.answer(%(what)r, %(text)r)
@@ -120,14 +126,14 @@ def attach():
     except BaseException as error:
         word, text = "failed", "was interrupted by a signal of its own"
         from pmtrace import _attach
-        _attach.raise_later(error, folder + "/script.py")
+        _attach.raise_later(error)
     with open(folder + "/part", "w", encoding="utf-8",
               errors="surrogateescape") as file:
         file.write(word + " " + text)
     os.rename(folder + "/part", folder + "/answer")
 
 
-attach()
+%(name)s()
 """
 
 # What is left for a process that answers after nobody waits any more.
@@ -201,6 +207,15 @@ def status_of(pid):
     if found.get("State", "Z")[0] in "ZX":
         raise Failure("has ended")
     return found
+
+
+def is_alive(pid):
+    # type: (int) -> bool
+    try:
+        status_of(pid)
+    except Failure:
+        return False
+    return True
 
 
 class Folder:
@@ -326,11 +341,7 @@ def wait(pid, folder, seconds):
     until = time.monotonic() + seconds
     pause = 0.001
     while True:
-        ended = False
-        try:
-            status_of(pid)
-        except Failure:
-            ended = True
+        ended = not is_alive(pid)
         try:
             word, _, text = folder.read("answer").partition(" ")
             return word, text
@@ -353,8 +364,8 @@ def ask(what, pid, seconds, text):
     user = int(status_of(pid)["Uid"].split()[1])
     package = package_for(pid)
     folder = folder_for(pid, user)
-    names = {"folder": folder.path, "package": package, "what": what,
-             "text": text}
+    names = {"name": NAME, "folder": folder.path, "package": package,
+             "what": what, "text": text}
     keep = False
     try:
         folder.write("script.py", SCRIPT % names)
@@ -364,7 +375,7 @@ def ask(what, pid, seconds, text):
             word, said = wait(pid, folder, seconds)
         except (Failure, KeyboardInterrupt):
             # Python says so on standard error where the script is not there.
-            keep = os.path.exists("/proc/%d" % pid)
+            keep = is_alive(pid)
             if keep:
                 folder.take("go")
                 folder.write("script.py", LATE % names)
