@@ -105,6 +105,20 @@ static void put_settings(struct pmt_json *j,
     pmt_json_object_end(j);
 }
 
+static void put_part(struct pmt_json *j, const struct pmt_stream_header *h)
+{
+    pmt_json_u64(j, "part", h->part);
+    if (!h->has_before) {
+        pmt_json_null(j, "before");
+        return;
+    }
+    pmt_json_object_begin(j, "before");
+    for (uint32_t kind = 0; kind < PMT_KIND_KNOWN; kind++)
+        if (h->before_kinds >> kind & 1)
+            pmt_json_u64(j, pmt_kind_name(kind), h->before[kind]);
+    pmt_json_object_end(j);
+}
+
 static void put_stream(struct pmt_dump *d, const struct pmt_event *event)
 {
     const struct pmt_stream_header *h = pmt_stream_header(event->stream);
@@ -128,6 +142,7 @@ static void put_stream(struct pmt_dump *d, const struct pmt_event *event)
     pmt_json_i64(j, NULL, h->start_real_ns);
     pmt_json_u64(j, NULL, h->start_uncertainty_ns);
     pmt_json_array_end(j);
+    put_part(j, h);
     pmt_json_line_end(j);
 }
 

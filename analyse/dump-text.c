@@ -83,6 +83,10 @@ static void put_stream(struct pmt_dump *d, const struct pmt_event *event)
     pmt_put(d, pmt_name_uuid(uuid, h->uuid));
     pmt_put_tab(d);
     pmt_put(d, pmt_name_wall(wall, h->start_real_ns));
+    if (h->part > 0) {
+        pmt_put_key(d, "part");
+        pmt_put_u64(d, h->part);
+    }
     if (h->has_pid) {
         pmt_put_key(d, "pid");
         pmt_put_u64(d, h->pid);

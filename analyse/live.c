@@ -162,7 +162,7 @@ static struct pmt_live_stream *stream_of(struct pmt_live_sets *live,
     place = place_of(live, pmt_stream_index(event->stream));
     if (!place)
         return NULL;
-    if (*place && event->type == PMT_EVENT_STREAM)
+    if (*place && event->type == PMT_EVENT_STREAM && !event->goes_on)
         restart_stream(live, event, *place - 1);
     if (*place)
         return &live->streams[*place - 1];

@@ -118,6 +118,28 @@ static int drain_dead(struct pmt_journal *j, uint64_t rss, struct tail *t,
     return pmt_writer_flush(t->writer, err);
 }
 
+/* Losses by cause that the trace has: of those in parts that were let go it
+ * has the sum alone, so each is put down to a cause that the journal counts. */
+static void losses_before(const struct pmt_journal *j,
+                          const struct pmt_resume_point *at, uint64_t *by)
+{
+    uint64_t all[PMT_LOSS_CAUSES];
+    uint64_t more = at->lost;
+
+    memcpy(by, at->lost_by, sizeof at->lost_by);
+    pmt_journal_losses(j, all);
+    for (unsigned c = 0; c < PMT_LOSS_CAUSES; c++) {
+        more -= by[c] < more ? by[c] : more;
+    }
+    for (unsigned c = 0; c < PMT_LOSS_CAUSES; c++) {
+        uint64_t room = all[c] > by[c] ? all[c] - by[c] : 0;
+        uint64_t n = more < room ? more : room;
+
+        by[c] += n;
+        more -= n;
+    }
+}
+
 int pmt_journal_tail(struct pmt_journal *j, const struct pmt_stream *s,
                      const struct pmt_resume_point *at,
                      struct pmt_buffer *out, struct pmt_tail_report *report,
@@ -140,7 +162,7 @@ int pmt_journal_tail(struct pmt_journal *j, const struct pmt_stream *s,
     }
     memcpy(options.resume_ordinal, at->ordinal,
            sizeof options.resume_ordinal);
-    memcpy(options.resume_lost, at->lost_by, sizeof options.resume_lost);
+    losses_before(j, at, options.resume_lost);
     memcpy(info.uuid, s->header.uuid, sizeof info.uuid);
     pmt_sink_to_buffer(&sink, out);
     rc = pmt_writer_new(&t.writer, &sink, &info, &options, err);

@@ -67,6 +67,8 @@ int pmt_reader_refuse(struct pmt_reader *r, uint64_t key,
 
 /* Keeps count of what came of a stream; fills the event's stream and gap. */
 void pmt_reader_follow(struct pmt_stream_slot *slot, struct pmt_event *event);
+/* A header was met: the stream begins, or goes on. */
+void pmt_reader_begin(struct pmt_stream_slot *slot, bool goes_on);
 /* Adds up the loss records of a chunk, by cause. */
 void pmt_reader_follow_losses(const struct pmt_chunk *c,
                               struct pmt_resume_point *at);

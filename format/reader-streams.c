@@ -97,6 +97,40 @@ void pmt_reader_follow_rss(const struct pmt_chunk *c,
     }
 }
 
+void pmt_reader_begin(struct pmt_stream_slot *slot, bool goes_on)
+{
+    const struct pmt_stream_header *h = &slot->stream->header;
+    struct pmt_resume_point *at = &slot->at;
+
+    if (!goes_on) {
+        memset(at, 0, sizeof *at);
+        at->begun_late = h->part > 0;
+        at->before_known = h->has_before;
+    }
+    for (unsigned k = PMT_KIND_CALL; k < PMT_KIND_END; k++) {
+        if (!goes_on) {
+            at->records += h->before[k];
+        }
+        if (h->before[k] > at->ordinal[k]) {
+            at->ordinal[k] = h->before[k];
+        }
+    }
+}
+
+static void follow_records(struct pmt_resume_point *at,
+                           const struct pmt_envelope *e)
+{
+    if (at->begun_late && !at->before_known && !(at->met >> e->kind & 1)) {
+        at->records += e->ordinal;
+    }
+    at->met |= 1u << e->kind;
+    if (e->ordinal > at->ordinal[e->kind]) {
+        at->ordinal[e->kind] = e->ordinal;
+    }
+    at->ordinal[e->kind] += e->count;
+    at->records += e->count;
+}
+
 /* Keeps count of what came of a stream. */
 void pmt_reader_follow(struct pmt_stream_slot *slot, struct pmt_event *event)
 {
@@ -113,11 +147,7 @@ void pmt_reader_follow(struct pmt_stream_slot *slot, struct pmt_event *event)
     }
     at->epoch = e->epoch > at->epoch ? e->epoch : at->epoch;
     if (e->kind < PMT_KIND_KNOWN && pmt_kind_rule(e->kind)->records) {
-        if (e->ordinal > at->ordinal[e->kind]) {
-            at->ordinal[e->kind] = e->ordinal;
-        }
-        at->ordinal[e->kind] += e->count;
-        at->records += e->count;
+        follow_records(at, e);
     }
     at->lost = e->lost > at->lost ? e->lost : at->lost;
     at->last_time = e->t1 > at->last_time ? e->t1 : at->last_time;

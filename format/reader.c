@@ -64,10 +64,10 @@ static int parse_header(struct pmt_reader *r, struct pmt_stream *s,
     return rc < 0 ? rc : pmt_stream_parse(s, &r->chunk.body_head, err);
 }
 
-/* Opens a stream, or begins it again; a header that is corrupt leaves what
- * is known of the stream as it was. */
+/* Opens a stream, begins it again, or goes on with it in a later part (5.3);
+ * a header that is corrupt leaves what is known of the stream as it was. */
 static int take_header(struct pmt_reader *r, struct pmt_stream_slot *slot,
-                       struct pmt_error *err)
+                       struct pmt_event *event, struct pmt_error *err)
 {
     struct pmt_stream *s = slot->stream;
     struct pmt_stream *fresh = pmt_stream_new(s->key, s->index);
@@ -78,12 +78,11 @@ static int take_header(struct pmt_reader *r, struct pmt_stream_slot *slot,
     }
     rc = parse_header(r, fresh, err);
     if (rc == PMT_OK) {
-        struct pmt_stream old = *s;
-
+        event->goes_on =
+            slot->at.has_seq && fresh->header.part > s->header.part;
         /* The pointer stays: events and callers hold it. */
-        *s = *fresh;
-        *fresh = old;
-        memset(&slot->at, 0, sizeof slot->at);
+        pmt_stream_swap(s, fresh, event->goes_on);
+        pmt_reader_begin(slot, event->goes_on);
     }
     pmt_stream_free(fresh);
     return rc;
@@ -145,7 +144,7 @@ static int decode(struct pmt_reader *r, struct pmt_event *event,
         return pmt_error_set_memory(err);
     }
     if (kind == PMT_KIND_STREAM) {
-        rc = take_header(r, slot, err);
+        rc = take_header(r, slot, event, err);
         event->type = PMT_EVENT_STREAM;
     } else {
         rc = pmt_chunk_decode(&r->chunk, err);

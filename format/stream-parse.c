@@ -236,6 +236,32 @@ static int take_start(struct parse *p)
     return take_uint(p, &h->start_uncertainty_ns);
 }
 
+static int take_part(struct parse *p)
+{
+    uint64_t v;
+    int rc = take_uint(p, &v);
+
+    if (rc == PMT_OK && v > UINT32_MAX) {
+        return corrupt(p, "the part of a stream is out of range");
+    }
+    p->stream->header.part = rc == PMT_OK ? (uint32_t)v : 0;
+    return rc;
+}
+
+static int take_before_kind(struct parse *p, uint64_t kind)
+{
+    p->stream->header.before_kinds |= UINT64_C(1) << kind;
+    return take_uint(p, &p->stream->header.before[kind]);
+}
+
+static int take_before(struct parse *p)
+{
+    const uint32_t kinds = (1u << PMT_KIND_END) - (1u << PMT_KIND_CALL);
+
+    p->stream->header.has_before = true;
+    return take_map(p, kinds, 0, take_before_kind);
+}
+
 static int take_version(struct parse *p)
 {
     struct pmt_stream_header *h = &p->stream->header;
@@ -284,14 +310,18 @@ static int take_field(struct parse *p, uint64_t key)
         return take_id(p, h->parent);
     case 9:
         return take_id(p, h->uuid);
-    default: /* 10 */
+    case 10:
         return take_start(p);
+    case 11:
+        return take_part(p);
+    default: /* 12 */
+        return take_before(p);
     }
 }
 
 /* Keys of a stream's body: all, and those that must be there (0, 1, 2, 3, 9,
  * 10). */
-#define STREAM_KEYS 0x7ffu
+#define STREAM_KEYS 0x1fffu
 #define STREAM_MUST 0x60fu
 
 int pmt_stream_parse(struct pmt_stream *s, struct pmt_cbor_cursor *c,

@@ -158,6 +158,24 @@ void pmt_stream_reset(struct pmt_stream *s)
     s->header.rss_unit = 4096;
 }
 
+void pmt_stream_swap(struct pmt_stream *s, struct pmt_stream *fresh,
+                     bool header_only)
+{
+    struct pmt_stream old = *s;
+
+    *s = *fresh;
+    *fresh = old;
+    if (!header_only) {
+        return;
+    }
+    /* What is no header goes back. */
+    memcpy(fresh->tables, s->tables, sizeof s->tables);
+    memcpy(s->tables, old.tables, sizeof s->tables);
+    fresh->texts = s->texts;
+    s->texts = old.texts;
+    s->text_bytes = old.text_bytes;
+}
+
 void pmt_stream_free(struct pmt_stream *s)
 {
     if (s) {

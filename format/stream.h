@@ -42,6 +42,11 @@ void pmt_stream_free(struct pmt_stream *s);
 /* Forgets header and tables: the stream begins again. */
 void pmt_stream_reset(struct pmt_stream *s);
 
+/* Exchanges two streams of one key, or only what is of their headers: `fresh`
+ * is to be freed. */
+void pmt_stream_swap(struct pmt_stream *s, struct pmt_stream *fresh,
+                     bool header_only);
+
 /* States entry `id` of the table `kind` with the values of its columns 1 to
  * 5 (spec 6.2; stack: the parent's id). PMT_ERR_MEMORY. */
 int pmt_stream_state(struct pmt_stream *s, enum pmt_kind kind, uint32_t id,

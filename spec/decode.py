@@ -402,11 +402,18 @@ class Stream:
         self.name = "%016x" % key
         self.tick_ns = 1
         self.rss_unit = 4096
+        self.part = 0
         self.refused = False
         self.next_seq = None
         self.strings = {}
         self.text_bytes = 0
         self.classes = {}
+
+    def go_on(self, header):
+        """§5.3: a later part begins, with what its header says."""
+        self.tick_ns = header.tick_ns
+        self.rss_unit = header.rss_unit
+        self.part = header.part
 
     def string(self, ident):
         found = self.strings.get(ident)
@@ -557,7 +564,7 @@ def list_of(items):
 def decode_stream(chunk, stream):
     """§5.1. `stream` is fresh; it is taken in when this returns."""
     buf = chunk.buf
-    chunk.keys = known(chunk.body, range(11))
+    chunk.keys = known(chunk.body, range(13))
     if chunk.count:
         raise Corrupt("count of a stream chunk is not 0")
     version = [uint(buf, i) for i in array(buf, chunk.span(0), 2)]
@@ -590,6 +597,8 @@ def decode_stream(chunk, stream):
         raise Corrupt("the stream's key is not of its UUID")
     start = array(buf, chunk.span(10), 3)
     start = (uint(buf, start[0]), int64(buf, start[1]), uint(buf, start[2]))
+    stream.part = chunk.if_there(11, uint, 0, 0xFFFFFFFF) or 0
+    counts = chunk.if_there(12, before)
     fields = [("version", "[%d,%d]" % tuple(version)),
               ("producer", quote(producer)), ("tick_ns", stream.tick_ns),
               ("clock", clock_id), ("rss_unit", stream.rss_unit)]
@@ -601,8 +610,17 @@ def decode_stream(chunk, stream):
         fields.append((name, more.get(key, "null")))
     fields.append(("uuid", '"%s"' % uuid.hex()))
     fields.append(("start", "[%d,%d,%d]" % start))
+    fields.append(("part", stream.part))
+    fields.append(("before", counts or "null"))
     return ['{"kind":"stream","stream":"%s",%s}'
             % (stream.name, ",".join('"%s":%s' % f for f in fields))]
+
+
+def before(buf, span):
+    """§5.1: records by kind, those of kinds that are known."""
+    found = known(entries(buf, span[0]), range(CALL, END))
+    return "{%s}" % ",".join('"%s":%d' % (NAMES[kind], uint(buf, found[kind]))
+                             for kind in sorted(found))
 
 
 def settings(buf, span):
@@ -1390,16 +1408,26 @@ class Reader:
                 self.print(['{"kind":"refused","stream":"%s","version":'
                             '[%d,%d]}' % ((stream.name,) + version)])
                 return
-            stream = Stream(chunk.key)
+            before, stream = stream, Stream(chunk.key)
         elif stream is None:
             stream = self.streams[chunk.key] = Stream(chunk.key)
         lines = self.lines(chunk, stream)
-        if chunk.kind == STREAM and not chunk.features:
-            self.streams[chunk.key] = stream
+        if chunk.kind == STREAM:
+            stream = self.take_header(chunk, before, stream)
         if label and label.differs(chunk):
             self.damage(label_at, "label differs from its chunk")
         self.gap(chunk, stream)
         self.print(lines)
+
+    def take_header(self, chunk, before, stream):
+        """§5.3: the stream begins, begins again, or goes on."""
+        if chunk.features:
+            return stream
+        if before is not None and stream.part > before.part:
+            before.go_on(stream)
+            return before
+        self.streams[chunk.key] = stream
+        return stream
 
     def version(self, chunk):
         """(major, minor) of a stream chunk."""

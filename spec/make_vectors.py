@@ -28,12 +28,12 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from generator import (  # noqa: E402
     annex, invalid_chunks, invalid_files, valid_chunks, valid_files,
-    valid_limits)
+    valid_limits, valid_parts)
 from generator.encode import dumps  # noqa: E402
 from generator.parts import VECTORS  # noqa: E402
 
-MODULES = (valid_chunks, valid_files, valid_limits, invalid_files,
-           invalid_chunks)
+MODULES = (valid_chunks, valid_files, valid_limits, valid_parts,
+           invalid_files, invalid_chunks)
 example = annex.example
 
 # ---- the files -----------------------------------------------------------

@@ -59,7 +59,8 @@ void pmt_reader_free(struct pmt_reader *r); /* NULL is allowed */
 /* ---- what comes next --------------------------------------------------- */
 
 enum pmt_event_type {
-    PMT_EVENT_STREAM = 1,    /* a stream header: `stream` is new */
+    PMT_EVENT_STREAM = 1,    /* a stream header: `stream` is new, or begins
+                              * again, or `goes_on` in a later part */
     PMT_EVENT_TABLE,         /* table entries, taken into `stream`'s tables;
                               * read them as columns, rows = count */
     PMT_EVENT_RECORDS,       /* records, decoded */
@@ -111,6 +112,8 @@ struct pmt_event {
     /* of END */
     uint64_t end_chunks, end_records, end_lost;
     bool end_clean;
+    bool goes_on;            /* of STREAM: a later part of a stream that is
+                              * known: all that is known of it stays (5.3) */
 };
 
 /*
@@ -208,6 +211,12 @@ struct pmt_stream_header {
     uint8_t boot[16], session[16], parent[16], uuid[16];
     uint64_t start_mono_ns, start_uncertainty_ns;
     int64_t start_real_ns;
+    uint32_t part;                   /* of the stream, spec 5.3 */
+    /* Records of each kind before this part; bit PMT_KIND_x of
+     * before_kinds: the header names it. */
+    bool has_before;
+    uint64_t before_kinds;
+    uint64_t before[PMT_KIND_KNOWN];
 };
 
 /* Never NULL for a stream of an event; borrowed for the reader's life. */

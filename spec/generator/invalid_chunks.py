@@ -483,3 +483,13 @@ stream_is("start-2-63", "The real time at the start is 2^63.",
           {10: [1, 1 << 63, 3]})
 stream_is("start-negative", "The monotonic time is negative.",
           {10: [-1, 2, 3]})
+stream_is("part-2-32", "The part is 2^32.", {11: 1 << 32})
+stream_is("part-negative", "The part is below 0.", {11: -1})
+stream_is("part-text", "The part is a text.", {11: "1"})
+stream_is("before-array", "`before` is no map.", {11: 1, 12: [10, 1]})
+stream_is("before-text", "A number of records is a text.",
+          {11: 1, 12: {13: "1"}})
+stream_is("before-negative", "A number of records is below 0.",
+          {11: 1, 12: {13: -1}})
+stream_is("before-twice", "A kind stands twice in `before`.",
+          {11: 1, 12: Raw(b"\xa2\x0d\x01\x0d\x01")})

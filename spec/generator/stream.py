@@ -102,7 +102,8 @@ class Stream:
 
     def open(self, version=(1, 0), producer="make_vectors 1", clock=0,
              process=None, more=None, start=(0, 0, 0), **kw):
-        """Section 5.1. `more`: hooks, settings, boot, session, parent."""
+        """Section 5.1. `more`: hooks, settings, boot, session, parent, part,
+        before ({kind's name: records})."""
         process = process or {}
         more = more or {}
         names = "pid ppid argv executable python host system".split()
@@ -114,9 +115,11 @@ class Stream:
         if self.rss_unit is not None:
             body[2][2] = self.rss_unit
         for key, name in ((4, "boot"), (5, "hooks"), (6, "settings"),
-                          (7, "session"), (8, "parent")):
+                          (7, "session"), (8, "parent"), (11, "part")):
             if name in more:
                 body[key] = more[name]
+        if "before" in more:
+            body[12] = {NUMBER[k]: n for k, n in more["before"].items()}
 
         def shown(name):
             value = more.get(name)
@@ -131,9 +134,20 @@ class Stream:
         if line["settings"] is not None:    # in the file's order
             line["settings"] = dict(sorted(line["settings"].items(),
                                            key=lambda kv: cbor(kv[0])))
-        line.update(uuid=self.uuid.hex(), start=list(start))
+        line.update(uuid=self.uuid.hex(), start=list(start),
+                    part=more.get("part", 0), before=more.get("before"))
         kw.setdefault("lines", [line])
-        return self.chunk("stream", 0, 0, 0, body, **kw)
+        tick = kw.pop("t", 0)
+        return self.chunk("stream", 0, tick, tick, body, **kw)
+
+    def go_on(self, part, t, counted=True, more=None, **kw):
+        """A later part begins (section 5.3): all that counts goes on."""
+        self.epoch += 1
+        more = dict(more or {}, part=part)
+        if counted:
+            more["before"] = {KINDS[k]: n for k, n
+                              in sorted(self.ordinals.items()) if n}
+        return self.open(more=more, t=t, **kw)
 
     def end(self, t=0, clean=1, **kw):
         line = self.print("end", chunks=self.seq, records=self.records,

@@ -130,12 +130,12 @@ def minor_version():
     trace = Trace()
     s = Stream(trace, 1)
     s.open(version=(1, 7), clock=17,
-           change={11: "new", 99: [1], 3: {9: "new", 0: 5}}, lines=[])
+           change={31: "new", 99: [1], 3: {9: "new", 0: 5}}, lines=[])
     line = s.print("stream", version=[1, 7], producer="make_vectors 1",
                    tick_ns=1, clock=17, rss_unit=4096, pid=5)
     line.update(dict.fromkeys("ppid argv executable python host system boot "
                               "hooks settings session parent".split()))
-    line.update(uuid=s.uuid.hex(), start=[0, 0, 0])
+    line.update(uuid=s.uuid.hex(), start=[0, 0, 0], part=0, before=None)
     trace.expect(line)
     s.loss([{"t": 1, "cause": 99, "events": 3}])
     s.end(t=2)

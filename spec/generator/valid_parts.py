@@ -1,0 +1,220 @@
+"""Vectors of streams in parts (section 5.3)."""
+
+from .encode import Trace
+from .stream import Stream
+from .parts import (
+    VECTORS, alloc_rows, marks, object_rows, tables, vector, whole)
+
+
+# ---- what they are made of -----------------------------------------------
+
+def part_of_all(s, part, t):
+    """A part with tables, live sets, records of several kinds.
+
+    Part 0 has no live set: nothing was there before it.
+    """
+    if part:
+        s.go_on(part, t)
+    else:
+        s.open(more={"hooks": ["alloc:obj", "object", "stack:2"]})
+    tables(s)
+    if part:
+        s.live(t, 13, 0, 2, [{"address": 0x7F0000001000, "stack": 3,
+                              "size": 33, "thread": 1, "domain": "mem",
+                              "age": t - 112}])
+        s.live(t, 13, 1, 2, [{"address": 0x7F0000001040, "stack": 2,
+                              "size": 48, "thread": 2, "domain": "obj",
+                              "age": t - 103}])
+        s.live(t, 12, 0, 1, [])
+    rows = alloc_rows()
+    for row in rows:
+        row["t"] += t
+    s.alloc(rows)
+    objects = object_rows()
+    for row in objects:
+        row["t"] += t
+    s.object(objects)
+    if part % 2 == 0:
+        marks(s, "part %d" % part, t=t + 300)
+
+
+def parts_of(first, last, others=(), counted=True):
+    """Parts first to last but for some, as one file; the stream's end."""
+    trace, aside = Trace(), Trace()
+    s = Stream(aside, tick_ns=100)
+    for part in range(last + 1):
+        s.trace = trace if part >= first and part not in others else aside
+        if counted or not part:
+            part_of_all(s, part, 1000 * part)
+        else:
+            s.go_on(part, 1000 * part, counted=False)
+            tables(s)
+            marks(s, "part %d" % part, t=1000 * part + 10)
+        if part == last:
+            s.end(t=1000 * part + 999)
+        s.trace.index()
+    return trace
+
+
+def named(s, part, t, stated=None):
+    """A part with a code object of string 1, which may not be stated."""
+    if part is not None:
+        s.go_on(part, t)
+    if stated:
+        s.string({1: stated})
+    s.code((part or 9, 1, 1, t))
+
+
+# ---- valid ---------------------------------------------------------------
+
+@vector("valid")
+def parts():
+    """A stream in three parts, which `cat` has put together."""
+    return parts_of(0, 2)
+
+
+@vector("valid")
+def parts_let_go():
+    """Parts 2 and 3 of a stream: what was before was let go."""
+    return parts_of(2, 3)
+
+
+@vector("valid")
+def part_alone():
+    """A later part in a file of its own."""
+    return parts_of(3, 3)
+
+
+@vector("valid")
+def part_without_before():
+    """Later parts that don't say how many records were before."""
+    return parts_of(1, 2, counted=False)
+
+
+@vector("valid")
+def part_in_between_gone():
+    """Part 1 of three is not there: chunks are missing."""
+    return parts_of(0, 2, others=(1,))
+
+
+@vector("valid")
+def parts_go_on():
+    """What was stated before a later part is still known in it."""
+    trace = Trace()
+    s = Stream(trace)
+    s.open()
+    named(s, None, 0, "of part 0")
+    trace.index()
+    named(s, 1, 100)
+    trace.index()
+    named(s, 7, 200)
+    s.end(t=300)
+    trace.index()
+    return trace
+
+
+def again(first, second, doc, name):
+    """Parts `first`, then `second` of the same stream, which starts again:
+    what the first stated is not known any more."""
+    def function():
+        trace = Trace()
+        s = Stream(trace)
+        for parts in (first, second):
+            if parts is second:
+                s.strings = {}
+                s.seq = s.records = 0
+                s.ordinals = {}
+            for part in parts:
+                if not part:
+                    s.open()
+                    named(s, None, 0, "part 0" if parts is first else None)
+                else:
+                    named(s, part, 100 * part, "part %d" % part
+                          if parts is first and part == parts[0] else None)
+                trace.index()
+        return trace
+    function.__doc__ = doc
+    VECTORS.append(("valid", name, doc, function))
+
+
+again((0, 1), (0, 1), "All parts twice: part 0 starts the stream again.",
+      "parts-twice")
+again((2, 3), (2, 3), "Part 2 behind part 3: the stream starts again.",
+      "later-parts-twice")
+again((4,), (4,), "The same part twice: the stream starts again.",
+      "part-repeated")
+again((5,), (0,), "Part 0 behind part 5: the stream starts again.",
+      "part-0-behind-5")
+
+
+@vector("valid")
+def part_behind_chunks():
+    """A later part behind chunks whose header was not met: it goes on."""
+    trace = Trace()
+    whole(trace, 2, "another stream")
+    s = Stream(trace)
+    named(s, None, 0, "without a header")
+    marks(s, "tick 1 ns")
+    s.tick_ns = 1000
+    named(s, 2, 100)
+    marks(s, "tick 1000 ns", t=110)
+    return trace
+
+
+@vector("valid")
+def part_of_another_header():
+    """A later part says another tick and unit: they count from there on."""
+    trace = Trace()
+    s = Stream(trace, tick_ns=10, rss_unit=1)
+    s.open()
+    s.class_((1, 10, 0, 0, 0, 0))
+    s.call([{"t": 5, "class": 1, "rss": 7}])
+    s.tick_ns, s.rss_unit = 100, 4096
+    s.go_on(1, 6, producer="another")
+    s.call([{"t": 7, "class": 1, "rss": 7}])
+    s.end(t=9)
+    trace.index()
+    return trace
+
+
+@vector("valid")
+def parts_of_two_streams():
+    """Two streams, each in parts, side by side; of one part 0 was let go."""
+    trace, aside = Trace(), Trace()
+    a = Stream(trace, 1)
+    b = Stream(aside, 2, tick_ns=1000)
+    for s in (a, b):
+        s.open(more={"session": bytes(range(16)), "parent": a.uuid}
+               if s is b else None)
+        marks(s, "0")
+    b.trace = trace
+    trace.index()
+    for part in (1, 2):
+        for s in (a, b):
+            s.go_on(part, 100 * part)
+        for s in (b, a):
+            marks(s, str(part), t=100 * part)
+        trace.index()
+    a.end(t=300)
+    trace.index()
+    return trace
+
+
+@vector("valid")
+def before_of_other_kinds():
+    """Keys of `before` that are no records, and no numbers, are ignored."""
+    trace = Trace()
+    s = Stream(trace)
+    s.seq, s.epoch = 40, 3
+    line = dict(s.print("stream"), version=[1, 0], producer="p", tick_ns=1,
+                clock=0, rss_unit=4096)
+    line.update((n, None) for n in (
+        "pid ppid argv executable python host system boot hooks settings "
+        "session parent").split())
+    line.update(uuid=s.uuid.hex(), start=[0, 0, 0], part=9,
+                before={"call": 3, "mark": 0, "live": 5})
+    s.open(producer="p", more={"part": 9}, t=50, lines=[line], change={
+        12: {0: "x", 5: [1], 10: 3, 17: 0, 20: 5, 21: "end", 22: {},
+             40000: 7, -1: 1, "alloc": 4}})
+    marks(s, "one", t=60)
+    return trace
