@@ -32,11 +32,12 @@ int pmt_chunk_out_init(struct pmt_chunk_out *out, const struct pmt_sink *sink,
     return pmt_compressor_new(&out->compressor, level, err);
 }
 
-void pmt_chunk_out_to(struct pmt_chunk_out *out, const struct pmt_sink *sink)
+void pmt_chunk_out_to(struct pmt_chunk_out *out, const struct pmt_sink *sink,
+                      uint64_t offset)
 {
     out->sink = *sink;
-    out->offset = 0;
-    out->region_start = 0;
+    out->offset = offset;
+    out->region_start = offset;
     out->index.used = 0;
 }
 

@@ -57,8 +57,10 @@ int pmt_chunk_out_write(struct pmt_chunk_out *out,
 int pmt_chunk_out_copy(struct pmt_chunk_out *out, struct pmt_entry *entry,
                        const uint8_t *frame, struct pmt_error *err);
 
-/* From here on another file is written, from its beginning. */
-void pmt_chunk_out_to(struct pmt_chunk_out *out, const struct pmt_sink *sink);
+/* From here on another file is written, of which `offset` bytes are there;
+ * its region begins there. */
+void pmt_chunk_out_to(struct pmt_chunk_out *out, const struct pmt_sink *sink,
+                      uint64_t offset);
 
 /* Ends the region with its index; nothing when there are no labels. */
 int pmt_chunk_out_index(struct pmt_chunk_out *out, struct pmt_error *err);

@@ -16,6 +16,7 @@
  */
 #include "pmt/drain.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,11 @@ static void write_anchor(struct pmt_drain *d, uint64_t mono_ns, bool always)
                       (uint32_t)(after - mono_ns));
 }
 
+void pmt_drain_anchor(struct pmt_drain *d)
+{
+    write_anchor(d, pmt_clock_mono_ns(), true);
+}
+
 /* ---- writing a batch ---------------------------------------------------- */
 
 /* The use that a segment is in; 0 while it is free. What its producer wrote
@@ -148,17 +154,34 @@ static void blame(struct pmt_drain *d, bool refused)
     d->full_seen = full;
 }
 
-/* Puts `out` into the file; on failure it stays, and so do the segments. */
-static int commit(struct pmt_drain *d, struct pmt_error *err)
+/* The disk may be full: the oldest parts of a ring make room. */
+static int write_out(struct pmt_drain *d, struct pmt_error *err)
+{
+    struct pmt_error own = {0};
+    int rc;
+
+    pmt_drain_make_room(d, d->out.used);
+    do {
+        rc = pmt_ring_file_ready(&d->file, &own);
+        rc = rc < 0 ? rc : pmt_ring_file_write(&d->file, d->out.bytes,
+                                               d->out.used, d->file_end,
+                                               &own);
+    } while (rc < 0 && (own.sys_errno == ENOSPC || own.sys_errno == EDQUOT) &&
+             pmt_drain_remove_oldest(d));
+    if (rc < 0 && err) {
+        *err = own;
+    }
+    return rc;
+}
+
+int pmt_drain_commit(struct pmt_drain *d, struct pmt_error *err)
 {
     struct pmt_journal_header *h = d->journal->header;
     int rc;
 
     h->pending_end = d->file_end + d->out.used;
     __atomic_store_n(&h->pending, 1, __ATOMIC_RELEASE);
-    rc = pmt_ring_file_ready(&d->file, err);
-    rc = rc < 0 ? rc : pmt_ring_file_write(&d->file, d->out.bytes,
-                                           d->out.used, d->file_end, err);
+    rc = write_out(d, err);
     /* At once, for whoever finds the journal. Up to here the write before
      * had been refused, or this one was. */
     blame(d, d->batch_pending || rc < 0);
@@ -232,12 +255,22 @@ static int flush(struct pmt_drain *d, struct pmt_error *err)
                              : s->consumed;
         }
     }
-    return commit(d, err);
+    rc = pmt_drain_commit(d, err);
+    if (rc == PMT_OK) {
+        pmt_drain_turn(d);
+    }
+    return rc;
 }
 
+/* Called where the writer has no room, or before each record. */
 static int flush_when_full(void *context, struct pmt_error *err)
 {
-    return flush(context, err);
+    struct pmt_drain *d = context;
+
+    if (pmt_writer_room(d->writer) && !pmt_drain_may_turn(d)) {
+        return PMT_OK;
+    }
+    return flush(d, err);
 }
 
 /* ---- the interface ------------------------------------------------------ */
@@ -274,8 +307,9 @@ int pmt_drain_new(struct pmt_drain **out, struct pmt_journal *j,
         pmt_journal_reader_init(&d->reader, j, d->writer, true) < 0) {
         rc = pmt_error_set_memory(err);
     }
+    rc = rc < 0 ? rc : pmt_drain_ring_new(d, target, info, err);
     if (rc == PMT_OK) {
-        rc = commit(d, err); /* the stream's header */
+        rc = pmt_drain_commit(d, err); /* the stream's header */
     }
     if (rc < 0) {
         pmt_drain_free(d);
@@ -301,11 +335,16 @@ int pmt_drain_pass(struct pmt_drain *d, bool flush_all, struct pmt_error *err)
     int rc;
 
     if (d->batch_pending) {
-        rc = commit(d, err);
+        rc = pmt_drain_commit(d, err);
         count_losses(d, pmt_clock_mono_ns());
         if (rc < 0) {
             return rc;
         }
+    }
+    rc = pmt_drain_ring_limit(d, err);
+    if (rc < 0) {
+        blame(d, true);
+        return rc;
     }
     read_clocks(d, &raw, &mono_ns);
     draw_line(d, raw, mono_ns);
@@ -315,6 +354,7 @@ int pmt_drain_pass(struct pmt_drain *d, bool flush_all, struct pmt_error *err)
     note_peak(d);
     if (rc == PMT_OK) {
         keep_anchor(d, raw, mono_ns);
+        pmt_drain_make_room(d, 0);
         if (flush_all || is_short_of_segments(d->journal)) {
             rc = flush(d, err);
         }
@@ -325,7 +365,7 @@ int pmt_drain_pass(struct pmt_drain *d, bool flush_all, struct pmt_error *err)
 int pmt_drain_finish(struct pmt_drain *d, struct pmt_error *err)
 {
     uint64_t raw, mono_ns;
-    int rc = d->batch_pending ? commit(d, err) : PMT_OK;
+    int rc = d->batch_pending ? pmt_drain_commit(d, err) : PMT_OK;
 
     if (rc < 0) {
         return rc;
@@ -341,7 +381,7 @@ int pmt_drain_finish(struct pmt_drain *d, struct pmt_error *err)
     write_anchor(d, mono_ns, true);
     rc = flush(d, err);
     rc = rc < 0 ? rc : pmt_writer_finish(d->writer, 1, err);
-    rc = rc < 0 ? rc : commit(d, err);
+    rc = rc < 0 ? rc : pmt_drain_commit(d, err);
     if (rc == PMT_OK) {
         __atomic_store_n(&d->journal->header->closed, 1, __ATOMIC_RELEASE);
     }
@@ -354,6 +394,7 @@ void pmt_drain_free(struct pmt_drain *d)
         pmt_journal_reader_release(&d->reader);
         pmt_writer_free(d->writer);
         pmt_buffer_release(&d->out);
+        pmt_drain_ring_free(d);
         pmt_ring_file_release(&d->file);
         free(d);
     }
@@ -377,6 +418,7 @@ uint64_t pmt_drain_unwritten(const struct pmt_drain *d)
 void pmt_drain_memory(const struct pmt_drain *d, uint64_t *now_bytes,
                       uint64_t *peak_bytes)
 {
-    *now_bytes = sizeof *d + d->out.capacity + pmt_writer_memory(d->writer);
+    *now_bytes = sizeof *d + d->out.capacity + pmt_drain_ring_memory(d) +
+                 pmt_writer_memory(d->writer);
     *peak_bytes = *now_bytes > d->peak_bytes ? *now_bytes : d->peak_bytes;
 }

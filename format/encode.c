@@ -331,7 +331,7 @@ int pmt_encode_losses(struct pmt_encoder *e, struct pmt_body *body,
 
 int pmt_encode_live(struct pmt_encoder *e, struct pmt_body *body,
                     uint64_t time, enum pmt_kind kind,
-                    const struct pmt_live *v, size_t n, uint32_t part,
+                    const struct pmt_kept *v, size_t n, uint32_t part,
                     uint32_t parts)
 {
     const uint64_t scalars[] = {kind, part, parts};

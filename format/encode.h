@@ -10,6 +10,7 @@
 #include "address.h"
 #include "chunk-out.h"
 #include "defs.h"
+#include "live-map.h"
 #include "pmt/record.h"
 #include "pmt/writer.h"
 #include "stage.h"
@@ -83,7 +84,7 @@ int pmt_encode_losses(struct pmt_encoder *e, struct pmt_body *body,
  * address. */
 int pmt_encode_live(struct pmt_encoder *e, struct pmt_body *body,
                     uint64_t time, enum pmt_kind kind,
-                    const struct pmt_live *live, size_t n, uint32_t part,
+                    const struct pmt_kept *live, size_t n, uint32_t part,
                     uint32_t parts);
 
 #endif

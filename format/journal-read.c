@@ -390,7 +390,7 @@ static int take_run(struct pmt_journal_reader *r, struct pmt_lane *lane,
         if (!room) {
             room = pmt_writer_room(r->writer);
         }
-        if (!room) {
+        if (!room || r->one_by_one) {
             rc = full(context, err);
             if (rc < 0) {
                 return rc;

@@ -80,6 +80,8 @@ struct pmt_journal_reader {
     struct pmt_journal *journal;
     struct pmt_writer *writer;
     bool trusted;          /* a living journal, written by this process */
+    bool one_by_one;       /* `full` is called before each record; may be
+                            * changed at any time */
     struct pmt_clock_line line;
     struct pmt_segment_cursor *cursors; /* by segment */
     struct pmt_queued *queue; /* of the pass, by thread and order */
@@ -103,7 +105,8 @@ int pmt_journal_reader_init(struct pmt_journal_reader *r,
                             bool trusted);
 void pmt_journal_reader_release(struct pmt_journal_reader *r);
 
-/* Called when the writer has no room for another record: must flush it. */
+/* Called when the writer has no room for another record: must flush it; and
+ * before each record, as long as that is asked for. */
 typedef int pmt_full_callback(void *context, struct pmt_error *err);
 
 /*

@@ -1,12 +1,16 @@
-/* ring.c - the file that a drain writes (ring.h). */
+/* ring.c - the files that a drain writes (ring.h). */
 #include "ring.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "pmt/parts.h"
 
 /* Descriptors from here on, where the limit allows: below them programs
  * expect their own. */
@@ -142,4 +146,164 @@ int pmt_ring_file_write(struct pmt_ring_file *f, const void *bytes, size_t n,
         done += (size_t)k;
     }
     return PMT_OK;
+}
+
+uint64_t pmt_ring_file_bytes(const struct pmt_ring_file *f)
+{
+    struct stat st;
+
+    return f->fd >= 0 && fstat(f->fd, &st) == 0
+               ? (uint64_t)st.st_blocks * 512
+               : 0;
+}
+
+/* ---- parts --------------------------------------------------------------- */
+
+#define PATH_ROOM (PATH_MAX + 16)
+
+static int no_part(int why, struct pmt_error *err)
+{
+    return pmt_error_set_errno(err, why, PMT_NO_OFFSET,
+                               "can't begin the next part");
+}
+
+/* Into `out`, of PATH_ROOM bytes. */
+static bool new_path(char *out, const char *trace)
+{
+    int n = snprintf(out, PATH_ROOM, "%s%s", trace, PMT_PART_NEW_SUFFIX);
+
+    return n > 0 && n < PATH_ROOM;
+}
+
+/* Is what lies at `path` this file? Then 1; 0: it is another; -1: nothing is
+ * there. */
+static int is_at(const char *path, uint64_t dev, uint64_t ino)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0) {
+        return -1;
+    }
+    return st.st_dev == dev && st.st_ino == ino;
+}
+
+int pmt_ring_create(struct pmt_ring_file *next,
+                    const struct pmt_ring_file *now, struct pmt_error *err)
+{
+    const int flags =
+        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    char path[PATH_ROOM];
+    int rc, fd;
+
+    if (!new_path(path, now->path)) {
+        return no_part(ENAMETOOLONG, err);
+    }
+    fd = open(path, flags, 0600);
+    if (fd < 0 && errno == EEXIST && unlink(path) == 0) {
+        fd = open(path, flags, 0600); /* of a process that was killed */
+    }
+    if (fd < 0) {
+        return no_part(errno, err);
+    }
+    if (fd < FD_FROM) {
+        fd = moved_up(fd);
+    }
+    rc = pmt_ring_file_init(next, fd, now->path, err);
+    if (rc < 0) {
+        unlink(path);
+        close(fd);
+        return rc;
+    }
+    next->own = true;
+    return PMT_OK;
+}
+
+void pmt_ring_discard(struct pmt_ring_file *next)
+{
+    char path[PATH_ROOM];
+
+    if (next->path && new_path(path, next->path) &&
+        is_at(path, next->dev, next->ino) == 1) {
+        unlink(path);
+    }
+    pmt_ring_file_release(next);
+}
+
+/* Renames, and replaces nothing. */
+static int move(const char *from, const char *to)
+{
+    struct stat st;
+
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != ENOSYS && errno != EINVAL) {
+        return errno;
+    }
+    if (lstat(to, &st) == 0) {
+        return EEXIST;
+    }
+    return rename(from, to) < 0 ? errno : 0;
+}
+
+/* A second name for a file; where there are none, a new one: then *moved. */
+static int add_name(const char *path, const char *name, bool *moved)
+{
+    *moved = false;
+    if (link(path, name) == 0) {
+        return 0;
+    }
+    if (errno == EEXIST || errno == ENOENT || errno == ENOSPC ||
+        errno == EDQUOT || errno == EROFS) {
+        return errno;
+    }
+    *moved = true;
+    return move(path, name);
+}
+
+int pmt_ring_switch(const struct pmt_ring_file *now,
+                    struct pmt_ring_file *next, uint32_t number,
+                    struct pmt_error *err)
+{
+    char fresh[PATH_ROOM], old[PATH_ROOM];
+    int there = is_at(now->path, now->dev, now->ino);
+    bool moved = false;
+    int why = 0;
+
+    if (!new_path(fresh, now->path) ||
+        pmt_part_path(old, sizeof old, now->path, number) < 0) {
+        return no_part(ENAMETOOLONG, err);
+    }
+    if (there == 0 || is_at(fresh, next->dev, next->ino) != 1) {
+        return no_part(ESTALE, err);
+    }
+    /* Somebody took the file away: its name is free. */
+    if (there < 0) {
+        why = move(fresh, now->path);
+        return why ? no_part(why, err) : PMT_OK;
+    }
+    why = add_name(now->path, old, &moved);
+    if (why) {
+        return no_part(why, err);
+    }
+    if (rename(fresh, now->path) == 0) {
+        return PMT_OK;
+    }
+    why = errno;
+    if (moved) {
+        move(old, now->path);
+    } else {
+        unlink(old);
+    }
+    return no_part(why, err);
+}
+
+bool pmt_ring_remove(const char *trace, uint32_t number, uint64_t dev,
+                     uint64_t ino)
+{
+    char path[PATH_ROOM];
+
+    return pmt_part_path(path, sizeof path, trace, number) < 0 ||
+           is_at(path, dev, ino) != 1 || unlink(path) == 0 ||
+           errno == ENOENT;
 }

@@ -42,4 +42,70 @@ int pmt_ring_file_ready(struct pmt_ring_file *f, struct pmt_error *err);
 int pmt_ring_file_write(struct pmt_ring_file *f, const void *bytes, size_t n,
                         uint64_t end, struct pmt_error *err);
 
+/* Bytes that it takes on disk. */
+uint64_t pmt_ring_file_bytes(const struct pmt_ring_file *f);
+
+/* ---- parts --------------------------------------------------------------- */
+
+/* Creates the file in which the part after that in `now` is made, under the
+ * name of `now` and PMT_PART_NEW_SUFFIX. What is left there is removed. */
+int pmt_ring_create(struct pmt_ring_file *next,
+                    const struct pmt_ring_file *now, struct pmt_error *err);
+
+/* Removes and releases it. */
+void pmt_ring_discard(struct pmt_ring_file *next);
+
+/*
+ * Gives `now`, which is part `number`, its name as an older part, and its
+ * name to `next`. At every moment the newest part has its name. On an error
+ * (PMT_ERR_IO) all is as it was: one of the names is taken by another file,
+ * or can't be given.
+ */
+int pmt_ring_switch(const struct pmt_ring_file *now,
+                    struct pmt_ring_file *next, uint32_t number,
+                    struct pmt_error *err);
+
+/* Removes part `number` of `trace`, if that name still is this file's. False:
+ * it is there and can't be removed. */
+bool pmt_ring_remove(const char *trace, uint32_t number, uint64_t dev,
+                     uint64_t ino);
+
+/* ---- copies (ring-copy.c) ------------------------------------------------ */
+
+/* A file that is copied. */
+struct pmt_ring_from {
+    int fd;
+    uint64_t bytes;
+};
+
+/* A file that is made of others: it has its name when it is whole. */
+struct pmt_ring_copy {
+    char *path, *temporary; /* owned */
+    int fd;
+    uint64_t dev, ino;
+    uint64_t bytes;
+};
+
+/* Part `number` of `trace`; false: it is not there. */
+bool pmt_ring_open_part(struct pmt_ring_from *from, const char *trace,
+                        uint32_t number, uint64_t dev, uint64_t ino);
+
+/* The first `bytes` of the file that is written. PMT_ERR_IO. */
+int pmt_ring_open_now(struct pmt_ring_from *from,
+                      const struct pmt_ring_file *f, uint64_t bytes,
+                      struct pmt_error *err);
+void pmt_ring_close(struct pmt_ring_from *from);
+
+/* Begins the copy `path`. PMT_ERR_IO (EEXIST: it is there already),
+ * PMT_ERR_MEMORY. */
+int pmt_ring_copy_begin(struct pmt_ring_copy *c, const char *path,
+                        struct pmt_error *err);
+int pmt_ring_copy_piece(struct pmt_ring_copy *c,
+                        const struct pmt_ring_from *from, uint64_t offset,
+                        uint64_t n, struct pmt_error *err);
+
+/* Gives it its name if `rc` is PMT_OK; else removes it. Returns rc, or what
+ * went wrong with the name. */
+int pmt_ring_copy_end(struct pmt_ring_copy *c, int rc, struct pmt_error *err);
+
 #endif

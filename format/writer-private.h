@@ -7,6 +7,7 @@
 #include "chunk-out.h"
 #include "defs.h"
 #include "encode.h"
+#include "live-map.h"
 #include "pmt/journal.h" /* PMT_LOSS_CAUSES */
 #include "pmt/writer.h"
 
@@ -43,6 +44,7 @@ struct pmt_writer {
     uint64_t lost_time;
     uint64_t last_time;
 
+    struct pmt_live_map *live; /* NULL: what is live is not kept */
     struct pmt_alloc_stage allocs;
     struct pmt_object_stage objects;
     struct pmt_call_stage calls, lines;
@@ -73,6 +75,13 @@ struct pmt_writer {
 int pmt_writer_put(struct pmt_writer *w, const struct pmt_envelope *given,
                    struct pmt_error *err);
 
+/* The stream's header, with the part's number. */
+int pmt_writer_put_header(struct pmt_writer *w, uint64_t time,
+                          struct pmt_error *err);
+
+/* Nothing counts as stated any more. */
+void pmt_writer_begin_epoch(struct pmt_writer *w);
+
 /* All entries that are wanted, as chunks at tick `time`. */
 int pmt_writer_put_tables(struct pmt_writer *w, uint64_t time,
                           struct pmt_error *err);
@@ -81,6 +90,14 @@ int pmt_writer_put_tables(struct pmt_writer *w, uint64_t time,
 
 /* The time of a record: never before the last. */
 uint64_t pmt_writer_raise(struct pmt_writer *w, uint64_t time);
+
+/* ---- writer-sets.c ---- */
+
+/* Writes a live set, which is sorted by address, at the time of the last
+ * record. */
+int pmt_writer_put_live(struct pmt_writer *w, enum pmt_kind kind,
+                        const struct pmt_kept *live, size_t count,
+                        struct pmt_error *err);
 
 /* ---- figures.c: records of kind sample and heap ---- */
 

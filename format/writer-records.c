@@ -41,10 +41,14 @@ int pmt_writer_alloc(struct pmt_writer *w, const struct pmt_alloc *record,
     if (rc < 0) {
         return rc;
     }
-    return pmt_alloc_stage_add(&w->allocs, pmt_writer_raise(w, record->time),
-                               record) < 0
-               ? pmt_error_set_memory(err)
-               : PMT_OK;
+    if (pmt_alloc_stage_add(&w->allocs, pmt_writer_raise(w, record->time),
+                            record) < 0) {
+        return pmt_error_set_memory(err);
+    }
+    if (w->live) {
+        pmt_live_map_alloc(w->live, w->last_time, record);
+    }
+    return PMT_OK;
 }
 
 /* What a record of an object is, as one number. */
@@ -128,6 +132,9 @@ int pmt_writer_object(struct pmt_writer *w, const struct pmt_object *record,
         pmt_object_stage_add(&w->objects, pmt_writer_raise(w, record->time),
                              record, seen->id) < 0) {
         return pmt_error_set_memory(err);
+    }
+    if (w->live) {
+        pmt_live_map_object(w->live, w->last_time, record);
     }
     return PMT_OK;
 }

@@ -6,43 +6,39 @@
 
 /* ---- live sets ---------------------------------------------------------- */
 
-static int by_address(const void *a, const void *b)
+/* What one of these refers to, but for what the one before it did. */
+static int want_live(struct pmt_writer *w, const struct pmt_kept *v, size_t n,
+                     struct pmt_error *err)
 {
-    const struct pmt_live *x = a;
-    const struct pmt_live *y = b;
+    uint32_t stack = 0, type = 0, thread = 0;
+    int rc = PMT_OK;
 
-    return (x->address > y->address) - (x->address < y->address);
+    for (size_t i = 0; rc == PMT_OK && i < n; i++) {
+        if (v[i].stack != stack) {
+            stack = v[i].stack;
+            rc = pmt_defs_want(w->defs, PMT_TABLE_STACKS, stack);
+        }
+        if (rc == PMT_OK && v[i].type != type) {
+            type = v[i].type;
+            rc = pmt_defs_want(w->defs, PMT_TABLE_TYPES, type);
+        }
+        if (rc == PMT_OK && v[i].thread != thread) {
+            thread = v[i].thread;
+            rc = pmt_defs_want(w->defs, PMT_TABLE_THREADS, thread);
+        }
+    }
+    return rc < 0 ? pmt_error_set_memory(err) : PMT_OK;
 }
 
-int pmt_writer_live_set(struct pmt_writer *w, uint64_t time,
-                        enum pmt_kind kind, const struct pmt_live *live,
-                        size_t count, struct pmt_error *err)
+int pmt_writer_put_live(struct pmt_writer *w, enum pmt_kind kind,
+                        const struct pmt_kept *live, size_t count,
+                        struct pmt_error *err)
 {
     const size_t each = PMT_CHUNK_RECORDS_MAX;
     size_t parts = count ? (count + each - 1) / each : 1;
-    struct pmt_live *sorted = malloc((count ? count : 1) * sizeof *sorted);
-    int rc = pmt_writer_flush(w, err);
+    uint64_t time = w->last_time;
+    int rc = want_live(w, live, count, err);
 
-    if (!sorted) {
-        return pmt_error_set_memory(err);
-    }
-    time = pmt_writer_raise(w, time);
-    if (count) {
-        memcpy(sorted, live, count * sizeof *sorted);
-        qsort(sorted, count, sizeof *sorted, by_address);
-    }
-    for (size_t i = 0; i < count; i++) {
-        sorted[i].stack = pmt_possible_id(sorted[i].stack);
-        sorted[i].type = pmt_possible_id(sorted[i].type);
-        sorted[i].thread = pmt_possible_id(sorted[i].thread);
-    }
-    for (size_t i = 0; rc == PMT_OK && i < count; i++) {
-        if (pmt_defs_want(w->defs, PMT_TABLE_STACKS, live[i].stack) < 0 ||
-            pmt_defs_want(w->defs, PMT_TABLE_TYPES, live[i].type) < 0 ||
-            pmt_defs_want(w->defs, PMT_TABLE_THREADS, live[i].thread) < 0) {
-            rc = pmt_error_set_memory(err);
-        }
-    }
     rc = rc < 0 ? rc : pmt_writer_put_tables(w, time, err);
     for (size_t part = 0; rc == PMT_OK && part < parts; part++) {
         size_t at = part * each;
@@ -53,16 +49,41 @@ int pmt_writer_live_set(struct pmt_writer *w, uint64_t time,
                                        .t0 = time,
                                        .t1 = time};
 
-        if (pmt_encode_live(w->encoder, &w->body, time, kind, sorted + at, n,
+        if (pmt_encode_live(w->encoder, &w->body, time, kind, live + at, n,
                             (uint32_t)part, (uint32_t)parts) < 0) {
             rc = pmt_error_set_memory(err);
         }
         rc = rc < 0 ? rc : pmt_writer_put(w, &e, err);
     }
-    free(sorted);
     return rc;
 }
 
+int pmt_writer_live_set(struct pmt_writer *w, uint64_t time,
+                        enum pmt_kind kind, const struct pmt_live *live,
+                        size_t count, struct pmt_error *err)
+{
+    struct pmt_kept *sorted = malloc((count ? count : 1) * sizeof *sorted);
+    int rc = pmt_writer_flush(w, err);
+
+    if (!sorted) {
+        return pmt_error_set_memory(err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = (struct pmt_kept){
+            .address = live[i].address,
+            .size = live[i].size,
+            .time = live[i].time,
+            .stack = pmt_possible_id(live[i].stack),
+            .thread = pmt_possible_id(live[i].thread),
+            .type = pmt_possible_id(live[i].type) & PMT_ID_MAX,
+            .domain = live[i].domain & 3};
+    }
+    pmt_kept_sort(sorted, count);
+    pmt_writer_raise(w, time);
+    rc = rc < 0 ? rc : pmt_writer_put_live(w, kind, sorted, count, err);
+    free(sorted);
+    return rc;
+}
 
 /* ---- snapshots ---------------------------------------------------------- */
 

@@ -247,7 +247,7 @@ static int put_records(struct pmt_writer *w, struct pmt_error *err)
     return rc < 0 ? rc : put_objects(w, err);
 }
 
-static void begin_epoch(struct pmt_writer *w)
+void pmt_writer_begin_epoch(struct pmt_writer *w)
 {
     w->epoch++;
     w->epoch_used = 0;
@@ -268,15 +268,15 @@ int pmt_writer_flush(struct pmt_writer *w, struct pmt_error *err)
     rc = rc < 0 ? rc : put_records(w, err);
     /* Between two flushes nothing is staged that the next epoch lacks. */
     if (rc == PMT_OK && w->epoch_used >= w->epoch_chunks) {
-        begin_epoch(w);
+        pmt_writer_begin_epoch(w);
     }
     return rc;
 }
 
 /* ---- opening and closing ------------------------------------------------ */
 
-static int put_header(struct pmt_writer *w, uint64_t time,
-                      struct pmt_error *err)
+int pmt_writer_put_header(struct pmt_writer *w, uint64_t time,
+                          struct pmt_error *err)
 {
     const struct pmt_body *h = &w->header;
 
@@ -344,7 +344,7 @@ int pmt_writer_new(struct pmt_writer **out, const struct pmt_sink *sink,
         w->part = info->part;
         rc = pmt_encode_stream(&w->header, info) < 0
                  ? pmt_error_set_memory(err)
-                 : put_header(w, 0, err);
+                 : pmt_writer_put_header(w, 0, err);
     }
     if (rc < 0) {
         pmt_writer_free(w);
@@ -370,31 +370,13 @@ void pmt_writer_free(struct pmt_writer *w)
     pmt_call_stage_release(&w->calls);
     pmt_call_stage_release(&w->lines);
     pmt_figures_release(w);
+    pmt_live_map_free(w->live);
     free(w->marks);
     free(w->call_marks);
     free(w->seen_classes);
     free(w->gcs);
     free(w->anchors);
     free(w);
-}
-
-int pmt_writer_begin_part(struct pmt_writer *w, const struct pmt_sink *sink,
-                          uint64_t time, struct pmt_error *err)
-{
-    int rc;
-
-    if (pmt_writer_staged(w) || !w->header.bytes.used) {
-        return pmt_error_set(err, PMT_ERR_ARGUMENT, PMT_NO_OFFSET,
-                             "a part can't begin here");
-    }
-    rc = pmt_chunk_out_index(&w->out, err);
-    if (rc < 0) {
-        return rc;
-    }
-    pmt_chunk_out_to(&w->out, sink);
-    begin_epoch(w);
-    w->part++;
-    return put_header(w, pmt_writer_raise(w, time), err);
 }
 
 int pmt_writer_finish(struct pmt_writer *w, int clean, struct pmt_error *err)
@@ -427,6 +409,7 @@ uint64_t pmt_writer_memory(const struct pmt_writer *w)
            pmt_object_stage_memory(&w->objects) +
            pmt_call_stage_memory(&w->calls) +
            pmt_call_stage_memory(&w->lines) + pmt_figures_memory(w) +
+           (w->live ? pmt_live_map_memory(w->live) : 0) +
            w->mark_room * sizeof *w->marks + w->mark_text.capacity +
            w->gc_room * sizeof *w->gcs +
            w->call_marks_room * sizeof *w->call_marks +
