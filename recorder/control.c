@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "dump.h"
 #include "pending.h"
 #include "rss.h"
 #include "thread.h"
@@ -99,6 +100,7 @@ static void uninstall(void)
 
     __atomic_store_n(&modes_in, 0, __ATOMIC_RELEASE);
     CALL_EACH(modes, uninstall);
+    rec_dump_uninstall();
 }
 
 static int install(unsigned modes, bool floor)
@@ -116,6 +118,12 @@ static int install(unsigned modes, bool floor)
             return -1;
         }
         __atomic_store_n(&modes_in, modes_in | m->bit, __ATOMIC_RELEASE);
+    }
+    if (!floor && rec_dump_install() != 0) {
+        PyErr_Format(PyExc_ValueError, "signal %u can't be used",
+                     (unsigned)rec_set.dump_signal);
+        uninstall();
+        return -1;
     }
     return 0;
 }
@@ -155,6 +163,24 @@ static void tick(uint64_t now_ns)
 
 /* ---- the end of the process, and forks ------------------------------------------ */
 
+/* What was recorded. */
+static void say(const struct rec_stats *s)
+{
+    fprintf(stderr, "pmtrace: %s: %llu records, %llu bytes", s->path,
+            (unsigned long long)s->records,
+            (unsigned long long)(s->parts > 1 ? s->disk_bytes
+                                              : s->trace_bytes));
+    if (s->parts > 1)
+        fprintf(stderr, " in %llu parts", (unsigned long long)s->parts);
+    if (s->let_go > 0)
+        fprintf(stderr, ", %llu records let go",
+                (unsigned long long)s->let_go);
+    if (s->dumps > 0)
+        fprintf(stderr, ", %llu dump%s", (unsigned long long)s->dumps,
+                s->dumps == 1 ? "" : "s");
+    fputc('\n', stderr);
+}
+
 /* Ends recordings that were to last as long as the process. */
 static void at_exit(void)
 {
@@ -169,9 +195,7 @@ static void at_exit(void)
         if (result != PMT_OK)
             fprintf(stderr, "pmtrace: %s: %s\n", stats.path, err.message);
         else if (say_at_exit)
-            fprintf(stderr, "pmtrace: %s: %llu records, %llu bytes\n",
-                    stats.path, (unsigned long long)stats.records,
-                    (unsigned long long)stats.trace_bytes);
+            say(&stats);
     }
 }
 

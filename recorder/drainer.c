@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dump.h"
 #include "running.h"
 #include "thread.h"
 
@@ -50,6 +51,7 @@ static sem_t held;                     /* posted when it has come to rest */
 static bool wake_made;
 static uint32_t runs, paused;
 static uint32_t asleep, wanted, passes;
+static uint32_t has_file;              /* of its own, or none can be had */
 static uint32_t task;                  /* enum task */
 static int drainer_tid;
 static uint64_t due;                   /* the draining thread's */
@@ -121,12 +123,18 @@ static void sleep_a_while(uint32_t seen)
 void rec_drainer_publish(int result, const struct pmt_error *err)
 {
     struct rec_running *r = &rec_running;
+    struct pmt_ring_figures ring;
     uint64_t now = 0, peak = 0;
 
     pmt_drain_memory(r->drain, &now, &peak);
     __atomic_store_n(&r->drain_bytes, now, __ATOMIC_RELAXED);
     __atomic_store_n(&r->unwritten, pmt_drain_unwritten(r->drain),
                      __ATOMIC_RELAXED);
+    pmt_drain_ring(r->drain, &ring);
+    __atomic_store_n(&r->parts, ring.parts, __ATOMIC_RELAXED);
+    __atomic_store_n(&r->disk_bytes, ring.bytes, __ATOMIC_RELAXED);
+    __atomic_store_n(&r->let_go, ring.let_go, __ATOMIC_RELAXED);
+    __atomic_store_n(&r->live_blocks, ring.live_blocks, __ATOMIC_RELAXED);
     if (result < 0) {
         __atomic_store_n(&r->last_errno, err->sys_errno, __ATOMIC_RELAXED);
         __atomic_store_n(&r->last_error, result, __ATOMIC_RELAXED);
@@ -193,6 +201,7 @@ static void one_pass(void)
     if (flush)
         flushed = now;
     tick_now(now);
+    rec_dump_work(now);
 }
 
 /* What is done at the end, by whoever drains. */
@@ -229,6 +238,7 @@ static void *drain_main(void *unused)
                      __ATOMIC_RELAXED);
     pthread_setname_np(pthread_self(), "pmtrace");
     have_file();
+    __atomic_store_n(&has_file, 1, __ATOMIC_RELEASE);
     while ((now = __atomic_load_n(&task, __ATOMIC_ACQUIRE)) != END) {
         if (now == REST) {
             sem_post(&held);
@@ -241,6 +251,8 @@ static void *drain_main(void *unused)
         if (__atomic_load_n(&task, __ATOMIC_ACQUIRE) == DRAIN)
             one_pass();
     }
+    if (last_act == REC_LAST_FINISH)
+        rec_dump_work(pmt_clock_mono_ns());
     act_last(last_act);
     pmt_drain_leave(rec_running.drain);
     return NULL;
@@ -271,6 +283,7 @@ static int start(enum task first, struct pmt_error *err)
     due = UINT64_MAX;
     rec_descriptors_prepare();
     __atomic_store_n(&task, (uint32_t)first, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&has_file, 0, __ATOMIC_RELEASE);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, DRAIN_STACK_BYTES);
     sigfillset(&all);
@@ -291,6 +304,17 @@ static int start(enum task first, struct pmt_error *err)
 int rec_drainer_start(struct pmt_error *err)
 {
     return start(DRAIN, err);
+}
+
+void rec_drainer_let_file_go(void)
+{
+    const struct timespec pause = {0, 50000};
+
+    for (int i = 0; i < 20000 && runs &&
+                    !__atomic_load_n(&has_file, __ATOMIC_ACQUIRE); i++)
+        nanosleep(&pause, NULL);
+    if (runs && __atomic_load_n(&has_file, __ATOMIC_ACQUIRE))
+        rec_file_close(&rec_running.trace);
 }
 
 void rec_drainer_rest(void)

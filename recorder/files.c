@@ -121,6 +121,17 @@ static int make_trace(struct rec_files *f, const struct rec_config *c,
     return PMT_OK;
 }
 
+/* The journal takes a quarter at most of what a ring may take. */
+static uint32_t segments_of(const struct rec_settings *s)
+{
+    uint32_t wanted = s->segments != 0 ? s->segments : PMT_JOURNAL_SEGMENTS;
+    uint64_t most = s->max_size / 4 / PMT_SEGMENT_BYTES;
+
+    if (s->max_size == 0 || wanted < most)
+        return wanted;
+    return most > REC_SEGMENTS_MIN ? (uint32_t)most - 1 : REC_SEGMENTS_MIN;
+}
+
 int rec_files_make(struct rec_files *f, const struct rec_config *c,
                    struct pmt_error *err)
 {
@@ -134,7 +145,8 @@ int rec_files_make(struct rec_files *f, const struct rec_config *c,
     if (result != PMT_OK)
         return result;
     result = pmt_journal_create(&f->journal, f->journal_path,
-                                c->settings.segments, c->settings.tick_ns, 1,
+                                segments_of(&c->settings),
+                                c->settings.tick_ns, 1,
                                 err);
     if (result == PMT_OK)
         madvise(f->journal.header, f->journal.bytes, MADV_DONTFORK);

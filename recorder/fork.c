@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dump.h"
 #include "parts.h"
 #include "running.h"
 #include "table.h"
@@ -57,6 +58,7 @@ static void after_fork_in_child(void)
     rec_drainer_forked();
     rec_parts_forked();
     rec_nest_forked();
+    rec_dump_forked();
     rec_pages_forked();
     if (rec_phase_now != REC_PHASE_RUNNING)
         return;

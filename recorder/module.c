@@ -8,6 +8,7 @@
 #include "control.h"
 #include "cpython.h"
 #include "define.h"
+#include "dump.h"
 #include "label.h"
 #include "modes.h"
 #include "pymalloc.h"
@@ -196,6 +197,8 @@ static PyObject *module_mark(PyObject *module, PyObject *text)
     if (__atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE)) {
         n = cpy_text(text, bytes, sizeof bytes);
         failed = rec_define_mark(thread, time, bytes, n);
+        if (failed == 0)
+            rec_dump_at_mark(bytes, n);
     }
     rec_unlock();
     if (failed == 0)
@@ -229,6 +232,32 @@ static PyObject *module_verbose(PyObject *module, PyObject *arg)
         return NULL;
     rec_control_verbose(on);
     Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(dump_doc,
+"dump(serial, path) -> str\n\nHas what is kept of the trace copied to a file,\n"
+"and waits for it. `path` is absolute, or None: a name after the trace's.");
+
+static PyObject *module_dump(PyObject *module, PyObject *args)
+{
+    PyObject *given, *path = NULL;
+    struct pmt_error err = {0};
+    char name[4096];
+    unsigned serial;
+    int result;
+
+    (void)module;
+    if (!PyArg_ParseTuple(args, "IO", &serial, &given) ||
+        (given != Py_None && !PyUnicode_FSConverter(given, &path)))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    result = rec_dump_ask(serial, path ? PyBytes_AS_STRING(path) : NULL, name,
+                          sizeof name, &err);
+    Py_END_ALLOW_THREADS
+    Py_XDECREF(path);
+    if (result != PMT_OK)
+        return rec_raise(&err, name);
+    return PyUnicode_DecodeFSDefault(name);
 }
 
 /* ---- figures ---------------------------------------------------------------------------- */
@@ -269,14 +298,25 @@ static PyObject *module_stats(PyObject *module, PyObject *args)
     if (lost == NULL)
         return NULL;
     return Py_BuildValue(
-        "{s:N,s:K,s:N,s:K,s:K,s:K,s:K,s:K,s:K,s:K,s:K,s:N,s:s,s:i}", "path",
+        "{s:N,s:K,s:N,s:K,s:K,s:K,s:K,s:K,s:K,s:K,s:K,s:N,s:s,s:i,s:K,s:K,s:K,"
+        "s:K,s:K,s:K}", "path",
         PyUnicode_DecodeFSDefault(s.path), "records", s.records, "lost",
         lost, "unwritten", s.unwritten, "memory_bytes", s.memory_bytes,
         "trace_bytes", s.trace_bytes, "stacks", s.stacks, "codes", s.codes,
         "types", s.types, "threads", s.threads, "unstacked", s.unstacked,
         "journal_survives", PyBool_FromLong(!s.anonymous), "error",
         s.error != 0 ? pmt_status_name(s.error) : NULL, "errno",
-        s.error_errno);
+        s.error_errno, "parts", s.parts, "disk_bytes", s.disk_bytes,
+        "let_go", s.let_go, "live_blocks", s.live_blocks, "dumps", s.dumps,
+        "dumps_failed", s.dumps_failed);
+}
+
+static PyObject *module_is_main(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return PyBool_FromLong(PyThreadState_Get()->interp ==
+                           PyInterpreterState_Main());
 }
 
 static PyObject *module_phase(PyObject *module, PyObject *unused)
@@ -369,7 +409,10 @@ static PyMethodDef methods[] = {
      "verbose(on): say at exit, on stderr, what was recorded"},
     {"suspend", module_suspend, METH_VARARGS, suspend_doc},
     {"resume", module_resume, METH_VARARGS, resume_doc},
+    {"dump", module_dump, METH_VARARGS, dump_doc},
     {"stats", module_stats, METH_VARARGS, stats_doc},
+    {"is_main", module_is_main, METH_NOARGS,
+     "False in a sub-interpreter"},
     {"phase", module_phase, METH_NOARGS, "0 none, 1 runs, 2 forked from one"},
     {"walk", module_walk, METH_O, walk_doc},
     {"check_layout", module_check_layout, METH_NOARGS, check_layout_doc},

@@ -5,6 +5,7 @@
 
 #include "choice.h"
 #include "define.h"
+#include "dump.h"
 #include "event-class.h"
 #include "names.h"
 #include "object.h"
@@ -27,5 +28,6 @@ const struct rec_part *const rec_parts[] = {
     &rec_part_object,
     &rec_part_snapshot,
     &rec_part_snapshot_mode,
+    &rec_part_dump,
     NULL,
 };

@@ -155,8 +155,11 @@ static int make_drain(const struct rec_config *c, const uint8_t *outer,
     const struct pmt_writer_options options = {
         .level = c->settings.level,
         .chunk_records = c->settings.chunk_records};
-    const struct pmt_drain_target target = {.fd = rec_running.trace.fd,
-                                            .path = rec_running.trace_path};
+    const struct pmt_drain_target target = {
+        .fd = rec_running.trace.fd,
+        .path = rec_running.trace_path,
+        .max_bytes = c->settings.max_size,
+        .max_age_ns = c->settings.max_age * UINT64_C(1000000000)};
     const struct pmt_journal_header *h = rec_journal.header;
     const char *pairs[2 * PAIRS_MAX];
     struct pmt_stream_info info = c->info;
@@ -314,6 +317,8 @@ void rec_recording_go(void)
             resume_parts(true);
             rec_drainer_start(NULL);
         }
+        if (rec_set.max_size != 0 || rec_set.max_age != 0)
+            rec_drainer_let_file_go();
         if (rec_running.suspends == 0) {
             set_active(REC_ACTIVE);
             if (again)
@@ -484,6 +489,12 @@ void rec_count_now(struct rec_stats *stats)
         &rec_journal.header->committed_end, __ATOMIC_RELAXED);
     stats->unwritten = __atomic_load_n(&rec_running.unwritten,
                                        __ATOMIC_RELAXED);
+    stats->parts = __atomic_load_n(&rec_running.parts, __ATOMIC_RELAXED);
+    stats->disk_bytes = __atomic_load_n(&rec_running.disk_bytes,
+                                        __ATOMIC_RELAXED);
+    stats->let_go = __atomic_load_n(&rec_running.let_go, __ATOMIC_RELAXED);
+    stats->live_blocks = __atomic_load_n(&rec_running.live_blocks,
+                                         __ATOMIC_RELAXED);
     stats->error = __atomic_load_n(&rec_running.last_error,
                                    __ATOMIC_RELAXED);
     stats->error_errno = __atomic_load_n(&rec_running.last_errno,

@@ -21,6 +21,7 @@
 #include "settings.h"
 
 #define REC_FRAMES_MAX 1024
+#define REC_SEGMENTS_MIN 4
 #define REC_SEGMENTS_MAX 65536
 
 struct rec_config {
@@ -149,6 +150,11 @@ struct rec_stats {
     uint64_t trace_bytes;
     uint64_t stacks, codes, types, threads;
     uint64_t unstacked;       /* records whose stack could not be kept */
+    uint64_t parts;           /* files that the trace is in */
+    uint64_t disk_bytes;      /* of these and the journal */
+    uint64_t let_go;          /* records in parts that were removed */
+    uint64_t live_blocks;     /* in the live sets that a ring keeps */
+    uint64_t dumps, dumps_failed;
     bool anonymous;           /* the journal does not survive the process */
     int error;                /* last PMT_ERR_ of a pass, or 0 */
     int error_errno;

@@ -1,5 +1,6 @@
 /*
- * running.h - what recording.c, files.c, drainer.c, nest.c and fork.c share:
+ * running.h - what recording.c, files.c, drainer.c, nest.c, dump.c and fork.c
+ * share:
  * the state of the recording that runs. Nobody else includes it.
  */
 #ifndef REC_RUNNING_H
@@ -37,6 +38,8 @@ struct rec_running {
     bool discarded;               /* its trace is not kept */
     /* Atomic; written by whoever drains. */
     uint64_t unwritten, drain_bytes;
+    uint64_t disk_bytes, let_go, live_blocks; /* struct pmt_ring_figures */
+    uint32_t parts;
     int last_error, last_errno;
 };
 
@@ -72,6 +75,9 @@ void rec_uuid_text(const uint8_t uuid[16], char text[33]);
 
 /* The thread that drains rec_running.drain. With rec_life held. */
 int rec_drainer_start(struct pmt_error *err);
+/* When it has a descriptor of its own, closes the program's: a ring's first
+ * part takes room on the disk as long as that is open. */
+void rec_drainer_let_file_go(void);
 /* Waits until it has come to rest: nothing is drained, and no tick comes,
  * before it ends. Does nothing where there is no thread. */
 void rec_drainer_rest(void);

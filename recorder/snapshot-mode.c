@@ -8,12 +8,11 @@
  */
 #include "snapshot-mode.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 #include "alloc.h"
 #include "live-python.h"
+#include "signals.h"
 #include "snapshot.h"
 #include "thread.h"
 
@@ -21,11 +20,6 @@
 static struct rec_snapshot own;
 static const char *own_name;   /* NULL: none is being written */
 static uint64_t last_ns;
-
-/* Of the process. */
-static uint32_t signalled;     /* atomic */
-static int caught;             /* the signal that is ours, or 0 */
-static struct sigaction before;
 
 static void stop(void)
 {
@@ -39,60 +33,6 @@ static const struct rec_saved state[] = {REC_SAVED(own), REC_SAVED(own_name),
 
 const struct rec_part rec_part_snapshot_mode = {.stop = stop,
                                                 .saved = state};
-
-/* ---- the signal --------------------------------------------------------------- */
-
-static void on_signal(int number, siginfo_t *info, void *context)
-{
-    int saved = errno;
-
-    __atomic_store_n(&signalled, 1, __ATOMIC_RELEASE);
-    if (rec_phase() == REC_PHASE_RUNNING)
-        rec_recording_wake();
-    if (before.sa_flags & SA_SIGINFO)
-        before.sa_sigaction(number, info, context);
-    else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN)
-        before.sa_handler(number);
-    errno = saved;
-}
-
-static bool is_ours(const struct sigaction *action)
-{
-    return (action->sa_flags & SA_SIGINFO) &&
-           action->sa_sigaction == on_signal;
-}
-
-static int catch_signal(int number)
-{
-    struct sigaction ours = {.sa_flags = SA_SIGINFO | SA_RESTART |
-                                         SA_ONSTACK};
-    struct sigaction now;
-
-    __atomic_store_n(&signalled, 0, __ATOMIC_RELEASE);
-    if (number == SIGSEGV || number == SIGBUS || number == SIGFPE ||
-        number == SIGILL || sigaction(number, NULL, &now) != 0 ||
-        number == SIGKILL || number == SIGSTOP) {
-        PyErr_Format(PyExc_ValueError, "signal %d can't be used", number);
-        return -1;
-    }
-    caught = number;
-    if (is_ours(&now))
-        return 0;
-    before = now;
-    ours.sa_sigaction = on_signal;
-    sigemptyset(&ours.sa_mask);
-    sigaction(number, &ours, NULL);
-    return 0;
-}
-
-static void give_signal_back(void)
-{
-    struct sigaction now;
-
-    if (caught != 0 && sigaction(caught, NULL, &now) == 0 && is_ours(&now))
-        sigaction(caught, &before, NULL);
-    caught = 0;
-}
 
 /* ---- by the draining thread ------------------------------------------------------ */
 
@@ -112,7 +52,7 @@ static const char *due(uint64_t now_ns)
 {
     if (last_ns == 0)
         last_ns = now_ns;
-    if (__atomic_exchange_n(&signalled, 0, __ATOMIC_ACQUIRE))
+    if (rec_signal_take(REC_SIGNAL_SNAPSHOT))
         return "signal";
     if (rec_set.snapshot_ms != 0 &&
         now_ns - last_ns >= rec_set.snapshot_ms * UINT64_C(1000000)) {
@@ -143,18 +83,21 @@ static void tick(uint64_t now_ns)
 
 static int install(bool floor)
 {
-    if (!floor && rec_set.snapshot_signal != 0 &&
-        catch_signal((int)rec_set.snapshot_signal) != 0)
+    int number = floor ? 0 : (int)rec_set.snapshot_signal;
+
+    if (number != 0 && rec_signal_catch(REC_SIGNAL_SNAPSHOT, number) != 0) {
+        PyErr_Format(PyExc_ValueError, "signal %d can't be used", number);
         return -1;
+    }
     if (rec_alloc_install(floor) == 0)
         return 0;
-    give_signal_back();
+    rec_signal_release(REC_SIGNAL_SNAPSHOT);
     return -1;
 }
 
 static void uninstall(void)
 {
-    give_signal_back();
+    rec_signal_release(REC_SIGNAL_SNAPSHOT);
     rec_alloc_uninstall();
 }
 

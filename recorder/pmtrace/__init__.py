@@ -31,8 +31,8 @@ except ImportError as _error:
     _recorder = None  # type: ignore
     _import_error = _error
 
-__all__ = ["Recorder", "active", "from_tracemalloc", "label", "mark",
-           "snapshot", "__version__"]
+__all__ = ["Recorder", "active", "dump", "from_tracemalloc", "label",
+           "mark", "snapshot", "__version__"]
 
 __version__ = "0.1.0"
 
@@ -418,6 +418,21 @@ class Recorder:
         if _innermost() is self:
             self._extension.heap()
 
+    def dump(self, path=None):
+        # type: (Any) -> str
+        """Copies what is kept of the trace to a file, which is a trace by
+        itself, and returns its name. Other threads run meanwhile.
+
+        path    of the file; None: TRACE-dump-N.pmt beside the trace
+
+        RuntimeError: this recorder does not run, or another one inside it
+        does. OSError: the file can't be made (FileExistsError: it is there).
+        """
+        self._must_run()
+        if path is not None:
+            path = os.path.abspath(os.fsdecode(path))
+        return str(self._extension.dump(self._serial, path))
+
     # ---- figures while it runs ----
 
     def get_traced_memory(self):
@@ -480,6 +495,13 @@ class Recorder:
         journal_survives  False: the buffers are lost if the process is
                         killed, since the journal could not be made
         error, errno    last trouble in writing, or None and 0
+        parts           files that the trace is in: more than one with
+                        max_size or max_age
+        disk_bytes      of all of them and the journal
+        let_go          records in parts that were removed
+        live_blocks     blocks and objects in the live set that the next part
+                        would begin with
+        dumps, dumps_failed   copies made, and not made
         """
         if self._serial:
             return self._extension.stats(self._serial)  # type: ignore
@@ -548,6 +570,15 @@ def snapshot(name="", values=None):
     recorder = _innermost()
     if recorder is not None:
         recorder.snapshot(name, values)
+
+
+def dump(path=None):
+    # type: (Any) -> Optional[str]
+    """Copies what is kept of this process's trace to a file, as
+    Recorder.dump(); does nothing, and returns None, where nothing is being
+    recorded."""
+    recorder = _innermost()
+    return None if recorder is None else recorder.dump(path)
 
 
 def active():
