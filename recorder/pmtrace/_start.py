@@ -25,5 +25,7 @@ def from_environment():
     it had not been set. What goes wrong is said in one line."""
     text = os.environ.pop(_options.VARIABLE)
     sys.modules.pop("_pmtrace_start", None)
+    if _launch.begun is not None:
+        return  # site reads the .pth files of a virtual environment twice
     _restore("pythonpath=empty" in text)
     _launch.start(text)
