@@ -28,6 +28,7 @@
 #define RETRY_NS UINT64_C(250000000) /* at first, after a failure, */
 #define RETRY_MAX_NS UINT64_C(30000000000) /* and at most */
 #define BLOCK UINT64_C(4096)
+#define LIMIT_LEAST UINT64_C(65536) /* whatever the journal takes */
 
 /* A part that is not the newest. */
 struct old_part {
@@ -41,7 +42,7 @@ struct old_part {
 struct pmt_drain_ring {
     uint64_t limit;         /* of all parts; 0: none */
     uint64_t max_age_ns;    /* 0: none */
-    bool recorded[PMT_LIVE_KINDS];
+    bool recorded[PMT_KEPT_KINDS];
 
     struct old_part old[OLD_MAX];
     uint32_t old_count;
@@ -397,10 +398,10 @@ static void find_kinds(struct pmt_drain_ring *r,
 {
     for (size_t i = 0; info->hooks && i < info->hook_count; i++) {
         if (!strncmp(info->hooks[i], "alloc:", 6)) {
-            r->recorded[PMT_LIVE_ALLOC] = true;
+            r->recorded[PMT_KEPT_ALLOC] = true;
         }
         if (!strcmp(info->hooks[i], "object")) {
-            r->recorded[PMT_LIVE_OBJECT] = true;
+            r->recorded[PMT_KEPT_OBJECT] = true;
         }
     }
 }
@@ -425,10 +426,10 @@ int pmt_drain_ring_new(struct pmt_drain *d,
         free(r);
         return pmt_error_set_memory(err);
     }
-    /* A quarter at least, whatever the journal takes. */
-    r->limit = target->max_bytes / 4;
-    if (target->max_bytes - r->limit > journal) {
-        r->limit = target->max_bytes - journal;
+    if (target->max_bytes) {
+        r->limit = target->max_bytes > journal + LIMIT_LEAST
+                       ? target->max_bytes - journal
+                       : LIMIT_LEAST;
     }
     r->max_age_ns = target->max_age_ns;
     r->begun_ns = pmt_clock_mono_ns();

@@ -140,11 +140,28 @@ int pmt_encode_stream(struct pmt_body *body,
     return rc;
 }
 
-int pmt_encode_part(struct pmt_body *body, uint32_t part)
+int pmt_encode_part(struct pmt_body *body, uint32_t part,
+                    const uint64_t before[PMT_KIND_KNOWN])
 {
-    int rc = part ? put_uint_pair(&body->bytes, 11, part) : PMT_OK;
+    struct pmt_buffer *b = &body->bytes;
+    size_t kinds = 0;
+    int rc;
 
-    body->entries += part != 0;
+    if (!part) {
+        return PMT_OK;
+    }
+    for (unsigned kind = 0; kind < PMT_KIND_KNOWN; kind++) {
+        kinds += before[kind] != 0;
+    }
+    rc = put_uint_pair(b, 11, part);
+    rc = rc < 0 ? rc : pmt_cbor_put_uint(b, 12);
+    rc = rc < 0 ? rc : pmt_cbor_put_map(b, kinds);
+    for (unsigned kind = 0; rc == PMT_OK && kind < PMT_KIND_KNOWN; kind++) {
+        if (before[kind]) {
+            rc = put_uint_pair(b, kind, before[kind]);
+        }
+    }
+    body->entries += 2;
     return rc;
 }
 

@@ -25,10 +25,12 @@ uint64_t pmt_encoder_memory(const struct pmt_encoder *e);
 /* Every one of these but pmt_encode_part appends to an empty `body` and returns PMT_OK or
  * PMT_ERR_MEMORY. `n` is at most PMT_CHUNK_RECORDS_MAX. */
 
-/* All of a stream's header but the part; then that, which may be 0. */
+/* All of a stream's header but the part; then that, which may be 0, and how
+ * many records of each kind are before it. */
 int pmt_encode_stream(struct pmt_body *body,
                       const struct pmt_stream_info *info);
-int pmt_encode_part(struct pmt_body *body, uint32_t part);
+int pmt_encode_part(struct pmt_body *body, uint32_t part,
+                    const uint64_t before[PMT_KIND_KNOWN]);
 int pmt_encode_end(struct pmt_body *body, uint64_t chunks, uint64_t records,
                    uint64_t lost, int clean);
 

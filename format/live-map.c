@@ -51,7 +51,7 @@ struct half {
 };
 
 struct pmt_live_map {
-    struct set sets[PMT_LIVE_KINDS];
+    struct set sets[PMT_KEPT_KINDS];
     struct half *halves;    /* by a hash of the thread; a power of 2 */
     uint32_t half_count, half_room;
     uint32_t open[OPEN_MAX];/* threads whose last record is a realloc_free */
@@ -317,7 +317,7 @@ static void half_end(struct pmt_live_map *m, uint32_t thread, bool undo,
 
     if (h && h->key) {
         if (undo && h->block.address == address) {
-            put(&m->sets[PMT_LIVE_ALLOC], &h->block);
+            put(&m->sets[PMT_KEPT_ALLOC], &h->block);
         }
         half_forget(m, h);
     }
@@ -350,7 +350,7 @@ static inline bool take_alloc(struct pmt_live_map *m, struct set *s,
     return true; /* the writer lets no other pass */
 }
 
-static void take_batch(struct pmt_live_map *m, enum pmt_live_kind kind)
+static void take_batch(struct pmt_live_map *m, enum pmt_kept_kind kind)
 {
     struct set *s = &m->sets[kind];
     uint32_t n = s->waiting;
@@ -369,7 +369,7 @@ static void take_batch(struct pmt_live_map *m, enum pmt_live_kind kind)
                 __builtin_prefetch(block_at(s, place));
             }
         }
-        if (kind == PMT_LIVE_ALLOC) {
+        if (kind == PMT_KEPT_ALLOC) {
             ok = take_alloc(m, s, r);
         } else if (r->next == PMT_OBJECT_DESTROY) {
             take(s, r->address);
@@ -385,7 +385,7 @@ static void take_batch(struct pmt_live_map *m, enum pmt_live_kind kind)
 }
 
 static struct pmt_kept *next_record(struct pmt_live_map *m,
-                                    enum pmt_live_kind kind)
+                                    enum pmt_kept_kind kind)
 {
     struct set *s = &m->sets[kind];
 
@@ -414,7 +414,7 @@ static void note_open(struct pmt_live_map *m, uint32_t thread, bool opens)
 void pmt_live_map_alloc(struct pmt_live_map *m, uint64_t time,
                         const struct pmt_alloc *r)
 {
-    struct pmt_kept *to = next_record(m, PMT_LIVE_ALLOC);
+    struct pmt_kept *to = next_record(m, PMT_KEPT_ALLOC);
 
     if (r->op == PMT_ALLOC_REALLOC_FREE || m->open_count) {
         note_open(m, r->thread, r->op == PMT_ALLOC_REALLOC_FREE);
@@ -431,7 +431,7 @@ void pmt_live_map_alloc(struct pmt_live_map *m, uint64_t time,
 void pmt_live_map_object(struct pmt_live_map *m, uint64_t time,
                          const struct pmt_object *r)
 {
-    struct pmt_kept *to = next_record(m, PMT_LIVE_OBJECT);
+    struct pmt_kept *to = next_record(m, PMT_KEPT_OBJECT);
 
     *to = (struct pmt_kept){.address = r->address,
                             .time = time,
@@ -447,7 +447,7 @@ struct pmt_live_map *pmt_live_map_new(void)
 {
     struct pmt_live_map *m = calloc(1, sizeof *m);
 
-    for (unsigned kind = 0; m && kind < PMT_LIVE_KINDS; kind++) {
+    for (unsigned kind = 0; m && kind < PMT_KEPT_KINDS; kind++) {
         m->sets[kind].free_list = NONE;
     }
     return m;
@@ -456,7 +456,7 @@ struct pmt_live_map *pmt_live_map_new(void)
 void pmt_live_map_free(struct pmt_live_map *m)
 {
     if (m) {
-        for (unsigned kind = 0; kind < PMT_LIVE_KINDS; kind++) {
+        for (unsigned kind = 0; kind < PMT_KEPT_KINDS; kind++) {
             release_set(&m->sets[kind]);
         }
         free(m->halves);
@@ -469,13 +469,13 @@ bool pmt_live_map_in_realloc(const struct pmt_live_map *m)
     return m->open_count != 0;
 }
 
-bool pmt_live_map_seen(const struct pmt_live_map *m, enum pmt_live_kind kind)
+bool pmt_live_map_seen(const struct pmt_live_map *m, enum pmt_kept_kind kind)
 {
     return m->sets[kind].seen;
 }
 
 bool pmt_live_map_broken(const struct pmt_live_map *m,
-                         enum pmt_live_kind kind)
+                         enum pmt_kept_kind kind)
 {
     return m->sets[kind].broken;
 }
@@ -515,7 +515,7 @@ static void shrink(struct set *s)
 }
 
 const struct pmt_kept *pmt_live_map_sorted(struct pmt_live_map *m,
-                                           enum pmt_live_kind kind,
+                                           enum pmt_kept_kind kind,
                                            size_t *count)
 {
     struct set *s = &m->sets[kind];
@@ -541,7 +541,7 @@ uint64_t pmt_live_map_memory(const struct pmt_live_map *m)
 {
     uint64_t n = sizeof *m + m->half_room * sizeof *m->halves;
 
-    for (unsigned kind = 0; kind < PMT_LIVE_KINDS; kind++) {
+    for (unsigned kind = 0; kind < PMT_KEPT_KINDS; kind++) {
         n += m->sets[kind].blocks.bytes + m->sets[kind].chains.bytes;
     }
     return n;

@@ -38,10 +38,10 @@ struct pmt_kept {
 /* Sorts by address, in place; the order of equal addresses is any. */
 void pmt_kept_sort(struct pmt_kept *blocks, size_t count);
 
-enum pmt_live_kind {
-    PMT_LIVE_ALLOC,
-    PMT_LIVE_OBJECT,
-    PMT_LIVE_KINDS
+enum pmt_kept_kind {
+    PMT_KEPT_ALLOC,
+    PMT_KEPT_OBJECT,
+    PMT_KEPT_KINDS
 };
 
 struct pmt_live_map;
@@ -61,18 +61,18 @@ void pmt_live_map_object(struct pmt_live_map *m, uint64_t time,
 bool pmt_live_map_in_realloc(const struct pmt_live_map *m);
 
 /* Did records of this kind come? */
-bool pmt_live_map_seen(const struct pmt_live_map *m, enum pmt_live_kind kind);
+bool pmt_live_map_seen(const struct pmt_live_map *m, enum pmt_kept_kind kind);
 
 /* All that is live, in the order of addresses: *count of them, borrowed until
  * the next record. NULL: it is not known, for want of memory. Gives memory
  * back that is no longer needed. */
 const struct pmt_kept *pmt_live_map_sorted(struct pmt_live_map *m,
-                                           enum pmt_live_kind kind,
+                                           enum pmt_kept_kind kind,
                                            size_t *count);
 
 /* Was a set given up? */
 bool pmt_live_map_broken(const struct pmt_live_map *m,
-                         enum pmt_live_kind kind);
+                         enum pmt_kept_kind kind);
 
 /* Blocks and objects live now, but for the last batch; bytes held. */
 uint64_t pmt_live_map_count(const struct pmt_live_map *m);

@@ -82,16 +82,16 @@ void pmt_writer_to(struct pmt_writer *w, const struct pmt_sink *sink)
 }
 
 int pmt_writer_carry_over(struct pmt_writer *w,
-                          const bool recorded[PMT_LIVE_KINDS],
+                          const bool recorded[PMT_KEPT_KINDS],
                           unsigned *unknown, struct pmt_error *err)
 {
-    static const enum pmt_kind kinds[PMT_LIVE_KINDS] = {
-        [PMT_LIVE_ALLOC] = PMT_KIND_ALLOC,
-        [PMT_LIVE_OBJECT] = PMT_KIND_OBJECT};
+    static const enum pmt_kind kinds[PMT_KEPT_KINDS] = {
+        [PMT_KEPT_ALLOC] = PMT_KIND_ALLOC,
+        [PMT_KEPT_OBJECT] = PMT_KIND_OBJECT};
     int rc = PMT_OK;
 
     *unknown = 0;
-    for (unsigned k = 0; rc == PMT_OK && k < PMT_LIVE_KINDS; k++) {
+    for (unsigned k = 0; rc == PMT_OK && k < PMT_KEPT_KINDS; k++) {
         const struct pmt_kept *live;
         size_t count;
 

@@ -44,7 +44,7 @@ void pmt_writer_to(struct pmt_writer *w, const struct pmt_sink *sink);
  * though none came yet, and which is known: of the others *unknown, a set of
  * bits, tells. To be called before anything is written of a part. */
 int pmt_writer_carry_over(struct pmt_writer *w,
-                          const bool recorded[PMT_LIVE_KINDS],
+                          const bool recorded[PMT_KEPT_KINDS],
                           unsigned *unknown, struct pmt_error *err);
 
 #endif

@@ -285,7 +285,7 @@ int pmt_writer_put_header(struct pmt_writer *w, uint64_t time,
         return pmt_error_set_memory(err);
     }
     w->body.entries = h->entries;
-    if (pmt_encode_part(&w->body, w->part) < 0) {
+    if (pmt_encode_part(&w->body, w->part, w->ordinals) < 0) {
         return pmt_error_set_memory(err);
     }
     return put_chunk(w, PMT_KIND_STREAM, 0, time, time, err);

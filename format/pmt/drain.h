@@ -39,7 +39,8 @@ struct pmt_drain_target {
                           * blocks when that is removed */
     const char *path;    /* of `fd`; absolute; copied. NULL: the file has no
                           * name: no ring, no dump, and never opened again */
-    uint64_t max_bytes;  /* 0: no limit */
+    uint64_t max_bytes;  /* 0: no limit. The parts have what the journal
+                          * leaves of it, 64 KiB at least */
     uint64_t max_age_ns; /* 0: no limit */
 };
 
