@@ -27,13 +27,25 @@ int pmt_clock_counter_usable(void)
 #endif
 }
 
+/* See pmt_journal_forked(). 0: this process was not forked. */
+static uint64_t known_rate;
+
+void pmt_journal_forked(uint64_t raw_per_ns_q32)
+{
+    __atomic_store_n(&known_rate, raw_per_ns_q32, __ATOMIC_RELAXED);
+}
+
 /* Counts per ns as 32.32 fixed point, over some 200 us. */
 static uint64_t measure_rate(uint32_t clock, uint64_t raw0, uint64_t mono0)
 {
-    uint64_t raw1, mono1;
+    uint64_t raw1, mono1, known = __atomic_load_n(&known_rate,
+                                                  __ATOMIC_RELAXED);
 
     if (clock == PMT_CLOCK_MONOTONIC) {
         return UINT64_C(1) << 32;
+    }
+    if (known) {
+        return known;
     }
     do {
         mono1 = pmt_clock_mono_ns();
@@ -173,6 +185,9 @@ int pmt_journal_create(struct pmt_journal *j, const char *path,
             close(fd);
         }
         j->has_file = p != MAP_FAILED;
+        if (j->has_file && __atomic_load_n(&known_rate, __ATOMIC_RELAXED)) {
+            madvise(p, bytes, MADV_RANDOM);
+        }
     }
     if (p == MAP_FAILED && (!path || allow_anonymous)) {
         p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,

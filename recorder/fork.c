@@ -18,6 +18,7 @@
 
 /* Between the handlers of one fork. */
 static __thread bool life_held, lock_held;
+static __thread uint64_t rate;         /* of the counter; 0: not known */
 
 static bool lock_for_a_second(pthread_mutex_t *lock)
 {
@@ -31,8 +32,12 @@ static bool lock_for_a_second(pthread_mutex_t *lock)
 static void before_fork(void)
 {
     life_held = lock_for_a_second(&rec_life);
-    if (life_held)
+    rate = 0;
+    if (life_held) {
         rec_drainer_pause();
+        if (rec_phase_now == REC_PHASE_RUNNING)
+            rate = rec_journal.header->raw_per_ns_q32;
+    }
     lock_held = rec_lock_for_fork();
 }
 
@@ -64,6 +69,7 @@ static void after_fork_in_child(void)
         return;
     rec_phase_now = REC_PHASE_FORKED;
     rec_recording_forked(clean);
+    pmt_journal_forked(rate);
     rec_files_forked(&rec_running.trace, &rec_journal);
 }
 

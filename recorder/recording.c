@@ -215,6 +215,7 @@ static int begin(const struct rec_files *f, const struct rec_config *c,
     int result;
 
     set_up(f, c);
+    rec_threads_ready();
     result = make_drain(c, outer, err);
     if (result == PMT_OK)
         result = make_tables(err);

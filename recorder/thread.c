@@ -195,17 +195,22 @@ int rec_threads_prepare(void)
 
 /* ---- keeping threads out --------------------------------------------------- */
 
+enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER = 1 << 4 };
+
 /* A barrier on every processor that runs this process. */
 static void barrier_everywhere(void)
 {
-    enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER = 1 << 4 };
-
     if (syscall(SYS_membarrier, REGISTER, 0, 0) == 0 &&
         syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0) == 0)
         return;
     /* Not to be had: a switch of context is one as well, and none of the
      * hooks' few instructions takes this long without. */
     nanosleep(&(struct timespec){0, 20000000}, NULL);
+}
+
+void rec_threads_ready(void)
+{
+    syscall(SYS_membarrier, REGISTER, 0, 0);
 }
 
 struct rec_thread *rec_enter_held(struct rec_thread *t)

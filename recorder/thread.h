@@ -228,6 +228,10 @@ void rec_threads_restore(void *block);
  * inside a hook. */
 void rec_thread_trap(void);
 
+/* Before the first thread of ours: what takes the kernel some 10 ms where
+ * there are several threads. */
+void rec_threads_ready(void);
+
 /* Forgets all threads: in the child of a fork, where there is one. */
 void rec_threads_forked(void);
 

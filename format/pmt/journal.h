@@ -297,6 +297,13 @@ int pmt_journal_create(struct pmt_journal *j, const char *path,
                        int allow_anonymous, struct pmt_error *err);
 
 /*
+ * In the child of a fork: how fast the counter runs, as the parent's journal
+ * has it. Journals that are made from here on take it, and no page of their
+ * files is read ahead, so that a process that does not live long pays little.
+ */
+void pmt_journal_forked(uint64_t raw_per_ns_q32);
+
+/*
  * Maps an existing journal privately (changes stay in memory) and checks
  * every size in it. PMT_ERR_BUSY when a living process holds its lock,
  * PMT_ERR_CORRUPT when it can't be a journal, PMT_ERR_IO when it can't be
