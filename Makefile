@@ -357,11 +357,11 @@ soak: all ## record at full rate for MINUTES (10) with max_size
 	    --minutes $(MINUTES) $(KEEP:%=--keep %)
 
 service-test: ## record web services under load for MINUTES (10), kill workers
-	@tests/service/run --python $(PYTHON) --minutes $(MINUTES) \
+	@PMT_BUILD_DIR=$(abspath $(B)) tests/service/run --python $(PYTHON) --minutes $(MINUTES) \
 	    $(KEEP:%=--keep %)
 
 service-bench: ## measure what recording costs a web service, about 10 minutes
-	@tests/service/bench --python $(PYTHON)
+	@PMT_BUILD_DIR=$(abspath $(B)) tests/service/bench --python $(PYTHON)
 
 bench: ## measure the recorder, the format and the analyses
 	+@$(SUBMAKE) all benches

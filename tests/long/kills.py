@@ -114,6 +114,12 @@ def parent(words):
             finally:
                 sys.excepthook(*sys.exc_info())
                 os._exit(1)
+        # Some while they start; most when they record, which takes as long
+        # as the machine is busy.
+        until = time.monotonic() + 20
+        while not task["early"] and time.monotonic() < until and \
+                not work.Slot(page, 0).started():
+            time.sleep(0.001)
         time.sleep(task["after"])
         for send in (os.kill, os.killpg):
             try:
@@ -206,11 +212,10 @@ class Batch:
         for i in range(BATCH if names else 0):
             name = names[(self.number + i) % len(names)]
             settings, how = possible(name, self.version)
-            longest = 0.012 if chance.random() < 0.15 else 0.15
-            if "max_size" in settings:
-                longest *= 2
+            early = chance.random() < 0.15
+            longest = 0.3 if "max_size" in settings else 0.15
             yield {"variant": name, "settings": settings, "how": how,
-                   "after": chance.random() * longest,
+                   "early": early, "after": chance.random() * longest,
                    "base": os.path.join(self.folder, "%d" % i)}
 
     def run(self):

@@ -13,6 +13,7 @@ import threading
 import time
 
 import pmtrace
+import pmtrace._selftest  # what a start imports: the parent is warm
 
 WORKERS = 8
 COUNTS = ("marks", "blocks", "calls", "creates", "snapshots", "gcs", "heaps")
@@ -48,6 +49,9 @@ class Slot:
         _put(self.page, self.at + 8, os.getpid())
         _put(self.page, self.at + 16, number)
         _put(self.page, self.at, 1)
+
+    def started(self):
+        return struct.unpack_from("=Q", self.page, self.at)[0]
 
     def place(self, worker, what):
         return self.at + 8 * (HEADER + worker * len(COUNTS) +
