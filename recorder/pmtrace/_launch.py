@@ -62,6 +62,15 @@ def begin(settings):
     return recorder
 
 
+def is_main():
+    # type: () -> bool
+    """False in a sub-interpreter, which starts as the process did: the
+    environment is not for it, and the main one records it too."""
+    if pmtrace._recorder is None:
+        return "interpreter" not in str(pmtrace._import_error)
+    return bool(pmtrace._recorder.is_main())
+
+
 def start(text):
     # type: (str) -> None
     """Records this process as the variable PMTRACE, `text`, says. What goes

@@ -23,9 +23,11 @@ def from_environment():
     # type: () -> None
     """Records this process as PMTRACE says, and leaves the environment as if
     it had not been set. What goes wrong is said in one line."""
-    text = os.environ.pop(_options.VARIABLE)
     sys.modules.pop("_pmtrace_start", None)
     if _launch.begun is not None:
         return  # site reads the .pth files of a virtual environment twice
+    if not _launch.is_main():
+        return
+    text = os.environ.pop(_options.VARIABLE)
     _restore("pythonpath=empty" in text)
     _launch.start(text)
