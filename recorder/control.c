@@ -18,6 +18,15 @@
 #define DEPTH_MAX 64
 #define CHECK_NS UINT64_C(1000000000)
 
+/* Traces that children left are finished: how often, for how long about, and
+ * none that is larger. The same at the end of a recording. */
+#define TIDY_EVERY_NS UINT64_C(10000000000)
+#define TIDY_SOON_NS UINT64_C(200000000)
+#define TIDY_BUDGET_NS UINT64_C(20000000)
+#define TIDY_BYTES (4u << 20)
+#define TIDY_END_NS UINT64_C(800000000)
+#define TIDY_END_BYTES (32u << 20)
+
 /* Held while recordings begin, end or pause: some of that goes on without
  * the GIL. */
 static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
@@ -35,7 +44,8 @@ static bool say_at_exit;
 
 /* The draining thread's while it runs. */
 static bool vanished_said;
-static uint64_t checked_ns;
+static uint64_t checked_ns, tidy_ns;
+static enum rec_tidied tidied; /* also of whoever ends a recording */
 
 PyObject *rec_raise(const struct pmt_error *err, const char *path)
 {
@@ -148,6 +158,38 @@ static void check_hooks(unsigned modes)
 }
 
 /* By the draining thread. */
+static void tidy(uint64_t now_ns)
+{
+    struct rec_family family;
+
+    if (!rec_set.children || now_ns < tidy_ns)
+        return;
+    tidy_ns = now_ns + TIDY_EVERY_NS;
+    if (!rec_tidy_is_due() && tidied == REC_TIDY_DONE)
+        return;
+    rec_recording_family(&family);
+    tidied = rec_tidy(&family, TIDY_BUDGET_NS, TIDY_BYTES);
+    if (tidied == REC_TIDY_MORE)
+        tidy_ns = now_ns + TIDY_SOON_NS;
+}
+
+/* Ends the innermost recording. Without the GIL, but where Python is not any
+ * more. */
+static int close_and_tidy(struct pmt_error *err)
+{
+    bool children = rec_set.children;
+    struct rec_family family;
+    int result;
+
+    rec_recording_family(&family);
+    result = rec_recording_close(err);
+    if (children && (rec_tidy_is_due() || tidied != REC_TIDY_DONE))
+        rec_tidy(&family, TIDY_END_NS, TIDY_END_BYTES);
+    tidied = REC_TIDY_DONE;
+    return result;
+}
+
+/* By the draining thread. */
 static void tick(uint64_t now_ns)
 {
     unsigned modes = __atomic_load_n(&modes_in, __ATOMIC_ACQUIRE);
@@ -159,6 +201,7 @@ static void tick(uint64_t now_ns)
         checked_ns = now_ns;
         check_hooks(modes);
     }
+    tidy(now_ns);
 }
 
 /* ---- the end of the process, and forks ------------------------------------------ */
@@ -189,7 +232,7 @@ static void at_exit(void)
     while (rec_phase() == REC_PHASE_RUNNING) {
         struct pmt_error err = {0};
         uint32_t serial = rec_recording_serial();
-        int result = rec_recording_close(&err);
+        int result = close_and_tidy(&err);
 
         rec_recording_stats(serial, &stats);
         if (result != PMT_OK)
@@ -220,6 +263,7 @@ void rec_control_forked(void)
     pthread_mutex_init(&changing, NULL);
     changer_pid = 0;
     depth = 0;
+    tidied = REC_TIDY_DONE;
     rec_pending_forked();
     rec_rss_forked();
 }
@@ -273,7 +317,7 @@ static int close_one(struct pmt_error *err)
     int result;
 
     Py_BEGIN_ALLOW_THREADS
-    result = rec_recording_close(err);
+    result = close_and_tidy(err);
     Py_END_ALLOW_THREADS
     uninstall();
     depth--;

@@ -15,6 +15,7 @@
 #include "running.h"
 #include "table.h"
 #include "thread.h"
+#include "tidy.h"
 
 /* Between the handlers of one fork. */
 static __thread bool life_held, lock_held;
@@ -44,6 +45,7 @@ static void before_fork(void)
 static void after_fork(void)
 {
     rec_drainer_forked_here();
+    rec_tidy_forked(false);
     if (lock_held)
         rec_unlock();
     if (life_held)
@@ -61,6 +63,7 @@ static void after_fork_in_child(void)
     pthread_mutex_init(&rec_life, NULL);
     rec_threads_forked();
     rec_drainer_forked();
+    rec_tidy_forked(true);
     rec_parts_forked();
     rec_nest_forked();
     rec_dump_forked();

@@ -557,3 +557,9 @@ bool rec_recording_uuid(uint8_t uuid[16])
     pthread_mutex_unlock(&rec_life);
     return runs;
 }
+
+void rec_recording_family(struct rec_family *out)
+{
+    memcpy(out->uuid, rec_running.uuid, sizeof out->uuid);
+    strcpy(out->path, rec_running.trace_path);
+}

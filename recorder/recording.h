@@ -19,6 +19,7 @@
 #include "pmt/journal.h"
 #include "pmt/writer.h"
 #include "settings.h"
+#include "tidy.h"
 
 #define REC_FRAMES_MAX 1024
 #define REC_SEGMENTS_MIN 4
@@ -95,6 +96,10 @@ void rec_recording_discard(void);
  * here.
  */
 bool rec_recording_child(uint32_t *suspends);
+
+/* Of the innermost one that runs. By the draining thread, or where none begins
+ * or ends meanwhile. */
+void rec_recording_family(struct rec_family *family);
 
 /* The UUID of the innermost one's stream; false when nothing runs. */
 bool rec_recording_uuid(uint8_t uuid[16]);

@@ -1,0 +1,221 @@
+/*
+ * tidy.c - finishes the traces of children that died (tidy.h).
+ *
+ * The whole trace is written beside the old one, takes its name, and then the
+ * journal goes. Whoever reads between the two finds the same records: the
+ * new file begins with what the journal says is in the trace, and the rest is
+ * in the journal.
+ */
+#include "tidy.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pmt/journal.h"
+#include "pmt/recover.h"
+
+#define PATH_BYTES (4096 + 64)
+#define NEW_SUFFIX ".tidy"
+#define STALE_S 60 /* a file with that name is nobody's any more */
+
+/* A trace that may be finished. */
+struct found {
+    char trace[PATH_BYTES], journal[PATH_BYTES], whole[PATH_BYTES];
+    struct stat trace_stat, journal_stat;
+};
+
+static uint32_t forks, forks_seen; /* atomic */
+static uint64_t ended_seen;
+static uint32_t busy;              /* atomic */
+
+void rec_tidy_forked(bool in_child)
+{
+    if (in_child)
+        forks = forks_seen = busy = 0, ended_seen = 0;
+    else
+        __atomic_fetch_add(&forks, 1, __ATOMIC_RELAXED);
+}
+
+/* The page faults of all children that were waited for tell of each, also of
+ * those that were started in other ways than by fork(2). */
+bool rec_tidy_is_due(void)
+{
+    uint32_t now = __atomic_load_n(&forks, __ATOMIC_RELAXED);
+    struct rusage children = {.ru_minflt = 0};
+    uint64_t ended;
+    bool due;
+
+    getrusage(RUSAGE_CHILDREN, &children);
+    ended = (uint64_t)children.ru_minflt;
+    due = now != forks_seen || ended != ended_seen;
+    forks_seen = now;
+    ended_seen = ended;
+    return due;
+}
+
+/* A file of this user's, which is no link. */
+static int open_own(const char *path, struct stat *st)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0 && (fstat(fd, st) != 0 || !S_ISREG(st->st_mode) ||
+                    st->st_uid != geteuid())) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* True when the journal is of a child in the family. */
+static bool is_of(const struct rec_family *family, int fd)
+{
+    struct pmt_journal_header h;
+
+    if (pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h ||
+        memcmp(h.magic, PMT_JOURNAL_MAGIC, sizeof h.magic) != 0 ||
+        h.version != PMT_JOURNAL_VERSION)
+        return false;
+    return memcmp(h.parent_uuid, family->uuid, 16) == 0;
+}
+
+static bool is_same(const char *path, const struct stat *was)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && st.st_dev == was->st_dev &&
+           st.st_ino == was->st_ino;
+}
+
+/* A new file of which nobody else makes use. */
+static int open_whole(const char *path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = open(path, flags, 0600);
+    struct stat st;
+
+    if (fd >= 0 || errno != EEXIST || lstat(path, &st) != 0 ||
+        !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+        time(NULL) - st.st_mtime < STALE_S || unlink(path) != 0)
+        return fd;
+    return open(path, flags, 0600);
+}
+
+/* PMT_ERR_BUSY: its process lives. */
+static int recover(const struct found *f, int fd)
+{
+    struct pmt_error err = {0};
+    struct pmt_recovery report;
+    struct pmt_source source = {0};
+    struct pmt_sink sink;
+    int result = pmt_source_open_file(&source, f->trace, &err);
+
+    if (result != PMT_OK)
+        return result;
+    pmt_sink_to_fd(&sink, fd);
+    result = pmt_recover(&source, f->journal, &sink, &report, &err);
+    pmt_source_close(&source);
+    if (result == PMT_OK && report.chunks_kept == 0)
+        result = PMT_ERR_CORRUPT;
+    return result;
+}
+
+/* True when it is to be looked at again: its process lives. */
+static bool finish(const struct found *f)
+{
+    struct pmt_journal journal;
+    int fd, result = pmt_journal_open(&journal, f->journal, NULL);
+
+    if (result != PMT_OK)
+        return result == PMT_ERR_BUSY;
+    pmt_journal_close(&journal);
+    fd = open_whole(f->whole);
+    if (fd < 0)
+        return false;
+    result = recover(f, fd);
+    close(fd);
+    if (result == PMT_OK && is_same(f->trace, &f->trace_stat) &&
+        is_same(f->journal, &f->journal_stat) &&
+        rename(f->whole, f->trace) == 0)
+        unlink(f->journal);
+    else
+        unlink(f->whole);
+    return result == PMT_ERR_BUSY;
+}
+
+/* Takes a name of the folder; false when it is not one for us. */
+static bool take(struct found *f, const struct rec_family *family,
+                 const char *folder, const char *name, uint64_t bytes_max)
+{
+    size_t n = strlen(name), suffix = strlen(PMT_JOURNAL_SUFFIX);
+    int fd, used;
+    bool ours;
+
+    if (n <= suffix || strcmp(name + n - suffix, PMT_JOURNAL_SUFFIX) != 0)
+        return false;
+    used = snprintf(f->journal, sizeof f->journal, "%s/%s", folder, name);
+    if (used < 0 || (size_t)used >= sizeof f->journal - sizeof NEW_SUFFIX)
+        return false;
+    snprintf(f->trace, sizeof f->trace, "%.*s", used - (int)suffix,
+             f->journal);
+    snprintf(f->whole, sizeof f->whole, "%.*s" NEW_SUFFIX,
+             used - (int)suffix, f->journal);
+    fd = open_own(f->journal, &f->journal_stat);
+    if (fd < 0)
+        return false;
+    ours = is_of(family, fd);
+    close(fd);
+    fd = ours ? open_own(f->trace, &f->trace_stat) : -1;
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 && (uint64_t)f->trace_stat.st_size <= bytes_max;
+}
+
+static enum rec_tidied look(const struct rec_family *family, DIR *dir,
+                            const char *folder, uint64_t until,
+                            uint64_t bytes_max)
+{
+    static struct found f; /* too large for a small stack */
+    const struct dirent *entry;
+    enum rec_tidied result = REC_TIDY_DONE;
+
+    while ((entry = readdir(dir)) != NULL) {
+        if (!take(&f, family, folder, entry->d_name, bytes_max))
+            continue;
+        if (pmt_clock_mono_ns() >= until)
+            return REC_TIDY_MORE;
+        if (finish(&f))
+            result = REC_TIDY_LIVES;
+    }
+    return result;
+}
+
+enum rec_tidied rec_tidy(const struct rec_family *family,
+                         uint64_t budget_ns, uint64_t bytes_max)
+{
+    uint64_t until = pmt_clock_mono_ns() + budget_ns;
+    char folder[sizeof family->path], *slash;
+    enum rec_tidied result = REC_TIDY_DONE;
+    DIR *dir;
+
+    memcpy(folder, family->path, sizeof folder);
+    slash = strrchr(folder, '/');
+    if (slash == NULL)
+        return REC_TIDY_DONE;
+    slash[slash == folder] = '\0';
+    if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
+        return REC_TIDY_MORE;
+    dir = opendir(folder);
+    if (dir != NULL) {
+        result = look(family, dir, folder, until, bytes_max);
+        closedir(dir);
+    }
+    __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+    return result;
+}
