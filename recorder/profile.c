@@ -7,6 +7,7 @@
  */
 #include "profile.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #if !CPY_HAS_MONITORING
@@ -98,10 +99,12 @@ bool rec_profile_is_in(bool trace)
 
 /* ---- threads to come ------------------------------------------------------------ */
 
-/* Stands for the function that a new thread is to run. */
+/* Stands for the function that a new thread is to run. It is called by the
+ * vectorcall protocol, which counts as no level of recursion. */
 struct boot {
     PyObject_HEAD
     PyObject *function;
+    vectorcallfunc call;
 };
 
 static void boot_dealloc(PyObject *self)
@@ -110,14 +113,16 @@ static void boot_dealloc(PyObject *self)
     PyObject_Free(self);
 }
 
-static PyObject *boot_call(PyObject *self, PyObject *args, PyObject *names)
+static PyObject *boot_call(PyObject *self, PyObject *const *args, size_t n,
+                           PyObject *names)
 {
     PyThreadState *ts = cpy_thread_holding();
 
     for (int trace = 0; trace < 2; trace++)
         if (ours[trace] != NULL && put_in(ts, trace) != 0)
             PyErr_Clear();
-    return PyObject_Call(((struct boot *)self)->function, args, names);
+    return _PyObject_Vectorcall(((struct boot *)self)->function, args, n,
+                                names);
 }
 
 static PyObject *boot_repr(PyObject *self)
@@ -135,11 +140,12 @@ static PyTypeObject boot_type = {
     .tp_name = "pmtrace._recorder.boot",
     .tp_basicsize = sizeof(struct boot),
     .tp_dealloc = boot_dealloc,
-    .tp_call = boot_call,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(struct boot, call),
     .tp_repr = boot_repr,
     .tp_str = boot_repr,
     .tp_getattro = boot_attribute,
-    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_flags = Py_TPFLAGS_DEFAULT | _Py_TPFLAGS_HAVE_VECTORCALL,
 };
 
 static PyObject *original;    /* _thread.start_new_thread */
@@ -159,6 +165,7 @@ static PyObject *start_thread(PyObject *self, PyObject *args)
     boot = PyObject_New(struct boot, &boot_type);
     if (boot == NULL)
         return NULL;
+    boot->call = boot_call;
     boot->function = PyTuple_GET_ITEM(args, 0);
     Py_INCREF(boot->function);
     wrapped = PyTuple_New(n);

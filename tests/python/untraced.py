@@ -97,7 +97,7 @@ def _witnessed(recorded, numbers):
 
 def same(name, source, ways=("alloc", "always", "all"), witnessed=(),
          python=(), args=(), alike=lambda text: text, sound=True, plain=None,
-         options=(), setup_file=None, **how):
+         options=(), script=None, **how):
     """Runs `source` unrecorded, and recorded in each way; returns the
     recorded runs.
 
@@ -106,9 +106,9 @@ def same(name, source, ways=("alloc", "always", "all"), witnessed=(),
     alike      takes out of standard error what differs from run to run
     plain      the result of the run unrecorded, where it is known
     options    more options of pmt record
-    setup_file what is run instead of a script: words after the interpreter
+    script     what is run instead of a file of `source`
     """
-    script = [setup_file] if setup_file else [
+    script = [script] if script else [
         write("program_%s.py" % name, WITNESS + source)]
     words = [PYTHON] + list(python) + script + list(args)
     if plain is None:
