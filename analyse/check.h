@@ -34,7 +34,8 @@ bool pmt_finding_is_damage(enum pmt_finding_status status);
 
 struct pmt_finding {
     enum pmt_finding_status status;
-    uint64_t offset;       /* byte of the file, or PMT_NO_OFFSET */
+    uint64_t offset;       /* byte of the trace, all its parts one after the
+                            * other, or PMT_NO_OFFSET */
     bool has_stream;
     uint64_t stream_key;
     uint32_t kind;         /* of the chunk; 0: no chunk */

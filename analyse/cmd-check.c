@@ -1,5 +1,6 @@
 /* cmd-check.c: the command `pmt check`. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -7,6 +8,7 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/text.h"
+#include "cli/xalloc.h"
 #include "commands.h"
 #include "names.h"
 #include "open.h"
@@ -29,8 +31,20 @@ static const struct pmt_option options[] = {
 struct printer {
     FILE *file;
     struct pmt_json *json; /* NULL: text */
+    const struct pmt_trace *trace;
     const char *name;      /* of the trace */
 };
+
+/* The name of the file in which something was found, and its byte there. A new
+ * string. */
+static char *file_of(const struct printer *p,
+                     const struct pmt_finding *finding, uint64_t *offset)
+{
+    *offset = finding->offset;
+    return finding->offset == PMT_NO_OFFSET
+               ? pmt_xstrdup(p->name)
+               : pmt_trace_file_of(p->trace, offset);
+}
 
 /* ---- text -------------------------------------------------------------- */
 
@@ -40,11 +54,14 @@ static void print_finding(void *context, const struct pmt_finding *finding)
     struct printer *p = context;
     char key[PMT_KEY_SIZE];
     const char *kind = pmt_kind_name(finding->kind);
+    uint64_t offset;
+    char *name = file_of(p, finding, &offset);
 
-    pmt_text_write(p->file, p->name, strlen(p->name));
+    pmt_text_write(p->file, name, strlen(name));
+    free(name);
     fprintf(p->file, ": %s", pmt_finding_status_name(finding->status));
     if (finding->offset != PMT_NO_OFFSET)
-        fprintf(p->file, " at byte %" PRIu64, finding->offset);
+        fprintf(p->file, " at byte %" PRIu64, offset);
     fprintf(p->file, ": %s", finding->message);
     if (finding->has_stream)
         fprintf(p->file, " (stream %s%s%s)",
@@ -104,12 +121,15 @@ static void json_finding(void *context, const struct pmt_finding *finding)
     struct pmt_json *j = p->json;
     const char *kind = pmt_kind_name(finding->kind);
     char key[PMT_KEY_SIZE];
+    uint64_t offset;
+    char *name = file_of(p, finding, &offset);
 
     pmt_json_line_begin(j);
-    pmt_json_string(j, "file", p->name);
+    pmt_json_string(j, "file", name);
+    free(name);
     pmt_json_string(j, "status", pmt_finding_status_name(finding->status));
     if (finding->offset != PMT_NO_OFFSET)
-        pmt_json_u64(j, "offset", finding->offset);
+        pmt_json_u64(j, "offset", offset);
     if (finding->has_stream)
         pmt_json_string(j, "stream", pmt_name_key(key, finding->stream_key));
     if (kind != NULL)
@@ -161,9 +181,10 @@ static int check_trace(const struct check_options *opt, const char *operand,
 {
     /* The file is checked as it is, without what waits in a journal. */
     static const struct pmt_reader_options reader = {.no_journal = true};
-    struct printer printer = {file, opt->json ? json : NULL, operand};
-    struct pmt_check_report report;
     struct pmt_trace in;
+    struct printer printer = {.file = file, .json = opt->json ? json : NULL,
+                              .trace = &in};
+    struct pmt_check_report report;
     struct pmt_error err;
     int status;
 
@@ -207,7 +228,9 @@ const struct pmt_command pmt_command_check = {
     .description = (const char *const[]){
         "Goes through the whole file, decodes all of it, and prints a line for "
         "everything that is not as the format's specification says, then a "
-        "line that sums up (-q leaves it out). \"-\" is standard input.",
+        "line that sums up (-q leaves it out). \"-\" is standard input. Of a "
+        "flight recorder all parts that are there are checked as one trace; "
+        "that earlier ones were let go is no damage.",
         "Damage is: truncated, the file ends inside a frame, as when its "
         "writer was killed; corrupt, bytes are not what was written; missing, "
         "chunks are not there, or table entries that records refer to; "

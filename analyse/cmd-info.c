@@ -5,6 +5,7 @@
 #include "cli/errors.h"
 #include "cli/output.h"
 #include "commands.h"
+#include "info-tree.h"
 #include "info.h"
 #include "open.h"
 #include "trace-summary.h"
@@ -12,13 +13,24 @@
 struct info_options {
     struct pmt_common common; /* must come first */
     const char *output;
-    bool force, json, strict, all;
+    bool force, json, strict, all, tree;
+};
+
+/* Where it goes. */
+struct sink {
+    FILE *file;
+    struct pmt_json json;
+    struct pmt_info_tree tree;
 };
 
 static const struct pmt_option options[] = {
     PMT_OPT_FLAG('a', "all", struct info_options, all,
                  "read all records, and count calls, lines, objects and "
                  "blocks by what they are"),
+    PMT_OPT_FLAG(0, "tree", struct info_options, tree,
+                 "show only the processes, by who made whom, how each ended "
+                 "and what it lost; of several files this is shown last in "
+                 "any case"),
     PMT_OPT_JSON(struct info_options, json),
     PMT_OPT_STRICT(struct info_options, strict),
     PMT_OPT_OUTPUT(struct info_options, output),
@@ -27,17 +39,32 @@ static const struct pmt_option options[] = {
 };
 
 static void print(const struct info_options *opt, struct pmt_info *info,
-                  FILE *file, struct pmt_json *json)
+                  struct sink *sink)
 {
+    pmt_info_tree_add(&sink->tree, info);
+    if (opt->tree)
+        return;
     if (opt->json)
-        pmt_info_json(info, json);
+        pmt_info_json(info, &sink->json);
     else
-        pmt_info_text(info, file);
+        pmt_info_text(info, sink->file);
+}
+
+static void print_tree(const struct info_options *opt, struct sink *sink,
+                       int count)
+{
+    if (opt->tree || count > 1) {
+        if (opt->json)
+            pmt_info_tree_json(&sink->tree, &sink->json);
+        else
+            pmt_info_tree_text(&sink->tree, sink->file);
+    }
+    pmt_info_tree_release(&sink->tree);
 }
 
 /* Walks a trace that has no index, or one that does not fit. */
 static int walk(const struct info_options *opt, const char *operand,
-                struct pmt_info *info, FILE *file, struct pmt_json *json)
+                struct pmt_info *info, struct sink *sink)
 {
     struct pmt_reader_options reading = pmt_summary_options(opt->all);
     struct pmt_summary summary;
@@ -53,13 +80,13 @@ static int walk(const struct info_options *opt, const char *operand,
     info->name = in.name;
     /* A trace of a later version only: the one line on stderr says it. */
     if (in.health.refused == 0 || in.health.refused < summary.stream_count)
-        print(opt, info, file, json);
+        print(opt, info, sink);
     pmt_summary_release(&summary);
     return pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
 }
 
 static int info_trace(const struct info_options *opt, const char *operand,
-                      FILE *file, struct pmt_json *json)
+                      struct sink *sink)
 {
     static const struct pmt_health sound;
     struct pmt_info info = {
@@ -72,9 +99,9 @@ static int info_trace(const struct info_options *opt, const char *operand,
     /* What keeps the index from being used is said by the walk. */
     if (!pmt_trace_reopens(operand) ||
         pmt_summary_from_index(&summary, operand, opt->all, NULL) != PMT_OK)
-        return walk(opt, operand, &info, file, json);
+        return walk(opt, operand, &info, sink);
     info.summary = &summary;
-    print(opt, &info, file, json);
+    print(opt, &info, sink);
     pmt_summary_release(&summary);
     return PMT_EXIT_OK;
 }
@@ -83,16 +110,17 @@ static int run(const struct pmt_command *command, int argc, char **argv)
 {
     struct info_options opt = {0};
     struct pmt_output out;
-    struct pmt_json json;
+    struct sink sink = {0};
     int count = pmt_options_parse(command, argc, argv, &opt.common);
     int status = PMT_EXIT_OK;
 
     if (pmt_output_open(&out, opt.output, opt.force ? PMT_OUTPUT_FORCE : 0))
         return PMT_EXIT_TROUBLE;
-    pmt_json_init(&json, out.file);
+    sink.file = out.file;
+    pmt_json_init(&sink.json, out.file);
     for (int i = 0; i < count; i++)
-        status = pmt_exit_worse(status,
-                                info_trace(&opt, argv[i], out.file, &json));
+        status = pmt_exit_worse(status, info_trace(&opt, argv[i], &sink));
+    print_tree(&opt, &sink, count);
     if (status == PMT_EXIT_TROUBLE) {
         pmt_output_abandon(&out);
         return status;
@@ -113,11 +141,21 @@ const struct pmt_command pmt_command_info = {
         "for a line of each figure, snapshot and generation. The others, most "
         "of a trace, are read with --all only. Damage inside what is not read "
         "is for pmt-check to find.",
+        "A flight recorder writes its trace in parts: the newest is FILE, "
+        "older ones are beside it as FILE.000012, .000011, ... FILE stands for "
+        "all that are there, here and in every command; one that is given by "
+        "its own name is read alone. Records that were let go with parts "
+        "before them are neither missing nor lost.",
+        "Of several files, say of all workers of a service, it shows last the "
+        "tree of their processes: each below the one that made it, whether it "
+        "finished or died, and what it lost.",
         NULL},
     .examples = (const char *const[]){
         "pmt info a.pmt", "show what is in a.pmt",
         "pmt info --all a.pmt", "and of what functions, threads and RSS",
-        "pmt info --json *.pmt", "the same as JSON, one line a file", NULL},
+        "pmt info --json *.pmt", "the same as JSON, one line a file",
+        "pmt info --tree *.pmt", "which process made which, and how they "
+        "ended", NULL},
     .exit_status = (const char *const[]){
         "the traces were shown, though one may end early",
         "a trace is corrupt; what is sound of it was shown",

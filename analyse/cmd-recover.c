@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/errors.h"
 #include "cli/json.h"
@@ -12,6 +13,7 @@
 #include "commands.h"
 #include "open.h"
 #include "pmt/journal.h"
+#include "pmt/parts.h"
 #include "pmt/recover.h"
 
 struct recover_options {
@@ -115,13 +117,38 @@ static void print_json(const char *name, const struct pmt_recovery *r)
 
 /* ---- the command ------------------------------------------------------- */
 
-/* The input is never touched, also with -f, nor is its journal. */
+/* No input is ever touched, also with -f, nor is the journal. */
 static bool same_file(const char *a, const char *b)
 {
     struct stat x, y;
 
     return strcmp(a, "-") != 0 && strcmp(b, "-") != 0 && stat(a, &x) == 0 &&
            stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Is `output` the trace, or a part of it that is beside it? */
+static bool is_input(const char *trace, const char *output)
+{
+    size_t room = strlen(trace) + 16;
+    char *name;
+    bool same = same_file(trace, output);
+    struct pmt_source source;
+    uint8_t uuid[16];
+    uint32_t part = 0;
+
+    if (same || strcmp(trace, "-") == 0 ||
+        pmt_source_open_file(&source, trace, NULL) != PMT_OK)
+        return same;
+    if (!pmt_source_part(&source, 0, uuid, &part))
+        part = 0;
+    pmt_source_close(&source);
+    name = pmt_xcalloc(room, 1);
+    while (part > 0 && !same && strcmp(output, "-") != 0 &&
+           pmt_part_path(name, room, trace, --part) == PMT_OK &&
+           access(name, F_OK) == 0)
+        same = same_file(name, output);
+    free(name);
+    return same;
 }
 
 /* Not the journal that lies there by default when there is none. A new
@@ -160,8 +187,8 @@ static int failed(const char *name, const struct pmt_error *err)
 }
 
 static int recover(const struct recover_options *opt, const char *name,
-                   struct pmt_source *source, const char *journal,
-                   struct pmt_recovery *report)
+                   struct pmt_source *source, uint64_t last_part_at,
+                   const char *journal, struct pmt_recovery *report)
 {
     struct pmt_output out;
     struct pmt_sink sink;
@@ -174,7 +201,8 @@ static int recover(const struct recover_options *opt, const char *name,
                             (opt->force ? PMT_OUTPUT_FORCE : 0)))
         return PMT_EXIT_TROUBLE;
     pmt_sink_to_fd(&sink, out.fd);
-    if (pmt_recover(source, journal, &sink, report, &err) != PMT_OK) {
+    if (pmt_recover_parts(source, last_part_at, journal, &sink, report,
+                          &err) != PMT_OK) {
         pmt_output_abandon(&out);
         return failed(name, &err);
     }
@@ -193,6 +221,7 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     struct pmt_source source = {0};
     struct pmt_error err;
     const char *name;
+    uint64_t last_part_at = 0;
     char *journal;
     int status;
 
@@ -200,18 +229,24 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     name = strcmp(argv[0], "-") == 0 ? "standard input" : argv[0];
     if (opt.output == NULL)
         return pmt_fail("no output given: use -o FILE");
-    if (same_file(argv[0], opt.output))
+    if (is_input(argv[0], opt.output))
         return pmt_fail("%s: is the trace itself", opt.output);
+    /* First the journal: when its process is dead the files stay as they
+     * are. */
+    journal = journal_path(&opt, argv[0]);
     status = strcmp(argv[0], "-") == 0
                  ? pmt_source_from_fd(&source, 0, 0, &err)
-                 : pmt_source_open_file(&source, argv[0], &err);
-    if (status != PMT_OK)
+                 : pmt_source_open_trace(&source, argv[0], &last_part_at,
+                                         &err);
+    if (status != PMT_OK) {
+        free(journal);
         return failed(name, &err);
-    journal = journal_path(&opt, argv[0]);
+    }
     if (journal != NULL && same_file(journal, opt.output))
         status = pmt_fail("%s: is the journal itself", opt.output);
     else
-        status = recover(&opt, name, &source, journal, &report);
+        status = recover(&opt, name, &source, last_part_at, journal,
+                         &report);
     pmt_source_close(&source);
     free(journal);
     if (status != PMT_EXIT_OK)
@@ -235,6 +270,9 @@ const struct pmt_command pmt_command_recover = {
         "journal (TRACE.journal, which lies there when the recorded process "
         "died), ends every stream that has no end, and writes an index. TRACE "
         "and the journal are not changed.",
+        "Of a flight recorder all parts that are there (TRACE.000012, ... and "
+        "TRACE, the newest) become one file; what was let go before the first "
+        "is not missing.",
         "What is missing from the result is said on stderr, one line a "
         "thing; -v says what was kept too.",
         NULL},

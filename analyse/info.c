@@ -35,7 +35,7 @@ const char *pmt_stream_state_name(enum pmt_stream_state state)
 
 /* The recorder counts loss by cause in records and in all in labels; after a
  * crash one may be ahead of the other. */
-static uint64_t lost_events(const struct pmt_summary_stream *stream)
+uint64_t pmt_info_lost(const struct pmt_summary_stream *stream)
 {
     uint64_t sum = 0;
 
@@ -152,11 +152,39 @@ static void put_span(FILE *file, const struct pmt_summary_stream *stream)
                 pmt_text_seconds(last, stream->t1 * tick_ns));
 }
 
+/* Of a stream in parts (5.3): which are here, and what was let go. */
+static void put_parts(FILE *file, const struct pmt_summary_stream *stream)
+{
+    char count[PMT_TEXT_SIZE], first[PMT_TEXT_SIZE];
+    uint64_t tick_ns = stream->header ? stream->header->tick_ns : 1;
+
+    if (stream->headers == 0 || stream->part_last == 0)
+        return;
+    if (stream->part_first == stream->part_last)
+        fprintf(file, "  %-11s%" PRIu32, "part", stream->part_last);
+    else
+        fprintf(file, "  %-11s%" PRIu32 " to %" PRIu32, "parts",
+                stream->part_first, stream->part_last);
+    fputs(" of a flight recorder\n", file);
+    if (stream->part_first == 0) {
+        fprintf(file, "  %-11s%s\n", "let go", "nothing");
+        return;
+    }
+    fprintf(file, "  %-11s%s earlier record%s", "let go",
+            stream->let_go_known ? pmt_text_count(count, stream->let_go)
+                                 : "all",
+            stream->let_go_known && stream->let_go == 1 ? "" : "s");
+    if (stream->has_time)
+        fprintf(file, ": what is here begins at %s",
+                pmt_text_seconds(first, stream->t0 * tick_ns));
+    putc('\n', file);
+}
+
 static void put_lost(FILE *file, const struct pmt_summary_stream *stream)
 {
     const char *before = " (";
     char count[PMT_TEXT_SIZE];
-    uint64_t lost = lost_events(stream);
+    uint64_t lost = pmt_info_lost(stream);
 
     if (lost == 0) {
         fprintf(file, "  %-11s%s\n", "lost", "nothing");
@@ -265,6 +293,7 @@ static void put_stream(FILE *file, const struct pmt_info *info,
     if (h != NULL)
         put_process(file, h);
     put_span(file, stream);
+    put_parts(file, stream);
     put_state(file, info, stream);
     if (stream->refused)
         return;
@@ -374,7 +403,7 @@ static void put_json_kinds(struct pmt_json *j,
 static void put_json_lost(struct pmt_json *j,
                           const struct pmt_summary_stream *stream)
 {
-    pmt_json_u64(j, "lost", lost_events(stream));
+    pmt_json_u64(j, "lost", pmt_info_lost(stream));
     pmt_json_object_begin(j, "lost_by_cause");
     for (size_t i = 0; i < PMT_SUMMARY_CAUSES; i++)
         if (stream->lost_by_cause[i] > 0)
@@ -398,6 +427,13 @@ static void put_json_stream(struct pmt_json *j, const struct pmt_info *info,
         pmt_json_u64(j, "first_ns", stream->t0 * tick_ns);
         pmt_json_u64(j, "last_ns", stream->t1 * tick_ns);
     }
+    pmt_json_u64(j, "parts", stream->headers);
+    pmt_json_u64(j, "part_first", stream->part_first);
+    pmt_json_u64(j, "part_last", stream->part_last);
+    if (stream->let_go_known || stream->headers == 0)
+        pmt_json_u64(j, "let_go", stream->let_go);
+    else
+        pmt_json_null(j, "let_go");
     put_json_lost(j, stream);
     pmt_json_u64(j, "chunks_missing", stream->chunks_missing);
     pmt_json_u64(j, "journal_records", stream->journal_records);

@@ -30,6 +30,8 @@ enum pmt_stream_state {
 enum pmt_stream_state
 pmt_info_state(const struct pmt_info *info,
                const struct pmt_summary_stream *stream);
+/* Events lost: by the records of loss or by the labels, whichever is more. */
+uint64_t pmt_info_lost(const struct pmt_summary_stream *stream);
 const char *pmt_stream_state_name(enum pmt_stream_state state);
 
 void pmt_info_text(const struct pmt_info *info, FILE *file);

@@ -10,6 +10,7 @@
 #include "cli/errors.h"
 #include "cli/xalloc.h"
 #include "pmt/journal.h"
+#include "pmt/parts.h"
 
 int pmt_exit_worse(int a, int b)
 {
@@ -86,11 +87,36 @@ static void warn_chunks(const char *name, uint64_t count, const char *what)
                  what);
 }
 
-static void warn_corrupt(const char *name, const struct pmt_health *health)
+char *pmt_trace_file_of(const struct pmt_trace *in, uint64_t *offset)
 {
-    for (size_t i = 0; i < health->place_count; i++)
-        pmt_warn("%s: corrupt at byte %" PRIu64 ": %s", name,
-                 health->places[i].offset, health->places[i].message);
+    struct pmt_place place;
+    size_t room = strlen(in->name) + 16;
+    char *name;
+
+    pmt_reader_place(in->reader, *offset, &place);
+    if (!place.older) {
+        *offset = place.offset;
+        return pmt_xstrdup(in->name);
+    }
+    name = pmt_xcalloc(room, 1);
+    pmt_part_path(name, room, in->name, place.part);
+    *offset = place.offset;
+    return name;
+}
+
+static void warn_corrupt(const struct pmt_trace *in)
+{
+    const struct pmt_health *health = &in->health;
+    const char *name = in->name;
+
+    for (size_t i = 0; i < health->place_count; i++) {
+        uint64_t offset = health->places[i].offset;
+        char *file = pmt_trace_file_of(in, &offset);
+
+        pmt_warn("%s: corrupt at byte %" PRIu64 ": %s", file, offset,
+                 health->places[i].message);
+        free(file);
+    }
     if (health->corrupt > health->place_count)
         pmt_warn("%s: corrupt at %" PRIu64 " more places", name,
                  health->corrupt - health->place_count);
@@ -98,17 +124,24 @@ static void warn_corrupt(const char *name, const struct pmt_health *health)
 }
 
 /* One line for each thing that is wrong. */
-static void health_warn(const char *name, const struct pmt_health *health)
+static void health_warn(const struct pmt_trace *in)
 {
+    const struct pmt_health *health = &in->health;
+    const char *name = in->name;
     uint64_t missing = health->chunks_missing > health->chunks_lost
                            ? health->chunks_missing - health->chunks_lost
                            : 0;
 
-    warn_corrupt(name, health);
-    if (health->truncated)
+    warn_corrupt(in);
+    if (health->truncated) {
+        uint64_t offset = health->truncated_at;
+        char *file = pmt_trace_file_of(in, &offset);
+
         pmt_warn("%s: truncated at byte %" PRIu64
                  ": what comes before is used",
-                 name, health->truncated_at);
+                 file, offset);
+        free(file);
+    }
     warn_chunks(name, missing, "missing");
     warn_chunks(name, health->orphans, "of a stream without a header");
     warn_chunks(name, health->unknown,
@@ -238,7 +271,7 @@ int pmt_trace_failed(struct pmt_trace *in, const struct pmt_error *err)
 int pmt_trace_close(struct pmt_trace *in, int status, bool strict)
 {
     pmt_progress_stop(&in->progress); /* before any line is printed */
-    health_warn(in->name, &in->health);
+    health_warn(in);
     if (in->health.corrupt > 0)
         status = pmt_exit_worse(status, PMT_EXIT_NO);
     if (strict && health_bad(&in->health))

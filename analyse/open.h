@@ -95,6 +95,11 @@ int pmt_trace_from_source(struct pmt_trace *in, struct pmt_source *source,
 int pmt_trace_next(struct pmt_trace *in, struct pmt_event *event,
                    struct pmt_error *err);
 
+/* The name of the file that holds byte *offset, which becomes that of the
+ * file: where the trace is in several parts (pmt/parts.h), it may be that of
+ * an older one. A new string; free() it. */
+char *pmt_trace_file_of(const struct pmt_trace *in, uint64_t *offset);
+
 /* Prints `err` with the trace's name, closes, returns PMT_EXIT_TROUBLE. */
 int pmt_trace_failed(struct pmt_trace *in, const struct pmt_error *err);
 

@@ -6,6 +6,7 @@
 
 #include "extents.h"
 #include "pmt/index.h"
+#include "pmt/parts.h"
 
 #define BIT(kind) (UINT64_C(1) << (kind))
 #define LABEL_BYTES 72u
@@ -78,6 +79,21 @@ uint64_t pmt_summary_stream_records(const struct pmt_summary_stream *stream)
         if (is_record(kind))
             records += stream->kinds[kind].records;
     return records;
+}
+
+/* A header was met: of a new stream, or of a part that goes on with it. */
+static void take_header(struct pmt_summary_stream *stream,
+                        const struct pmt_stream_header *h)
+{
+    if (stream->headers++ == 0) {
+        stream->part_first = h->part;
+        stream->let_go_known = h->part == 0 || h->has_before;
+        for (uint32_t kind = 0; kind < PMT_KIND_KNOWN; kind++)
+            if (kind != PMT_KIND_LIVE_SET)
+                stream->let_go += h->before[kind];
+    }
+    stream->part_last = h->part;
+    stream->header = h;
 }
 
 /* ---- chunks ------------------------------------------------------------ */
@@ -164,9 +180,21 @@ static int finish_details(struct pmt_summary *s, struct pmt_error *err)
 
 /* ---- from the indexes -------------------------------------------------- */
 
+/* Does a stream begin with this header, as far as its label tells? It does not
+ * say the part; that it was taken rightly is seen from the headers. */
+static bool begins(struct pmt_summary *s, const struct pmt_entry *entry)
+{
+    if (entry->kind != PMT_KIND_STREAM)
+        return false;
+    for (size_t i = s->stream_count; entry->seq > 0 && i-- > 0;)
+        if (s->streams[i].key == entry->stream_key)
+            return entry->seq < s->streams[i].next_seq;
+    return true;
+}
+
 static int add_entry(struct pmt_summary *s, const struct pmt_entry *entry)
 {
-    struct pmt_summary_stream *stream = entry->kind == PMT_KIND_STREAM
+    struct pmt_summary_stream *stream = begins(s, entry)
                                             ? add_stream(s, entry->stream_key)
                                             : find_stream(s,
                                                           entry->stream_key);
@@ -183,6 +211,9 @@ static int add_entry(struct pmt_summary *s, const struct pmt_entry *entry)
 
     if (stream == NULL)
         return PMT_ERR_MEMORY;
+    if (entry->kind == PMT_KIND_STREAM &&
+        stream->kinds[PMT_KIND_STREAM].chunks == 0 && stream->next_seq == 0)
+        stream->next_seq = entry->seq; /* what was before was let go */
     stream->chunks_missing += (uint32_t)(entry->seq - stream->next_seq);
     stream->next_seq = (uint64_t)entry->seq + 1;
     add_chunk(stream, &chunk);
@@ -203,7 +234,16 @@ static bool set_header(struct pmt_summary *s, size_t *at,
     if (*at == s->stream_count ||
         s->streams[*at].key != event->envelope.stream_key)
         return false;
-    s->streams[(*at)++].header = pmt_stream_header(event->stream);
+    take_header(&s->streams[(*at)++], pmt_stream_header(event->stream));
+    return true;
+}
+
+/* Every header was that of the stream that its label had it in. */
+static bool headers_fit(const struct pmt_summary *s)
+{
+    for (size_t i = 0; i < s->stream_count; i++)
+        if (s->streams[i].headers != s->streams[i].kinds[PMT_KIND_STREAM].chunks)
+            return false;
     return true;
 }
 
@@ -227,24 +267,29 @@ static int read_extents(struct pmt_summary *s, struct pmt_error *err)
     while ((code = pmt_reader_next(s->reader, &event, err)) == PMT_OK) {
         struct pmt_summary_stream *stream;
 
-        if (event.type == PMT_EVENT_STREAM) {
+        if (event.type == PMT_EVENT_STREAM && !event.goes_on) {
             if (!set_header(s, &begun, &event))
                 return PMT_END;
             continue;
         }
         if (event.type == PMT_EVENT_TABLE)
             continue;
-        if (event.type != PMT_EVENT_RECORDS && event.type != PMT_EVENT_END)
+        if (event.type != PMT_EVENT_RECORDS &&
+            event.type != PMT_EVENT_END && event.type != PMT_EVENT_STREAM)
             return PMT_END;
         stream = begun_stream(s, begun, event.envelope.stream_key);
         if (stream == NULL || add_details(s, stream, s->reader, &event))
             return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
                                  "out of memory");
-        if (event.type == PMT_EVENT_END)
+        if (event.type == PMT_EVENT_STREAM)
+            take_header(stream, pmt_stream_header(event.stream));
+        else if (event.type == PMT_EVENT_END)
             add_end(stream, &event);
         else if (event.envelope.kind == PMT_KIND_LOSS)
             add_losses(stream, s->reader, event.envelope.count);
     }
+    if (code == PMT_END && !headers_fit(s))
+        return PMT_END;
     return code == PMT_END ? finish_details(s, err) : code;
 }
 
@@ -275,7 +320,7 @@ int pmt_summary_from_index(struct pmt_summary *s, const char *path, bool all,
 
     memset(s, 0, sizeof *s);
     s->all = all;
-    code = pmt_source_open_file(&s->source, path, err);
+    code = pmt_source_open_trace(&s->source, path, NULL, err);
     if (code != PMT_OK)
         return code;
     s->from_index = true;
@@ -362,7 +407,8 @@ int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in, bool all,
         s->foreign += event.type == PMT_EVENT_FOREIGN;
         if (!is_chunk(event.type))
             continue;
-        if (event.type == PMT_EVENT_STREAM || event.type == PMT_EVENT_REFUSED)
+        if ((event.type == PMT_EVENT_STREAM && !event.goes_on) ||
+            event.type == PMT_EVENT_REFUSED)
             stream = add_stream(s, event.envelope.stream_key);
         else
             stream = find_stream(s, event.envelope.stream_key);
@@ -372,7 +418,9 @@ int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in, bool all,
             return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
                                  "out of memory");
         }
-        if (event.type == PMT_EVENT_STREAM || event.type == PMT_EVENT_REFUSED)
+        if (event.type == PMT_EVENT_STREAM)
+            take_header(stream, pmt_stream_header(event.stream));
+        if (event.type == PMT_EVENT_REFUSED)
             stream->header = pmt_stream_header(event.stream);
         stream->refused |= event.type == PMT_EVENT_REFUSED;
         if (!stream->refused)

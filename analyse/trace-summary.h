@@ -50,6 +50,12 @@ struct pmt_summary_stream {
     uint64_t lost_by_cause[PMT_SUMMARY_CAUSES];
     uint64_t chunks_missing; /* gaps in seq */
     uint64_t journal_records;
+    uint64_t headers;       /* stream chunks met: parts that are here (5.3) */
+    uint32_t part_first, part_last; /* their numbers */
+    /* Records in parts that were let go before the first one here, but for
+     * live sets; `let_go_known`: the header says. */
+    uint64_t let_go;
+    bool let_go_known;
     bool has_end, end_clean;
     bool refused;           /* of a greater major version: counts are 0 */
     struct pmt_details *details; /* NULL: no such records */
@@ -71,9 +77,10 @@ struct pmt_summary {
 };
 
 /*
- * From the indexes of the file `path`; `all`: look at events too. PMT_END: they are not there, do not
- * cover the file, or do not fit what they point to: the caller walks. Negative
- * as pmt_source_open_file() and pmt_index_read(). `s` need not be released
+ * From the indexes of the trace at `path` with its older parts; `all`: look at
+ * events too. PMT_END: they are not there, do not cover the files, or do not
+ * fit what they point to: the caller walks. Negative as
+ * pmt_source_open_trace() and pmt_index_read(). `s` need not be released
  * unless PMT_OK.
  */
 int pmt_summary_from_index(struct pmt_summary *s, const char *path, bool all,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pmt/parts.h"
 #include "reader-state.h"
 
 /* Takes the first event. Where the file does not begin like a trace, that is
@@ -24,8 +25,38 @@ static int open_both(struct pmt_reader *r, struct pmt_error *err)
     return rc;
 }
 
+/* The journal says how far the newest part was written; what is behind that
+ * is in the journal still (see drain.c). But when it is of a part before, the
+ * newest was begun and whole when its process died. A journal of a later part,
+ * or of another stream, is of another file. */
+static void fit_journal(struct pmt_reader *r, struct pmt_source *source,
+                        uint64_t last_part_at)
+{
+    struct pmt_journal *j = &r->journal;
+    uint32_t part = j->header->part;
+    uint8_t uuid[16];
+    uint64_t end;
+
+    if (pmt_source_part(source, last_part_at, uuid, &part) &&
+        (memcmp(uuid, j->header->uuid, sizeof uuid) != 0 ||
+         part < j->header->part)) {
+        r->has_journal = false;
+        return;
+    }
+    if (part == j->header->part) {
+        end = pmt_journal_trace_end(j, source->size - last_part_at);
+        if (end < source->size - last_part_at) {
+            source->size = last_part_at + end;
+        }
+    }
+    j->header->pending = 0;
+    /* The journal goes on from these. */
+    r->options.no_tables = false;
+    r->options.skip_kinds &= ~(UINT64_C(1) << PMT_KIND_LOSS);
+}
+
 int pmt_reader_open_both(struct pmt_reader **out, struct pmt_source *source,
-                         struct pmt_journal *journal,
+                         uint64_t last_part_at, struct pmt_journal *journal,
                          const struct pmt_reader_options *options,
                          struct pmt_error *err)
 {
@@ -45,13 +76,7 @@ int pmt_reader_open_both(struct pmt_reader **out, struct pmt_source *source,
     r->has_journal = journal->header != NULL;
     memset(journal, 0, sizeof *journal);
     if (r->has_journal && source->size != PMT_NO_OFFSET) {
-        /* A write that death cut short is in the journal still. */
-        uint64_t end = pmt_journal_trace_end(&r->journal, source->size);
-
-        source->size = end < source->size ? end : source->size;
-        /* The journal goes on from these. */
-        r->options.no_tables = false;
-        r->options.skip_kinds &= ~(UINT64_C(1) << PMT_KIND_LOSS);
+        fit_journal(r, source, last_part_at);
     }
     pmt_input_init(&r->input, source);
     rc = open_both(r, err);
@@ -69,7 +94,7 @@ int pmt_reader_open(struct pmt_reader **out, struct pmt_source *source,
 {
     struct pmt_journal none = {.fd = -1};
 
-    return pmt_reader_open_both(out, source, &none, options, err);
+    return pmt_reader_open_both(out, source, 0, &none, options, err);
 }
 
 /* The journal beside a trace, when its process is dead. Any trouble with it
@@ -93,6 +118,7 @@ int pmt_reader_open_path(struct pmt_reader **out, const char *path,
 {
     struct pmt_source source;
     struct pmt_journal journal = {.fd = -1};
+    uint64_t last_part_at;
     int rc;
 
     *out = NULL;
@@ -100,14 +126,21 @@ int pmt_reader_open_path(struct pmt_reader **out, const char *path,
         rc = pmt_source_from_fd(&source, 0, 0, err);
         return rc < 0 ? rc : pmt_reader_open(out, &source, options, err);
     }
-    rc = pmt_source_open_file(&source, path, err);
-    if (rc < 0) {
-        return rc;
-    }
-    if (!(options && options->no_journal) && source.size != PMT_NO_OFFSET) {
+    /* First the journal: when its process is dead the files stay as they
+     * are. */
+    if (!(options && options->no_journal)) {
         open_journal(&journal, path);
     }
-    return pmt_reader_open_both(out, &source, &journal, options, err);
+    rc = pmt_source_open_trace(&source, path, &last_part_at, err);
+    if (rc < 0) {
+        pmt_journal_close(&journal);
+        return rc;
+    }
+    if (source.size == PMT_NO_OFFSET) {
+        pmt_journal_close(&journal);
+    }
+    return pmt_reader_open_both(out, &source, last_part_at, &journal,
+                                options, err);
 }
 
 void pmt_reader_free(struct pmt_reader *r)
@@ -117,6 +150,7 @@ void pmt_reader_free(struct pmt_reader *r)
     }
     pmt_scan_free(r->scan);
     pmt_input_release(&r->input);
+    pmt_source_close(&r->file);
     pmt_journal_close(&r->journal);
     pmt_buffer_release(&r->tail);
     pmt_buffer_release(&r->content);
@@ -140,6 +174,13 @@ pmt_reader_resume_point(struct pmt_reader *r, const struct pmt_stream *s)
     const struct pmt_stream_slot *slot = pmt_reader_find(r, s->key);
 
     return slot ? &slot->at : NULL;
+}
+
+void pmt_reader_place(const struct pmt_reader *r, uint64_t offset,
+                      struct pmt_place *place)
+{
+    pmt_source_place(r->in_journal ? &r->file : &r->input.source, offset,
+                     place);
 }
 
 uint64_t pmt_reader_bytes_dropped(const struct pmt_reader *r)

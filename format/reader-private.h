@@ -42,6 +42,7 @@ struct pmt_reader {
     struct pmt_journal journal;
     bool has_journal;          /* to be taken when the file is through */
     bool in_journal;
+    struct pmt_source file;    /* of the file, once the journal is read */
     struct pmt_buffer tail;
     struct pmt_tail_report tail_report;
     uint64_t file_bytes;       /* of the file, without the journal */

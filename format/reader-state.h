@@ -12,9 +12,10 @@
 #include "resume.h"
 
 /* As pmt_reader_open, with a journal to finish the trace from, which is taken
- * over (also on failure) and may be closed (fd -1, header NULL). */
+ * over (also on failure) and may be closed (fd -1, header NULL). The file
+ * that the journal belongs to begins at byte `last_part_at` of the source. */
 int pmt_reader_open_both(struct pmt_reader **out, struct pmt_source *source,
-                         struct pmt_journal *journal,
+                         uint64_t last_part_at, struct pmt_journal *journal,
                          const struct pmt_reader_options *options,
                          struct pmt_error *err);
 

@@ -390,6 +390,8 @@ static int enter_journal(struct pmt_reader *r, struct pmt_event *event,
     }
     pmt_scan_free(r->scan);
     r->scan = NULL;
+    r->file = r->input.source;
+    memset(&r->input.source, 0, sizeof r->input.source);
     pmt_input_release(&r->input);
     pmt_source_from_memory(&source, r->tail.bytes, r->tail.used);
     pmt_input_init(&r->input, &source);

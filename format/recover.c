@@ -142,6 +142,13 @@ int pmt_recover(struct pmt_source *source, const char *journal_path,
                 const struct pmt_sink *sink, struct pmt_recovery *report,
                 struct pmt_error *err)
 {
+    return pmt_recover_parts(source, 0, journal_path, sink, report, err);
+}
+
+int pmt_recover_parts(struct pmt_source *source, uint64_t last_part_at,
+                      const char *journal_path, const struct pmt_sink *sink,
+                      struct pmt_recovery *report, struct pmt_error *err)
+{
     struct pmt_journal journal = {.fd = -1};
     struct pmt_chunk_out out;
     struct pmt_source copy;
@@ -158,7 +165,7 @@ int pmt_recover(struct pmt_source *source, const char *journal_path,
         }
     }
     borrow(&copy, source);
-    rc = pmt_reader_open_both(&r, &copy, &journal, NULL, err);
+    rc = pmt_reader_open_both(&r, &copy, last_part_at, &journal, NULL, err);
     if (rc < 0) {
         return rc;
     }

@@ -47,9 +47,10 @@ int pmt_reader_open(struct pmt_reader **out, struct pmt_source *source,
                     const struct pmt_reader_options *options,
                     struct pmt_error *err);
 
-/* Opens the file `path` ("-": standard input). When a journal of a dead
- * process lies beside it, its records are given after the file's own, as if
- * they were in it. */
+/* Opens the file `path` ("-": standard input), with the older parts of its
+ * stream beside it (pmt/parts.h); offsets are those in all of them, one after
+ * the other. When a journal of a dead process lies beside it, its records are
+ * given after the file's own, as if they were in it. */
 int pmt_reader_open_path(struct pmt_reader **out, const char *path,
                          const struct pmt_reader_options *options,
                          struct pmt_error *err);
@@ -123,6 +124,12 @@ struct pmt_event {
  */
 int pmt_reader_next(struct pmt_reader *r, struct pmt_event *event,
                     struct pmt_error *err);
+
+/* In which file byte `offset` of an event lies, where there are several parts
+ * (pmt/parts.h). Not for events from a journal. */
+struct pmt_place;
+void pmt_reader_place(const struct pmt_reader *r, uint64_t offset,
+                      struct pmt_place *place);
 
 /* Bytes read and bytes in all (PMT_NO_OFFSET: not known), for progress. */
 void pmt_reader_position(const struct pmt_reader *r, uint64_t *at,

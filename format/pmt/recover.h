@@ -41,6 +41,13 @@ int pmt_recover(struct pmt_source *source, const char *journal_path,
                 const struct pmt_sink *sink, struct pmt_recovery *report,
                 struct pmt_error *err);
 
+/* The same of a source of several parts (pmt/parts.h): the journal is of the
+ * file that begins at byte `last_part_at`. What was let go before the first
+ * part is not missing. */
+int pmt_recover_parts(struct pmt_source *source, uint64_t last_part_at,
+                      const char *journal_path, const struct pmt_sink *sink,
+                      struct pmt_recovery *report, struct pmt_error *err);
+
 #ifdef __cplusplus
 }
 #endif
