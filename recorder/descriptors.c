@@ -26,7 +26,15 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 #define UNSHARE_FLAG 2u                /* CLOSE_RANGE_UNSHARE */
+
+static int filter_at_start = -1;       /* PR_GET_SECCOMP */
 
 /* ---- files in the program's table ---------------------------------------------- */
 
@@ -69,7 +77,7 @@ static bool is_file(const struct rec_file *f, const struct stat *st)
     return (uint64_t)st->st_dev == f->dev && (uint64_t)st->st_ino == f->ino;
 }
 
-int rec_file_take(struct rec_file *f, int fd)
+int rec_file_take(struct rec_file *f, int fd, bool pin)
 {
     struct stat st;
     int saved;
@@ -84,6 +92,9 @@ int rec_file_take(struct rec_file *f, int fd)
     f->fd = move_up(fd);
     f->dev = st.st_dev;
     f->ino = st.st_ino;
+    f->pin = NULL;
+    if (!pin)
+        return 0;
     f->pin = mmap(NULL, PIN_BYTES, PROT_NONE, MAP_SHARED, f->fd, 0);
     if (f->pin == MAP_FAILED)
         f->pin = NULL;
@@ -122,9 +133,44 @@ void rec_file_close(struct rec_file *f)
     f->fd = -1;
 }
 
-/* ---- a table of the thread's own ------------------------------------------------ */
+/* A duplicate of another thread's descriptor; -1. */
+static int fetch(int tid, int fd)
+{
+    int thread, got;
 
-static int filter_at_start = -1;       /* PR_GET_SECCOMP */
+    if (filter_at_start != prctl(PR_GET_SECCOMP))
+        return -1;
+    thread = (int)syscall(SYS_pidfd_open, tid, O_EXCL); /* PIDFD_THREAD */
+    if (thread < 0)
+        return -1;
+    got = (int)syscall(SYS_pidfd_getfd, thread, fd, 0);
+    close(thread);
+    return got;
+}
+
+/* `fd` becomes the file's descriptor, or is closed. */
+static bool adopt(struct rec_file *f, int fd)
+{
+    struct stat st;
+
+    if (fd < 0)
+        return false;
+    if (fstat(fd, &st) != 0 || !is_file(f, &st)) {
+        close(fd);
+        return false;
+    }
+    f->fd = move_up(fd);
+    return true;
+}
+
+bool rec_file_regain(struct rec_file *f, int tid, const char *path)
+{
+    return rec_file_holds(f) || adopt(f, fetch(tid, f->fd)) ||
+           adopt(f, open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
+                               O_CLOEXEC));
+}
+
+/* ---- a table of the thread's own ------------------------------------------------ */
 
 void rec_descriptors_prepare(void)
 {

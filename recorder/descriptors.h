@@ -24,8 +24,9 @@ struct rec_file {
 
 /* Takes the descriptor, opened to read and write: moves it to a high number,
  * where it takes none of the program's if that can be, and notes what it is.
- * 0, or -1 with errno; then it is closed. */
-int rec_file_take(struct rec_file *f, int fd);
+ * With `pin` no other file gets this identity before it is closed. 0, or -1
+ * with errno; then it is closed. */
+int rec_file_take(struct rec_file *f, int fd, bool pin);
 
 /* True while `fd` is still that file. */
 bool rec_file_holds(const struct rec_file *f);
@@ -35,6 +36,13 @@ bool rec_file_is_at(const struct rec_file *f, const char *path);
 
 /* Closes the descriptor where it is still that file; {.fd = -1} afterwards. */
 void rec_file_close(struct rec_file *f);
+
+/*
+ * Has the file again where the program closed the descriptor: from the table
+ * of the thread `tid`, if that may be and it has it at the same number (Linux
+ * 6.9), or by path. Another file than before is not taken. False: neither.
+ */
+bool rec_file_regain(struct rec_file *f, int tid, const char *path);
 
 /* In the child of a fork, where the page is not mapped. */
 void rec_file_forked(struct rec_file *f);

@@ -10,6 +10,7 @@
  * rec_recording_ensure() starts it again.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -47,12 +48,13 @@ static uint32_t starts;                /* that may come at once */
 
 /* Between the draining thread and the rest; atomic. */
 static sem_t wake;
-static sem_t held;                     /* posted when it has come to rest */
+static sem_t held;                     /* posted when it has come to rest, and
+                                        * when it has its file, if awaited */
 static bool wake_made;
 static uint32_t runs, paused;
 static uint32_t asleep, wanted, passes;
-static uint32_t has_file;              /* of its own, or none can be had */
 static uint32_t task;                  /* enum task */
+static uint32_t taken;                 /* a ring's file, by the thread */
 static int drainer_tid;
 static uint64_t due;                   /* the draining thread's */
 static int last_result;                /* of its last act */
@@ -222,23 +224,31 @@ static void have_file(void)
 {
     bool is_ours = rec_file_holds(&rec_running.trace);
     int spare = is_ours ? rec_running.trace.fd : -1;
+    bool parted = rec_descriptors_part(spare);
 
     /* In a table of its own nobody can change what the number means. */
-    if (rec_descriptors_part(spare) && !rec_file_holds(&rec_running.trace))
+    if (parted && spare >= 0 && !rec_file_holds(&rec_running.trace)) {
         close(spare);
-    pmt_drain_open(rec_running.drain, spare, NULL);
+        spare = -1;
+    }
+    if (pmt_drain_open(rec_running.drain, spare, NULL) != PMT_OK ||
+        spare < 0 || !rec_is_ring())
+        return;
+    if (parted)
+        close(spare);
+    __atomic_store_n(&taken, 1, __ATOMIC_RELEASE);
 }
 
-static void *drain_main(void *unused)
+static void *drain_main(void *awaited)
 {
     uint32_t seen = 0, now;
 
-    (void)unused;
     __atomic_store_n(&drainer_tid, (int)syscall(SYS_gettid),
                      __ATOMIC_RELAXED);
     pthread_setname_np(pthread_self(), "pmtrace");
     have_file();
-    __atomic_store_n(&has_file, 1, __ATOMIC_RELEASE);
+    if (awaited != NULL)
+        sem_post(&held);
     while ((now = __atomic_load_n(&task, __ATOMIC_ACQUIRE)) != END) {
         if (now == REST) {
             sem_post(&held);
@@ -260,6 +270,14 @@ static void *drain_main(void *unused)
 
 /* ---- start and stop ------------------------------------------------------------ */
 
+/* The thread has the file of a ring: the descriptor in the program's table
+ * would only keep the disk from having the room of a part that is removed. */
+static void let_go_file(void)
+{
+    if (__atomic_exchange_n(&taken, 0, __ATOMIC_ACQUIRE))
+        rec_file_close(&rec_running.trace);
+}
+
 static void make_semaphores(void)
 {
     if (!wake_made) {
@@ -269,8 +287,10 @@ static void make_semaphores(void)
     wake_made = true;
 }
 
+/* After a fork it is not awaited: that would hold the program up. */
 static int start(enum task first, struct pmt_error *err)
 {
+    bool await = !paused && first == DRAIN;
     pthread_attr_t attr;
     sigset_t all, before;
     int failed;
@@ -282,13 +302,14 @@ static int start(enum task first, struct pmt_error *err)
         flushed = pmt_clock_mono_ns();
     due = UINT64_MAX;
     rec_descriptors_prepare();
+    __atomic_store_n(&taken, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&task, (uint32_t)first, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&has_file, 0, __ATOMIC_RELEASE);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, DRAIN_STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&drainer, &attr, drain_main, NULL);
+    failed = pthread_create(&drainer, &attr, drain_main,
+                            await ? &held : NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
     if (failed) {
@@ -296,25 +317,18 @@ static int start(enum task first, struct pmt_error *err)
         return pmt_error_set_errno(err, failed, PMT_NO_OFFSET,
                                    "cannot start a thread");
     }
+    while (await && sem_wait(&held) != 0)
+        ;
     __atomic_store_n(&runs, 1, __ATOMIC_RELEASE);
     __atomic_store_n(&paused, 0, __ATOMIC_RELEASE);
+    if (await && rec_is_ring())
+        let_go_file();
     return PMT_OK;
 }
 
 int rec_drainer_start(struct pmt_error *err)
 {
     return start(DRAIN, err);
-}
-
-void rec_drainer_let_file_go(void)
-{
-    const struct timespec pause = {0, 50000};
-
-    for (int i = 0; i < 20000 && runs &&
-                    !__atomic_load_n(&has_file, __ATOMIC_ACQUIRE); i++)
-        nanosleep(&pause, NULL);
-    if (runs && __atomic_load_n(&has_file, __ATOMIC_ACQUIRE))
-        rec_file_close(&rec_running.trace);
 }
 
 void rec_drainer_rest(void)
@@ -360,6 +374,25 @@ int rec_drainer_end(enum rec_last act, struct pmt_error *err)
     return last_result;
 }
 
+/* So that there is a descriptor of it when the thread, and its table, is gone.
+ * A ring's file may be another one by now. */
+static void keep_file(void)
+{
+    struct rec_running *r = &rec_running;
+    int fd;
+
+    if (!rec_is_ring()) {
+        rec_file_regain(&r->trace,
+                        __atomic_load_n(&drainer_tid, __ATOMIC_RELAXED),
+                        r->trace_path);
+        return;
+    }
+    rec_file_close(&r->trace);
+    fd = open(r->trace_path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0)
+        rec_file_take(&r->trace, fd, false);
+}
+
 /* A thread can be joined a little before the kernel stops to count it. */
 void rec_drainer_pause(void)
 {
@@ -368,6 +401,7 @@ void rec_drainer_pause(void)
 
     if (!runs)
         return;
+    keep_file();
     rec_drainer_end(REC_LAST_NOTHING, NULL);
     tid = __atomic_load_n(&drainer_tid, __ATOMIC_RELAXED);
     __atomic_store_n(&paused, 1, __ATOMIC_RELEASE);
@@ -411,6 +445,11 @@ bool rec_recording_ensure(bool now)
 {
     bool is_there;
 
+    if (__atomic_load_n(&taken, __ATOMIC_ACQUIRE) &&
+        pthread_mutex_trylock(&rec_life) == 0) {
+        let_go_file();
+        pthread_mutex_unlock(&rec_life);
+    }
     if (!__atomic_load_n(&paused, __ATOMIC_ACQUIRE))
         return true;
     if (pthread_mutex_trylock(&rec_life) != 0)

@@ -93,6 +93,7 @@ static bool find_path(struct rec_files *f, const char *path)
 static int make_trace(struct rec_files *f, const struct rec_config *c,
                       struct pmt_error *err)
 {
+    bool ring = c->settings.max_size != 0 || c->settings.max_age != 0;
     struct pmt_journal other = {0};
     int result, fd;
 
@@ -115,7 +116,8 @@ static int make_trace(struct rec_files *f, const struct rec_config *c,
         return result;
     fd = open(f->trace_path,
               O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 || rec_file_take(&f->trace, fd) != 0)
+    f->trace_made = fd >= 0;
+    if (fd < 0 || rec_file_take(&f->trace, fd, !ring) != 0)
         return pmt_error_set_errno(err, errno, PMT_NO_OFFSET,
                                    "cannot create the trace");
     return PMT_OK;
@@ -162,7 +164,7 @@ void rec_files_drop(struct rec_files *f, bool keep_trace)
     pmt_journal_close(&f->journal);
     memset(&f->journal, 0, sizeof f->journal);
     f->journal.fd = -1;
-    if (f->trace.fd >= 0 && !keep_trace)
+    if (f->trace_made && !keep_trace)
         unlink(f->trace_path);
     rec_file_close(&f->trace);
 }

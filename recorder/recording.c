@@ -318,8 +318,6 @@ void rec_recording_go(void)
             resume_parts(true);
             rec_drainer_start(NULL);
         }
-        if (rec_set.max_size != 0 || rec_set.max_age != 0)
-            rec_drainer_let_file_go();
         if (rec_running.suspends == 0) {
             set_active(REC_ACTIVE);
             if (again)
@@ -413,6 +411,7 @@ static void drop_files(bool all_written)
     static struct rec_files f;
 
     f.trace = rec_running.trace;
+    f.trace_made = true;
     f.journal = rec_journal;
     strcpy(f.trace_path, rec_running.trace_path);
     strcpy(f.journal_path, rec_running.journal_path);

@@ -17,7 +17,8 @@
 
 /* A trace and its journal, just made. */
 struct rec_files {
-    struct rec_file trace;        /* fd -1: there is none */
+    struct rec_file trace;        /* in the program's table */
+    bool trace_made;
     struct pmt_journal journal;
     uint8_t uuid[16];             /* of the stream */
     char trace_path[REC_PATH_MAX];     /* absolute where that is known */
@@ -58,6 +59,13 @@ extern int rec_phase_now;
 int rec_files_make(struct rec_files *files, const struct rec_config *c,
                    struct pmt_error *err);
 
+/* True when the recording that runs keeps the end of its stream only: its
+ * file is another one after each part. */
+static inline bool rec_is_ring(void)
+{
+    return rec_set.max_size != 0 || rec_set.max_age != 0;
+}
+
 /* Closes both; removes the journal, and the trace unless `keep_trace`. */
 void rec_files_drop(struct rec_files *files, bool keep_trace);
 
@@ -75,9 +83,6 @@ void rec_uuid_text(const uint8_t uuid[16], char text[33]);
 
 /* The thread that drains rec_running.drain. With rec_life held. */
 int rec_drainer_start(struct pmt_error *err);
-/* When it has a descriptor of its own, closes the program's: a ring's first
- * part takes room on the disk as long as that is open. */
-void rec_drainer_let_file_go(void);
 /* Waits until it has come to rest: nothing is drained, and no tick comes,
  * before it ends. Does nothing where there is no thread. */
 void rec_drainer_rest(void);
