@@ -263,7 +263,7 @@ static void lives(struct look *l, const struct pmt_event *e)
         add(&l->stated, live[i].address);
     if (part + 1 < parts)
         return;
-    if (l->f.parts > 0)
+    if (l->f.parts > 1)
         l->f.carry += not_in(mine, &l->stated) + not_in(&l->stated, mine);
     l->f.carries++;
     free(mine->slots);
