@@ -233,7 +233,9 @@ const struct pmt_command pmt_command_dump = {
     .summary = "print what a trace holds, one line a record",
     .usage = (const char *const[]){"[options] FILE...", NULL},
     .description = (const char *const[]){
-        "Prints traces as text or JSON lines. \"-\" is standard input.",
+        "Prints traces as text or JSON lines. \"-\" is standard input. Of a "
+        "flight recorder all parts that are there are printed, as `cat` would "
+        "put them together.",
         "A line of text is fields with a tab between them: the first 8 digits "
         "of the stream's key, the seconds since the stream began, the kind, "
         "and then by kind: op, domain, address, size, thread and site of an "

@@ -4,6 +4,7 @@
 
 #include "cli/errors.h"
 #include "cli/output.h"
+#include "cli/text.h"
 #include "cli/xalloc.h"
 #include "commands.h"
 #include "live-report.h"
@@ -222,12 +223,20 @@ static int report_snapshot(const struct live_options *opt,
 
 /* Nothing matched: the answer is "no". */
 static int say_nothing(const struct live_options *opt,
-                       const struct pmt_trace *in)
+                       const struct pmt_trace *in,
+                       const struct pmt_live_sets *live)
 {
+    char begun[PMT_TEXT_SIZE + 64] = "", seconds[PMT_TEXT_SIZE];
+
+    for (size_t i = 0; i < live->stream_count; i++)
+        if (live->streams[i].begun_late && *begun == '\0')
+            snprintf(begun, sizeof begun,
+                     "; it begins at %s, earlier records were let go",
+                     pmt_text_seconds(seconds, live->streams[i].begun_ns));
     if (opt->snapshot)
         pmt_fail("%s: no snapshot %s", in->name, opt->snapshot);
     else if (in->health.refused == 0)
-        pmt_fail("%s: no %s records%s", in->name,
+        pmt_fail("%s: no %s records%s%s", in->name,
                  wanted(opt) == PMT_LIVE_ALLOC    ? "alloc or snapshot"
                  : wanted(opt) == PMT_LIVE_OBJECT ? "object"
                                                   : "alloc, object or "
@@ -235,7 +244,8 @@ static int say_nothing(const struct live_options *opt,
                  in->moment.kind == PMT_MOMENT_TIME ||
                          in->moment.kind == PMT_MOMENT_MARK
                      ? " up to that moment"
-                     : "");
+                     : "",
+                 begun);
     return PMT_EXIT_NO;
 }
 
@@ -256,7 +266,7 @@ static int report_all(const struct live_options *opt,
         code = report_snapshot(opt, in, &found->snapshots, sink);
     if (code != PMT_OK)
         return pmt_fail("out of memory");
-    return sink->tables > before ? PMT_EXIT_OK : say_nothing(opt, in);
+    return sink->tables > before ? PMT_EXIT_OK : say_nothing(opt, in, &found->live);
 }
 
 /* Snapshots are of blocks. */
@@ -418,6 +428,9 @@ const struct pmt_command pmt_command_live = {
         "Of a trace with allocations that were sampled all numbers are "
         "estimates, with a \"~\" before them, and 95% of such intervals hold "
         "the truth.",
+        "Of a flight recorder what is live is exact from the first part that "
+        "is there on, since each part begins with what was live then; only "
+        "what happened before was let go.",
         "Without records of blocks the last snapshot not after the moment is "
         "shown, of @peak the largest; --snapshot chooses one.",
         "Standard input (\"-\") has no @peak and no @mark.",

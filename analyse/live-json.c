@@ -48,6 +48,10 @@ static void json_head(const struct pmt_live_report *report,
     pmt_json_u64(json, "unseen", counts->unseen);
     pmt_json_u64(json, "filtered", counts->filtered);
     pmt_json_bool(json, "destroy_unreliable", total->inferring > 0);
+    if (total->begun_late)
+        pmt_json_u64(json, "begun_ns", total->begun_ns);
+    else
+        pmt_json_null(json, "begun_ns");
     pmt_json_bool(json, "approximate", total->approximate);
     if (total->approximate)
         pmt_json_u64(json, "loss_time_ns", total->loss_ns);

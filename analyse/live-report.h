@@ -32,6 +32,9 @@ struct pmt_live_total {
     uint64_t loss_ns;    /* earliest, when approximate */
     uint64_t lost;       /* events, by the trace's count */
     uint64_t missing;    /* chunks */
+    size_t begun_late;   /* streams whose earlier records were let go; the
+                          * first of them begins at begun_ns */
+    uint64_t begun_ns;
     size_t streams;      /* that have such records */
     size_t incomplete;   /* of them without an end */
     size_t inferring;    /* of them with object:destroy-unreliable */

@@ -142,6 +142,19 @@ static void say_what_is_not_known(const struct pmt_live_report *report,
               file);
 }
 
+/* Records that were let go are not missing: the live set of that moment
+ * stands for them. */
+static void say_what_was_let_go(const struct pmt_live_total *total,
+                                FILE *file)
+{
+    char buffer[PMT_TEXT_SIZE];
+
+    if (total->begun_late)
+        fprintf(file, "  since %s: what was recorded before was let go, but "
+                "for what was live\n",
+                pmt_text_seconds(buffer, total->begun_ns));
+}
+
 static void say_what_is_lost(const struct pmt_live_total *total, FILE *file)
 {
     char buffer[PMT_TEXT_SIZE];
@@ -154,6 +167,8 @@ static void say_what_is_lost(const struct pmt_live_total *total, FILE *file)
         fprintf(file, ": %s event%s lost",
                 pmt_text_count(buffer, total->lost),
                 total->lost == 1 ? "" : "s");
+    if (total->begun_late && !total->lost && !total->missing)
+        fputs(": what was live then was too much to be written", file);
     if (total->missing)
         fprintf(file, "%s %s chunk%s missing", total->lost ? "," : ":",
                 pmt_text_count(buffer, total->missing),
@@ -201,6 +216,7 @@ static void print_head(const struct pmt_live_report *report,
     fputc('\n', file);
     say_what_is_estimated(report, total, rows, file);
     say_what_happened(report, total, file);
+    say_what_was_let_go(total, file);
     say_what_is_not_known(report, total, file);
     say_what_is_lost(total, file);
 }

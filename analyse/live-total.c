@@ -57,8 +57,17 @@ static void add_loss(struct pmt_live_total *total,
     if (!total->approximate || ns < total->loss_ns)
         total->loss_ns = ns;
     total->approximate = true;
-    total->lost += stream->lost;
+    total->lost += stream->lost - stream->lost_before;
     total->missing += stream->missing;
+}
+
+static void add_beginning(struct pmt_live_total *total,
+                          const struct pmt_live_stream *stream)
+{
+    if (!stream->begun_late)
+        return;
+    if (total->begun_late++ == 0 || stream->begun_ns < total->begun_ns)
+        total->begun_ns = stream->begun_ns;
 }
 
 static void add_sampling(struct pmt_live_total *total,
@@ -96,6 +105,7 @@ void pmt_live_total_of(struct pmt_live_total *total,
         total->peak.bytes += set->peak.bytes;
         total->peak_ns = set->peak.time * stream->tick_ns;
         total->now_ns = later(total->now_ns, moment_ns(live, stream, set));
+        add_beginning(total, stream);
         add_counts(&total->counts, set);
         add_sampling(total, set);
         add_loss(total, stream, set);

@@ -95,6 +95,28 @@ static void begin_stream(struct pmt_live_sets *live,
         live->begin(live->begin_context, stream, index);
 }
 
+static void lose(struct pmt_live_stream *stream, uint64_t time)
+{
+    for (int which = 0; which < PMT_LIVE_KINDS; which++)
+        pmt_live_set_lost(&stream->sets[which], time);
+}
+
+/* Where earlier parts were let go nothing is known until the live set comes
+ * that a part begins with. */
+static void begin_late(struct pmt_live_stream *stream,
+                       const struct pmt_event *event)
+{
+    const struct pmt_envelope *envelope = &event->envelope;
+
+    if (event->type != PMT_EVENT_STREAM || event->goes_on ||
+        pmt_stream_header(event->stream)->part == 0)
+        return;
+    stream->begun_late = true;
+    stream->begun_ns = envelope->t0 * stream->tick_ns;
+    stream->lost = stream->lost_before = envelope->lost;
+    lose(stream, envelope->t0);
+}
+
 static void open_stream(struct pmt_live_stream *stream,
                         const struct pmt_event *event)
 {
@@ -113,6 +135,7 @@ static void restart_stream(struct pmt_live_sets *live,
     release_stream(stream);
     open_stream(stream, event);
     begin_stream(live, stream, index);
+    begin_late(stream, event);
 }
 
 static struct pmt_live_stream *add_stream(struct pmt_live_sets *live,
@@ -132,6 +155,7 @@ static struct pmt_live_stream *add_stream(struct pmt_live_sets *live,
     stream = &live->streams[live->stream_count];
     open_stream(stream, event);
     begin_stream(live, stream, live->stream_count++);
+    begin_late(stream, event);
     return stream;
 }
 
@@ -169,12 +193,6 @@ static struct pmt_live_stream *stream_of(struct pmt_live_sets *live,
     stream = add_stream(live, event);
     *place = stream ? live->stream_count : 0;
     return stream;
-}
-
-static void lose(struct pmt_live_stream *stream, uint64_t time)
-{
-    for (int which = 0; which < PMT_LIVE_KINDS; which++)
-        pmt_live_set_lost(&stream->sets[which], time);
 }
 
 /* What the envelope says: how far the stream has come, and of loss. False:

@@ -40,6 +40,11 @@ struct pmt_live_stream {
     bool seen[PMT_LIVE_KINDS];       /* the stream has such records */
     uint64_t end_ns;      /* latest time of any chunk up to the moment, since
                              the stream began */
+    /* What was before `begun_ns` was let go (5.3), so the trace begins there:
+     * with the live set of that moment; `lost_before` events were lost. */
+    bool begun_late;
+    uint64_t begun_ns;
+    uint64_t lost_before;
     uint64_t lost;        /* events lost up to there, by the trace's count */
     uint64_t missing;     /* chunks missing up to there */
     bool sized;           /* objects have sizes of their own (7.1) */
@@ -107,7 +112,8 @@ uint64_t (*pmt_live_sets_peaks(const struct pmt_live_sets *live))
     [PMT_LIVE_KINDS];
 
 /* True when the set's numbers may be wrong: events were lost, are missing, or
- * a live set in the trace has not all its parts. */
+ * a live set in the trace has not all its parts or, where earlier records were
+ * let go, is not there. Not because they were let go. */
 bool pmt_live_set_is_approximate(const struct pmt_live_set *set);
 
 #endif

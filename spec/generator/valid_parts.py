@@ -8,7 +8,56 @@ from .parts import (
 
 # ---- what they are made of -----------------------------------------------
 
-def part_of_all(s, part, t):
+class Live:
+    """What is live, from the records that were written."""
+
+    def __init__(self):
+        self.blocks = {}
+        self.objects = {}
+        self.open = {}          # the last realloc_free of each thread
+
+    def allocs(self, rows):
+        for row in rows:
+            address = row["address"]
+            if row["op"] in ("free", "realloc_free"):
+                gone = self.blocks.pop(address, None)
+                if row["op"] == "realloc_free":
+                    self.open[row["thread"]] = gone
+            elif row["op"] == "realloc_undo":
+                self.blocks[address] = self.open.pop(row["thread"])
+            else:
+                self.blocks[address] = {
+                    "address": address, "stack": row["stack"],
+                    "size": row["size"], "thread": row["thread"],
+                    "domain": row["domain"], "made": row["t"]}
+
+    def creations(self, rows, classes):
+        for row in rows:
+            _, what, stack, type_, _ = classes[row["class"]]
+            if what:
+                self.objects.pop(row["address"], None)
+            else:
+                self.objects[row["address"]] = {
+                    "address": row["address"], "stack": stack, "type": type_,
+                    "thread": row["thread"], "made": row["t"]}
+
+    def write(self, s, t):
+        """Both live sets; that of blocks in two parts."""
+        for of, live in ((13, self.blocks), (12, self.objects)):
+            rows = [dict(live[a], age=t - live[a]["made"])
+                    for a in sorted(live)]
+            half = len(rows) // 2 if of == 13 else len(rows)
+            sets = [rows[:half], rows[half:]] if of == 13 else [rows]
+            for i, some in enumerate(sets):
+                s.live(t, of, i, len(sets), some)
+
+
+def at(part, address):
+    """Each part has addresses of its own."""
+    return address + (part << 28)
+
+
+def part_of_all(s, live, part, t):
     """A part with tables, live sets, records of several kinds.
 
     Part 0 has no live set: nothing was there before it.
@@ -19,21 +68,25 @@ def part_of_all(s, part, t):
         s.open(more={"hooks": ["alloc:obj", "object", "stack:2"]})
     tables(s)
     if part:
-        s.live(t, 13, 0, 2, [{"address": 0x7F0000001000, "stack": 3,
-                              "size": 33, "thread": 1, "domain": "mem",
-                              "age": t - 112}])
-        s.live(t, 13, 1, 2, [{"address": 0x7F0000001040, "stack": 2,
-                              "size": 48, "thread": 2, "domain": "obj",
-                              "age": t - 103}])
-        s.live(t, 12, 0, 1, [])
+        live.write(s, t)
     rows = alloc_rows()
     for row in rows:
         row["t"] += t
+        row["address"] = at(part, row["address"])
+        if row["op"].startswith("realloc"):
+            row["thread"] = 1
+    if part:
+        rows.append({"t": t + 150, "op": "free", "domain": "obj", "stack": 0,
+                     "address": at(part - 1, 0x7F0000001040), "size": 0,
+                     "thread": 1})
     s.alloc(rows)
+    live.allocs(rows)
     objects = object_rows()
     for row in objects:
         row["t"] += t
+        row["address"] = at(part, row["address"])
     s.object(objects)
+    live.creations(objects, s.classes)
     if part % 2 == 0:
         marks(s, "part %d" % part, t=t + 300)
 
@@ -42,10 +95,11 @@ def parts_of(first, last, others=(), counted=True):
     """Parts first to last but for some, as one file; the stream's end."""
     trace, aside = Trace(), Trace()
     s = Stream(aside, tick_ns=100)
+    live = Live()
     for part in range(last + 1):
         s.trace = trace if part >= first and part not in others else aside
         if counted or not part:
-            part_of_all(s, part, 1000 * part)
+            part_of_all(s, live, part, 1000 * part)
         else:
             s.go_on(part, 1000 * part, counted=False)
             tables(s)

@@ -165,3 +165,21 @@ def make(build):
     trace = build(generator())
     return bytes(trace.data), [json.dumps(line, separators=(",", ":")).encode()
                                for line in trace.lines]
+
+
+class Parts:
+    """Which `stream` lines begin a stream (5.3); the others go on with it."""
+
+    def __init__(self):
+        self.part = {}          # of each stream, 0 where no header was met
+
+    def begins(self, line):
+        stream = line.get("stream")
+        known = stream in self.part
+        if line.get("kind") != "stream":
+            if stream:
+                self.part.setdefault(stream, 0)
+            return False
+        goes_on = known and line["part"] > self.part[stream]
+        self.part[stream] = line["part"]
+        return not goes_on

@@ -14,8 +14,10 @@ DAMAGE = ("truncated", "corrupt", "missing", "inconsistent")
 BETWEEN = {"absent-columns", "between-chunks", "figures-1024",
            "first-of-stream-is-not-its-header", "ids", "loss-and-gap",
            "minor-version", "no-header", "not-utf-8", "snapshot-values",
-           "times",
-           "object-class-unknown"}
+           "times", "object-class-unknown",
+           "later-parts-twice", "part-0-behind-5", "part-behind-chunks",
+           "part-in-between-gone", "part-of-another-header", "parts-go-on",
+           "parts-twice"}
 
 
 def findings(done):

@@ -98,8 +98,9 @@ class Model:
 
     def __init__(self, lines, until=None):
         self.sets, self.tables, self.seen = {}, {}, set()
+        parts = kit.Parts()
         for line in lines:
-            if line.get("kind") == "stream":
+            if parts.begins(line):
                 self.begin(line["stream"], line["hooks"] or [])
             elif line.get("kind") in ("stack", "code", "type", "thread"):
                 self.table(line, line["kind"])[line["id"]] = line
