@@ -319,14 +319,6 @@ static PyObject *module_is_main(PyObject *module, PyObject *unused)
                            PyInterpreterState_Main());
 }
 
-static PyObject *module_is_main(PyObject *module, PyObject *unused)
-{
-    (void)module;
-    (void)unused;
-    return PyBool_FromLong(PyThreadState_Get()->interp ==
-                           PyInterpreterState_Main());
-}
-
 static PyObject *module_phase(PyObject *module, PyObject *unused)
 {
     (void)module;
@@ -419,8 +411,6 @@ static PyMethodDef methods[] = {
     {"resume", module_resume, METH_VARARGS, resume_doc},
     {"dump", module_dump, METH_VARARGS, dump_doc},
     {"stats", module_stats, METH_VARARGS, stats_doc},
-    {"is_main", module_is_main, METH_NOARGS,
-     "False in a sub-interpreter"},
     {"is_main", module_is_main, METH_NOARGS,
      "False in a sub-interpreter"},
     {"phase", module_phase, METH_NOARGS, "0 none, 1 runs, 2 forked from one"},
