@@ -31,6 +31,7 @@ def same(what, *words, **how):
     trace = path("same-%d.pmt" % same.count)
     same.count += 1
     bare = {k: v for k, v in how.items() if k not in ("options", "python")}
+    how["options"] = ["--no-children"] + list(how.get("options", ()))
     wanted = plain(*(list(how.get("python", ())) + list(words)), **bare)
     found = record(trace, *words, **how)
     equal(found.triple(), wanted.triple(), what)
@@ -71,7 +72,8 @@ def by_command():
                               ("set", {"PYTHONPATH": "/nonesuch"}, [])):
         trace = path("command-%s.pmt" % what)
         wanted = plain(script, "a", env=env, remove=remove)
-        found = run(["pmt", "record", "-o", trace, "--", PYTHON, script, "a"],
+        found = run(["pmt", "record", "--no-children", "-o", trace, "--",
+                     PYTHON, script, "a"],
                     env=env, remove=remove)
         equal(found.triple(), wanted.triple(), "PYTHONPATH " + what)
         check(os.path.exists(trace), "PYTHONPATH %s: no trace" % what)
@@ -217,14 +219,15 @@ def shadowed():
         env = {"PYTHONPATH": pythonpath}
         trace = path(what + ".pmt")
         wanted = plain(script, env=env)
-        found = run(["pmt", "record", "-o", trace, "--", PYTHON, script],
-                    env=env)
+        found = run(["pmt", "record", "--no-children", "-o", trace, "--",
+                     PYTHON, script], env=env)
         equal(found.triple(), wanted.triple(), what)
         check(Trace(trace).complete(), what + ": the trace is not whole")
 
 
 def children():
-    """A child process is not recorded, and does not see that we are."""
+    """With children=0 a child process is not recorded, and does not see that
+    we are. (Else the environment tells it: test_children_env.py.)"""
     script = write("child.py",
                    "import subprocess, sys, os\n"
                    "print(subprocess.check_output([sys.executable, '-c',"
