@@ -15,8 +15,8 @@
 #include "stage.h"
 
 #define BATCH 512           /* records; of 40 bytes */
-#define AHEAD_CHAIN 12      /* records ahead of which a chain is fetched, */
-#define AHEAD_BLOCK 6       /* and the first block of it */
+#define AHEAD_CHAIN 16      /* records ahead of which a chain is fetched, */
+#define AHEAD_BLOCK 8       /* and the first block of it */
 #define FIRST_BITS 10
 #define PLACES_MAX UINT32_C(0xfffffff0)
 #define NONE UINT32_MAX
@@ -366,7 +366,8 @@ static void take_batch(struct pmt_live_map *m, enum pmt_kept_kind kind)
             uint32_t place = *chain_of(s, r[AHEAD_BLOCK].address);
 
             if (place != NONE) {
-                __builtin_prefetch(block_at(s, place));
+                __builtin_prefetch(&block_at(s, place)->address);
+                __builtin_prefetch(&block_at(s, place)->next);
             }
         }
         if (kind == PMT_KEPT_ALLOC) {

@@ -229,12 +229,25 @@ void world_go(struct world *w, unsigned n)
     }
 }
 
-void world_stop(struct world *w)
+void world_free(struct world *w, uint32_t slot)
+{
+    alloc_record(w, 1, PMT_ALLOC_FREE, slot, NULL);
+    w->live.blocks[slot].live = false;
+}
+
+void world_settle(struct world *w)
 {
     for (uint32_t i = 1; i < WORLD_THREADS; i++) {
         if (w->threads[i].open) {
             realloc_rest(w, i);
         }
+    }
+}
+
+void world_stop(struct world *w)
+{
+    world_settle(w);
+    for (uint32_t i = 1; i < WORLD_THREADS; i++) {
         if (w->threads[i].segment) {
             pmt_journal_give(w->threads[i].segment);
             w->threads[i].segment = NULL;

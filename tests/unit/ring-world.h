@@ -17,7 +17,7 @@
 #include "pmt/journal.h"
 #include "pmt/reader.h"
 
-#define WORLD_SLOTS 4096u
+#define WORLD_SLOTS 8192u
 #define WORLD_THREADS 4u     /* numbers 1 to 3 are used */
 
 /* A block or an object. */
@@ -61,7 +61,13 @@ void world_init(struct world *w, struct pmt_journal *journal, uint64_t seed);
  * room. */
 void world_go(struct world *w, unsigned n);
 
-/* Gives up the segments, when all reallocs are over. */
+/* Gives back the block in a place, live or not. */
+void world_free(struct world *w, uint32_t slot);
+
+/* No realloc is open after it. A ring waits for that, but not for ever. */
+void world_settle(struct world *w);
+
+/* The same, and gives up the segments. */
 void world_stop(struct world *w);
 
 /* ---- out of a trace -------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ static unsigned kept_count;
 static int no_links;         /* link(2) fails so */
 static int no_names;         /* and rename(2) */
 static int no_disk;          /* so many pwrite(2)s from now find it full */
+static bool no_memory;       /* mremap(2) fails */
 
 int rename(const char *from, const char *to)
 {
@@ -70,6 +72,15 @@ ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
         return -1;
     }
     return (ssize_t)syscall(SYS_pwrite64, fd, bytes, n, at);
+}
+
+void *mremap(void *old, size_t old_size, size_t new_size, int flags, ...)
+{
+    if (no_memory) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mremap, old, old_size, new_size, flags, NULL);
 }
 
 /* ---- a recording ------------------------------------------------------------ */
@@ -254,10 +265,361 @@ static void test_live_at_many_moments(void **state)
     }
 }
 
+/* ---- limits ------------------------------------------------------------------ */
+
+/* What is too old goes, also when nothing comes any more. */
+static void test_age(void **state)
+{
+    static struct ring r;
+    struct pmt_ring_figures f;
+    uint64_t seed = 1;
+    uint32_t most = 0;
+
+    (void)state;
+    begin(&r, 0, 160000000, 1000, 7);
+    for (unsigned i = 0; i < 60; i++) {
+        go(&r, &seed, 1);
+        usleep(10000);
+        pmt_drain_ring(r.drain, &f);
+        most = f.parts > most ? f.parts : most;
+        check_live(&r, false);
+    }
+    assert_true(f.let_go > 0);
+    /* Eight of 20 ms, those at both ends, and what a slow machine adds. */
+    assert_in_range(most, 5, 11);
+    usleep(30000);
+    assert_int_equal(pmt_drain_pass(r.drain, true, NULL), PMT_OK);
+    usleep(170000);
+    assert_int_equal(pmt_drain_pass(r.drain, true, NULL), PMT_OK);
+    pmt_drain_ring(r.drain, &f);
+    assert_in_range(f.parts, 1, 2);
+    check_live(&r, true);
+    end(&r);
+}
+
+/* What is live is more than half the limit: it is left out, and a mark says
+ * so; when it is less again, it is there again. */
+static void test_live_set_too_big(void **state)
+{
+    static struct ring r;
+    static struct world_read got;
+    char names[80][NAME];
+    const char *paths[80];
+    uint64_t seed = 1;
+
+    (void)state;
+    begin(&r, 66000, 0, 1000, 11);
+    r.world.busy = WORLD_SLOTS;
+    go(&r, &seed, 60);
+    world_read(&got, paths, parts_of(&r, names, paths));
+    assert_int_equal(got.damages, 0);
+    assert_int_equal(got.sets, 0);
+    assert_true(got.marks > 0);
+    for (uint32_t i = 0; i < WORLD_SLOTS; i++) {
+        r.world.live.blocks[i].live = false;
+        world_free(&r.world, i);
+    }
+    r.world.busy = 50;
+    go(&r, &seed, 60);
+    world_read(&got, paths, parts_of(&r, names, paths));
+    assert_true(got.sets > 0);
+    check_live(&r, true);
+    end(&r);
+}
+
+/* No memory for what is live: the recording goes on; what can't be said is
+ * left out, a mark says so, and it is counted. */
+static void test_no_memory(void **state)
+{
+    static struct ring r;
+    static struct world_read got;
+    char names[80][NAME];
+    const char *paths[80];
+    uint64_t seed = 1;
+    struct pmt_ring_figures f;
+
+    (void)state;
+    begin(&r, 150000, 0, 500, 12);
+    no_memory = true;
+    r.world.busy = 4000;
+    go(&r, &seed, 30);
+    no_memory = false;
+    go(&r, &seed, 30);
+    pmt_drain_ring(r.drain, &f);
+    assert_true(f.part > 5);
+    world_read(&got, paths, parts_of(&r, names, paths));
+    assert_int_equal(got.damages + got.missing, 0);
+    assert_true(got.marks > 0);
+    assert_in_range(r.journal.header->lost[PMT_LOSS_MEMORY], 1, 2);
+    end(&r);
+}
+
+/* ---- when no part can begin --------------------------------------------------- */
+
+static void test_without_links(void **state)
+{
+    static struct ring r;
+    struct pmt_ring_figures f;
+    uint64_t seed = 3;
+
+    (void)state;
+    no_links = EPERM;
+    begin(&r, 150000, 0, 500, 8);
+    go(&r, &seed, 50);
+    pmt_drain_ring(r.drain, &f);
+    assert_true(f.part > 5);
+    check_live(&r, true);
+    no_links = 0;
+    end(&r);
+}
+
+/* The drain stays in its part, loses nothing, and goes on later. */
+static void stays_for_a_while(int *what, int why)
+{
+    static struct ring r;
+    struct pmt_ring_figures f, later;
+    uint64_t seed = 4;
+
+    begin(&r, 900000, 0, 500, 9);
+    go(&r, &seed, 3);
+    pmt_drain_ring(r.drain, &f);
+    *what = why;
+    do {
+        go(&r, &seed, 3);
+        pmt_drain_ring(r.drain, &later);
+    } while (later.bytes < 400000);
+    assert_int_equal(later.part, f.part);
+    assert_true(access(strcat(strcpy(kept[KEPT_MAX - 1], r.trace),
+                              PMT_PART_NEW_SUFFIX), F_OK) < 0);
+    *what = 0;
+    check_live(&r, true);
+    for (unsigned i = 0; i < 500 && later.part == f.part; i++) {
+        usleep(10000);
+        go(&r, &seed, 1);
+        pmt_drain_ring(r.drain, &later);
+    }
+    assert_true(later.part > f.part);
+    go(&r, &seed, 30);
+    check_live(&r, true);
+    end(&r);
+}
+
+static void test_no_names(void **state)
+{
+    (void)state;
+    stays_for_a_while(&no_names, EACCES);
+    stays_for_a_while(&no_links, EDQUOT);
+}
+
+/* It never passes its limit, also where no part can begin: then it is as if
+ * the disk were full. Another's file is not touched. */
+static void test_name_is_taken(void **state)
+{
+    static struct ring r;
+    struct pmt_ring_figures f;
+    struct pmt_error err = {0};
+    uint64_t seed = 5;
+    char name[NAME];
+    struct stat st;
+    int fd, rc = PMT_OK;
+
+    (void)state;
+    begin(&r, 150000, 0, 500, 10);
+    assert_int_equal(pmt_part_path(name, NAME, r.trace, 0), 0);
+    fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
+    assert_int_equal(write(fd, "mine", 4), 4);
+    close(fd);
+    while (rc == PMT_OK) {
+        world_go(&r.world, 1000);
+        world_settle(&r.world); /* what is behind is not read for long */
+        rc = pmt_drain_pass(r.drain, true, &err);
+        pmt_drain_ring(r.drain, &f);
+        assert_true(f.bytes <= r.max_bytes + 20000);
+    }
+    assert_int_equal(rc, PMT_ERR_IO);
+    assert_int_equal(err.sys_errno, ENOSPC);
+    assert_int_equal(stat(name, &st), 0);
+    assert_int_equal(st.st_size, 4);
+    unlink(name);
+    for (unsigned i = 0; i < 500 && rc != PMT_OK; i++) {
+        usleep(10000);
+        rc = pmt_drain_pass(r.drain, true, &err);
+    }
+    assert_int_equal(rc, PMT_OK);
+    check_live(&r, true);
+    go(&r, &seed, 30);
+    check_live(&r, true);
+    end(&r);
+}
+
+/* The disk is full at any write of a while. */
+static void test_disk_full(void **state)
+{
+    static struct ring r;
+    struct pmt_ring_figures f;
+    uint64_t seed = 6;
+
+    (void)state;
+    begin(&r, 150000, 0, 500, 13);
+    for (unsigned i = 0; i < 150; i++) {
+        no_disk = sample_below(&seed, 4) ? 0 : (int)sample_below(&seed, 9);
+        world_go(&r.world, (unsigned)sample_below(&seed, 1500));
+        pmt_drain_pass(r.drain, sample_below(&seed, 2), NULL);
+        no_disk = 0;
+        if (i % 10 == 9) {
+            assert_int_equal(pmt_drain_pass(r.drain, true, NULL), PMT_OK);
+            check_live(&r, i % 50 == 49);
+        }
+    }
+    pmt_drain_ring(r.drain, &f);
+    assert_true(f.part > 5);
+    for (unsigned c = 0; c < PMT_LOSS_CAUSES; c++) {
+        assert_int_equal(r.journal.header->lost[c], 0);
+    }
+    end(&r);
+}
+
+/* ---- descriptors --------------------------------------------------------------- */
+
+/* Whatever the program does with the drain's descriptors. */
+static void test_descriptors(void **state)
+{
+    static struct ring r;
+    uint64_t seed = 7;
+    char name[NAME];
+    struct stat st;
+    int other;
+
+    (void)state;
+    begin(&r, 200000, 0, 500, 14);
+    snprintf(name, NAME, "%s.other", r.trace);
+    other = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    for (unsigned i = 0; i < 60; i++) {
+        for (int fd = 3; fd < 1000; fd++) {
+            if (fd != other && (fd == r.fd || fd >= 400)) {
+                if (i & 1) {
+                    dup2(other, fd);
+                } else {
+                    close(fd);
+                }
+            }
+        }
+        go(&r, &seed, 2);
+        if (i % 20 == 7) {
+            pmt_drain_leave(r.drain);
+            assert_int_equal(pmt_drain_open(r.drain, other, NULL), PMT_OK);
+        }
+    }
+    assert_int_equal(fstat(other, &st), 0);
+    assert_int_equal(st.st_size, 0);
+    check_live(&r, true);
+    for (int fd = 400; fd < 1000; fd++) {
+        close(fd);
+    }
+    close(other);
+    unlink(name);
+    r.fd = open("/dev/null", O_RDONLY);
+    end(&r);
+}
+
+/* Its file was taken away: the next part has the name. */
+static void test_file_is_gone(void **state)
+{
+    static struct ring r;
+    struct pmt_ring_figures f;
+    uint64_t seed = 8;
+
+    (void)state;
+    begin(&r, 200000, 0, 500, 15);
+    go(&r, &seed, 1);
+    assert_int_equal(unlink(r.trace), 0);
+    do {
+        go(&r, &seed, 1);
+        pmt_drain_ring(r.drain, &f);
+    } while (f.part == 0);
+    go(&r, &seed, 2);
+    {
+        static struct world_read got;
+        const char *path = r.trace;
+
+        world_read(&got, &path, 1);
+        assert_int_equal(got.damages, 0);
+        world_compare(&got.live, &r.world.live);
+    }
+    do {
+        go(&r, &seed, 3);
+        pmt_drain_ring(r.drain, &f);
+    } while (f.part < 12);
+    check_live(&r, false);
+    end(&r);
+}
+
+/* ---- dumps --------------------------------------------------------------------- */
+
+static void check_dump(struct ring *r, const char *name)
+{
+    static struct world_read got;
+    char rest[NAME + 8];
+    struct stat st;
+    uint64_t bytes = 0;
+
+    assert_int_equal(pmt_drain_dump(r->drain, name, &bytes, NULL), PMT_OK);
+    assert_int_equal(stat(name, &st), 0);
+    assert_int_equal(st.st_size, bytes);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    world_read(&got, &name, 1);
+    assert_int_equal(got.damages + got.missing, 0);
+    world_compare(&got.live, &r->world.live);
+    snprintf(rest, sizeof rest, "%s%s", name, PMT_PART_NEW_SUFFIX);
+    assert_true(access(rest, F_OK) < 0);
+}
+
+static void test_dump(void **state)
+{
+    static struct ring r;
+    struct pmt_error err = {0};
+    char name[NAME], rest[NAME + 8];
+
+    (void)state;
+    for (unsigned ring = 0; ring < 2; ring++) {
+        begin(&r, ring ? 200000 : 0, 0, 500, 16);
+        snprintf(name, NAME, "%s.dump", r.trace);
+        unlink(name);
+        for (unsigned i = 0; i < 10; i++) {
+            for (unsigned k = 0; k < 5; k++) {
+                world_go(&r.world, 1000);
+                pmt_drain_pass(r.drain, k & 1, NULL);
+            }
+            check_dump(&r, name);
+            assert_int_equal(pmt_drain_dump(r.drain, name, NULL, &err),
+                             PMT_ERR_IO);
+            assert_int_equal(err.sys_errno, EEXIST);
+            unlink(name);
+        }
+        assert_int_equal(pmt_drain_dump(r.drain, "/none/such", NULL, &err),
+                         PMT_ERR_IO);
+        assert_int_equal(err.sys_errno, ENOENT);
+        snprintf(rest, sizeof rest, "%s%s", name, PMT_PART_NEW_SUFFIX);
+        assert_true(access(rest, F_OK) < 0 && access(name, F_OK) < 0);
+        check_live(&r, ring);
+        end(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live_at_many_moments),
+        cmocka_unit_test(test_age),
+        cmocka_unit_test(test_live_set_too_big),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_without_links),
+        cmocka_unit_test(test_no_names),
+        cmocka_unit_test(test_name_is_taken),
+        cmocka_unit_test(test_disk_full),
+        cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_file_is_gone),
+        cmocka_unit_test(test_dump),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
