@@ -77,7 +77,7 @@ def main():
     began = time.monotonic()
     next_second, next_dump = began + 1, began + float(dump_s) / 2
     dumps = 0
-    for _ in range(1000):
+    for _ in range(3000):
         counted(kind, chance)  # the interpreter has then made what it keeps
     with recorder as r:
         kept = [counted(kind, chance) for _ in range(KEPT)]
