@@ -32,6 +32,11 @@ extern const PyMemAllocatorEx rec_hooks_shield[3];   /* alloc-shield.c */
 extern const PyMemAllocatorEx rec_hooks_tracked[3];  /* tracked.c */
 extern const PyMemAllocatorEx rec_hooks_sampled[3];  /* alloc-sampled.c */
 
+/* Whether small blocks of a sample of the domains mem and obj are taken from
+ * the raw domain, and these domains have no hook for free (alloc-sampled.c).
+ * Written with the GIL before hooks are put in. */
+extern bool rec_sampled_apart __attribute__((visibility("hidden")));
+
 /* The calling thread's state. The raw domain is called with and without the
  * GIL. */
 REC_ALWAYS_INLINE PyThreadState *rec_alloc_thread(unsigned domain)

@@ -14,6 +14,13 @@
  *                    thread's guard keeps the raw hook out
  *   free, realloc    look whether a block of the sample may be there
  *
+ * Where plain pymalloc is below (rec_sampled_apart), small blocks of the sample
+ * are not taken from it but from the raw domain. pymalloc passes the release
+ * of any address that is not in its arenas on to the raw domain, and large
+ * blocks are there anyway: so the release of all blocks of the sample is seen
+ * by the raw hook, and the domains mem and obj need no hook for free, which is
+ * half of all calls.
+ *
  * None of this asks whether a recording runs: nothing is stored but the
  * countdown, which is the thread's own. A recording that begins or pauses
  * sets all countdowns to 0, nothing drawn; should that meet a countdown that
@@ -25,9 +32,13 @@
 #include "sampling.h"
 #include "tracked.h"
 
+#include <string.h>
+
 #define PYMALLOC_MAX 512u /* CPython: SMALL_REQUEST_THRESHOLD */
 #define RAW_MAX ((size_t)INT64_MAX)
 #define COLD __attribute__((noinline, cold))
+
+bool rec_sampled_apart;
 
 /* ---- blocks of the sample ------------------------------------------------------ */
 
@@ -64,10 +75,24 @@ static void put(struct rec_thread *t, unsigned op, unsigned domain,
         pmt_journal_lose(&rec_journal, PMT_LOSS_MEMORY, 1);
 }
 
+static bool is_sampled(struct rec_thread *t, unsigned domain, uint64_t size)
+{
+    return is_hit(t, size) && is_wanted(t, domain, size);
+}
+
+/* Whose memory a block of the sample is: what is below the hooks of another
+ * domain than its own where it must lie apart. */
+static PyMemAllocatorEx *home_of(unsigned domain, uint64_t size)
+{
+    if (rec_sampled_apart && domain != PMT_DOMAIN_RAW && size <= PYMALLOC_MAX)
+        domain = PMT_DOMAIN_RAW;
+    return &rec_below[domain];
+}
+
 static void acquired(struct rec_thread *t, unsigned op, unsigned domain,
                      const void *p, uint64_t size)
 {
-    if (p != NULL && is_hit(t, size) && is_wanted(t, domain, size))
+    if (p != NULL)
         put(t, op, domain, p, size, rec_alloc_stack(t, domain));
 }
 
@@ -117,11 +142,17 @@ static COLD void *hit_malloc(unsigned domain, size_t size)
 {
     PyMemAllocatorEx *b = &rec_below[domain];
     struct rec_thread *t = rec_enter();
-    void *p = b->malloc(b->ctx, size);
+    void *p;
 
     if (t == NULL)
-        return p;
-    acquired(t, PMT_ALLOC_MALLOC, domain, p, size);
+        return b->malloc(b->ctx, size);
+    if (is_sampled(t, domain, size)) {
+        b = home_of(domain, size);
+        p = b->malloc(b->ctx, size);
+        acquired(t, PMT_ALLOC_MALLOC, domain, p, size);
+    } else {
+        p = b->malloc(b->ctx, size);
+    }
     rec_leave(t);
     return p;
 }
@@ -129,14 +160,38 @@ static COLD void *hit_malloc(unsigned domain, size_t size)
 static COLD void *hit_calloc(unsigned domain, size_t count, size_t size)
 {
     PyMemAllocatorEx *b = &rec_below[domain];
+    uint64_t bytes = (uint64_t)count * size;
     struct rec_thread *t = rec_enter();
-    void *p = b->calloc(b->ctx, count, size);
+    void *p;
 
     if (t == NULL)
-        return p;
-    acquired(t, PMT_ALLOC_CALLOC, domain, p, (uint64_t)count * size);
+        return b->calloc(b->ctx, count, size);
+    if (is_sampled(t, domain, bytes)) {
+        b = home_of(domain, bytes);
+        p = b->calloc(b->ctx, count, size);
+        acquired(t, PMT_ALLOC_CALLOC, domain, p, bytes);
+    } else {
+        p = b->calloc(b->ctx, count, size);
+    }
     rec_leave(t);
     return p;
+}
+
+/* A block that realloc gave and that is to be in the sample, where it must
+ * lie; NULL: there is no room for it, and it stays where it is. */
+static void *move_home(unsigned domain, void *p, size_t size)
+{
+    PyMemAllocatorEx *from = &rec_below[domain], *to = home_of(domain, size);
+    void *moved;
+
+    if (to == from)
+        return p;
+    moved = to->malloc(to->ctx, size);
+    if (moved != NULL) {
+        memcpy(moved, p, size);
+        from->free(from->ctx, p);
+    }
+    return moved;
 }
 
 static COLD void *hit_realloc(unsigned domain, void *old, size_t size)
@@ -144,8 +199,8 @@ static COLD void *hit_realloc(unsigned domain, void *old, size_t size)
     PyMemAllocatorEx *b = &rec_below[domain];
     struct rec_thread *t = rec_enter();
     struct rec_live_block block;
+    void *p, *moved;
     bool known;
-    void *p;
 
     if (t == NULL)
         return b->realloc(b->ctx, old, size);
@@ -160,7 +215,11 @@ static COLD void *hit_realloc(unsigned domain, void *old, size_t size)
         rec_alloc_note(t, PMT_ALLOC_REALLOC_UNDO, domain, old, 0,
                        block.stack);
     }
-    acquired(t, PMT_ALLOC_REALLOC, domain, p, size);
+    if (p != NULL && is_sampled(t, domain, size) &&
+        (moved = move_home(domain, p, size)) != NULL) {
+        p = moved;
+        acquired(t, PMT_ALLOC_REALLOC, domain, p, size);
+    }
     rec_leave(t);
     return p;
 }
@@ -176,8 +235,10 @@ static COLD void hit_free(unsigned domain, void *p)
         b->free(b->ctx, p);
         return;
     }
+    /* The domain of the block is that of its release, wherever this is
+     * seen. */
     if (rec_live_take(&rec_blocks, p, &block))
-        rec_alloc_note(t, PMT_ALLOC_FREE, domain, p, 0,
+        rec_alloc_note(t, PMT_ALLOC_FREE, block.domain, p, 0,
                        rec_alloc_stack(t, domain));
     b->free(b->ctx, p);
     rec_leave(t);
@@ -215,6 +276,10 @@ static __attribute__((noinline)) void *large_calloc(unsigned domain,
 void rec_sampled_own(struct rec_thread *t, void *address, uint64_t size,
                      uint32_t stack)
 {
+    /* It is where it is: of a small one that lies in an arena the release
+     * would not be seen. */
+    if (rec_sampled_apart && size <= PYMALLOC_MAX)
+        return;
     if (is_hit(t, size) && rec_wants_own(size))
         put(t, PMT_ALLOC_MALLOC, PMT_DOMAIN_MEM, address, size, stack);
 }

@@ -159,6 +159,12 @@ static void choose_variant(void)
         chosen = rec_hooks_plain;
 }
 
+/* With our hooks out where they can be. */
+static bool sample_can_lie_apart(void)
+{
+    return rec_wanted_domains() == 7 && cpy_is_plain_pymalloc();
+}
+
 static void put(int i, const PyMemAllocatorEx *hooks)
 {
     PyMemAllocatorEx ours;
@@ -169,6 +175,9 @@ static void put(int i, const PyMemAllocatorEx *hooks)
     PyMem_GetAllocator(domains[i], &rec_below[i]);
     ours = *hooks;
     ours.ctx = rec_below[i].ctx;
+    if (hooks == &rec_hooks_sampled[i] && rec_sampled_apart &&
+        domains[i] != PYMEM_DOMAIN_RAW)
+        ours.free = rec_below[i].free;
     PyMem_SetAllocator(domains[i], &ours);
 }
 
@@ -204,6 +213,9 @@ int rec_alloc_install(bool floor)
         }
     }
     rec_hot.allocs = !floor;
+    /* Hooks that are still in go on with the free that they have. */
+    if (!is_below[0] && !is_below[1] && !is_below[2])
+        rec_sampled_apart = sample_can_lie_apart();
     for (int i = 0; i < 3; i++)
         if (!is_below[i])
             put(i, hooks_for(i, floor));

@@ -291,6 +291,21 @@ int cpy_watch_code(PyCodeObject *code, void **block, size_t *bytes)
     return result == 0 ? 0 : -1;
 }
 
+/* Exported by all of 3.8 to 3.15, declared for all only up to 3.12. */
+#if PY_VERSION_HEX >= 0x030d0000
+extern const char *_PyMem_GetCurrentAllocatorName(void);
+#endif
+#pragma weak _PyMem_GetCurrentAllocatorName
+
+bool cpy_is_plain_pymalloc(void)
+{
+    const char *name = _PyMem_GetCurrentAllocatorName != NULL
+                           ? _PyMem_GetCurrentAllocatorName()
+                           : NULL;
+
+    return name != NULL && strcmp(name, "pymalloc") == 0;
+}
+
 bool cpy_exit_is_delicate(void)
 {
 #if PY_VERSION_HEX < 0x030b0000

@@ -213,6 +213,15 @@ int cpy_watch_start(void (*died)(const void *code));
 int cpy_watch_code(PyCodeObject *code, void **block, size_t *bytes);
 
 /*
+ * True when the domains mem and obj are CPython's pymalloc and raw is malloc()
+ * of the C library, and no hooks are over them. pymalloc passes a request for
+ * more than 512 bytes, and the release of an address that is not in its
+ * arenas, on to the raw domain (Objects/obmalloc.c: _PyObject_Free). With the
+ * GIL.
+ */
+bool cpy_is_plain_pymalloc(void);
+
+/*
  * True when the end of Python must not be held up: up to 3.10 a thread that
  * waits for the GIL looks every 5 ms into the interpreter's state, which is
  * freed before the Py_AtExit callbacks run. With the GIL.
