@@ -24,6 +24,8 @@ struct pmt_drain {
     bool batch_pending;         /* `out` waits: a write failed */
     uint32_t tick_ns;
     uint64_t last_anchor_ns;
+    int64_t wall_ns;            /* wall less monotonic time at that anchor */
+    uint64_t now_ns, shift_ns;  /* pmt_drain_now() */
     uint64_t full_seen;
     uint64_t damaged_seen;
     uint64_t peak_bytes;
@@ -34,6 +36,10 @@ struct pmt_drain {
 
 /* Puts `out` into the file; on failure it stays, and so do the segments. */
 int pmt_drain_commit(struct pmt_drain *d, struct pmt_error *err);
+
+/* Monotonic time, which is so even where something between the kernel and us
+ * (libfaketime, for one) turns it back: it then goes on from where it was. */
+uint64_t pmt_drain_now(struct pmt_drain *d);
 
 /* A pair of clock values into the trace. */
 void pmt_drain_anchor(struct pmt_drain *d);

@@ -101,7 +101,7 @@ void pmt_drain_make_room(struct pmt_drain *d, uint64_t more)
            pmt_drain_remove_oldest(d)) {
     }
     if (r && r->max_age_ns && r->old_count) {
-        uint64_t now = pmt_clock_mono_ns();
+        uint64_t now = pmt_drain_now(d);
 
         while (r->old_count && now - r->old[0].end_ns > r->max_age_ns &&
                pmt_drain_remove_oldest(d)) {
@@ -241,7 +241,7 @@ static void keep_old(struct pmt_drain *d)
     p->bytes = bytes > on_disk(d->file_end) ? bytes : on_disk(d->file_end);
     p->dev = d->file.dev;
     p->ino = d->file.ino;
-    p->end_ns = pmt_clock_mono_ns();
+    p->end_ns = pmt_drain_now(d);
     p->records = pmt_writer_records(d->writer) - r->records_before;
     r->old_bytes += p->bytes;
 }
@@ -263,7 +263,7 @@ static void go_on_in(struct pmt_drain *d, const struct next_part *next)
     pmt_sink_to_buffer(&sink, &d->out);
     pmt_writer_to(d->writer, &sink);
     r->carried = next->bytes;
-    r->begun_ns = pmt_clock_mono_ns();
+    r->begun_ns = pmt_drain_now(d);
     r->records_before = pmt_writer_records(d->writer);
 }
 
@@ -331,7 +331,7 @@ void pmt_drain_turn(struct pmt_drain *d)
         return;
     }
     pmt_drain_make_room(d, 0);
-    now = pmt_clock_mono_ns();
+    now = pmt_drain_now(d);
     if (now < r->retry_ns || !is_full_part(d, now)) {
         return;
     }
@@ -432,7 +432,7 @@ int pmt_drain_ring_new(struct pmt_drain *d,
                        : LIMIT_LEAST;
     }
     r->max_age_ns = target->max_age_ns;
-    r->begun_ns = pmt_clock_mono_ns();
+    r->begun_ns = pmt_drain_now(d);
     find_kinds(r, info);
     d->ring = r;
     return PMT_OK;

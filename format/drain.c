@@ -25,17 +25,30 @@
 
 /* A pair of clock values is put into the trace this often. */
 #define ANCHOR_EVERY_NS UINT64_C(10000000000)
+/* More than the time between two looks at the clocks can be off by. */
+#define WALL_MOVED_NS INT64_C(100000000)
 
 /* ---- clocks ------------------------------------------------------------- */
 
+uint64_t pmt_drain_now(struct pmt_drain *d)
+{
+    uint64_t now = pmt_clock_mono_ns() + d->shift_ns;
+
+    if (now < d->now_ns) {
+        d->shift_ns += d->now_ns - now;
+        now = d->now_ns;
+    }
+    d->now_ns = now;
+    return now;
+}
+
 /* A pair of values of the two clocks, taken at one moment. */
-static void read_clocks(const struct pmt_drain *d, uint64_t *raw,
-                        uint64_t *mono_ns)
+static void read_clocks(struct pmt_drain *d, uint64_t *raw, uint64_t *mono_ns)
 {
     uint32_t clock = d->journal->header->clock;
     uint64_t before = pmt_clock_raw(clock);
 
-    *mono_ns = pmt_clock_mono_ns();
+    *mono_ns = pmt_drain_now(d);
     *raw = before + (pmt_clock_raw(clock) - before) / 2;
 }
 
@@ -52,7 +65,7 @@ static void draw_line(struct pmt_drain *d, uint64_t raw, uint64_t mono_ns)
     line->raw = h->anchor_raw;
     line->tick = from_ns / d->tick_ns;
     line->fraction_q32 = ((from_ns % d->tick_ns) << 32) / d->tick_ns;
-    if (counts && ns) {
+    if (raw > h->anchor_raw && ns) {
         line->ticks_per_raw_q32 =
             (uint64_t)((((unsigned __int128)ns << 32) / d->tick_ns) /
                        counts);
@@ -72,28 +85,31 @@ static void keep_anchor(struct pmt_drain *d, uint64_t raw, uint64_t mono_ns)
     d->journal->header->anchor_mono_ns = mono_ns;
 }
 
-static void write_anchor(struct pmt_drain *d, uint64_t mono_ns, bool always)
+/* One every so often, and where the wall clock was set. */
+static void write_anchor(struct pmt_drain *d, bool always)
 {
     const struct pmt_journal_header *h = d->journal->header;
-    struct timespec real;
-    uint64_t after;
+    uint64_t mono_ns = pmt_drain_now(d), after;
+    struct timespec now;
+    int64_t wall_ns, moved;
 
-    if (!always && mono_ns - d->last_anchor_ns < ANCHOR_EVERY_NS) {
+    clock_gettime(CLOCK_REALTIME, &now);
+    after = pmt_drain_now(d);
+    wall_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    moved = wall_ns - (int64_t)mono_ns - d->wall_ns;
+    if (!always && mono_ns - d->last_anchor_ns < ANCHOR_EVERY_NS &&
+        moved < WALL_MOVED_NS && moved > -WALL_MOVED_NS) {
         return;
     }
     d->last_anchor_ns = mono_ns;
-    mono_ns = pmt_clock_mono_ns();
-    clock_gettime(CLOCK_REALTIME, &real);
-    after = pmt_clock_mono_ns();
+    d->wall_ns = wall_ns - (int64_t)mono_ns;
     pmt_writer_anchor(d->writer, (mono_ns - h->start_mono_ns) / d->tick_ns,
-                      mono_ns,
-                      (int64_t)real.tv_sec * 1000000000 + real.tv_nsec,
-                      (uint32_t)(after - mono_ns));
+                      mono_ns, wall_ns, (uint32_t)(after - mono_ns));
 }
 
 void pmt_drain_anchor(struct pmt_drain *d)
 {
-    write_anchor(d, pmt_clock_mono_ns(), true);
+    write_anchor(d, true);
 }
 
 /* ---- writing a batch ---------------------------------------------------- */
@@ -338,7 +354,7 @@ int pmt_drain_pass(struct pmt_drain *d, bool flush_all, struct pmt_error *err)
 
     if (d->batch_pending) {
         rc = pmt_drain_commit(d, err);
-        count_losses(d, pmt_clock_mono_ns());
+        count_losses(d, pmt_drain_now(d));
         if (rc < 0) {
             return rc;
         }
@@ -351,7 +367,7 @@ int pmt_drain_pass(struct pmt_drain *d, bool flush_all, struct pmt_error *err)
     read_clocks(d, &raw, &mono_ns);
     draw_line(d, raw, mono_ns);
     count_losses(d, mono_ns);
-    write_anchor(d, mono_ns, false);
+    write_anchor(d, false);
     rc = pmt_journal_reader_pass(&d->reader, raw, flush_when_full, d, err);
     note_peak(d);
     if (rc == PMT_OK) {
@@ -380,7 +396,7 @@ int pmt_drain_finish(struct pmt_drain *d, struct pmt_error *err)
         return rc;
     }
     count_losses(d, mono_ns);
-    write_anchor(d, mono_ns, true);
+    write_anchor(d, true);
     rc = flush(d, err);
     rc = rc < 0 ? rc : pmt_writer_finish(d->writer, 1, err);
     rc = rc < 0 ? rc : pmt_drain_commit(d, err);
