@@ -244,6 +244,9 @@ bool rec_descriptors_part(int keep)
 
 /* ---- signals ---------------------------------------------------------------------- */
 
+static const int caused[] = {SIGXFSZ, SIGPIPE};
+#define CAUSED (sizeof caused / sizeof *caused)
+
 static bool waits(int number)
 {
     sigset_t set;
@@ -257,7 +260,8 @@ void rec_quiet_begin(struct rec_quiet *q)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &q->before);
-    q->had = waits(SIGXFSZ);
+    for (size_t i = 0; i < CAUSED; i++)
+        q->had[i] = waits(caused[i]);
 }
 
 void rec_quiet_end(struct rec_quiet *q)
@@ -266,11 +270,12 @@ void rec_quiet_end(struct rec_quiet *q)
     int saved = errno;
     sigset_t one;
 
-    if (!q->had && waits(SIGXFSZ)) {
-        sigemptyset(&one);
-        sigaddset(&one, SIGXFSZ);
-        sigtimedwait(&one, NULL, &at_once);
-    }
+    for (size_t i = 0; i < CAUSED; i++)
+        if (!q->had[i] && waits(caused[i])) {
+            sigemptyset(&one);
+            sigaddset(&one, caused[i]);
+            sigtimedwait(&one, NULL, &at_once);
+        }
     pthread_sigmask(SIG_SETMASK, &q->before, NULL);
     errno = saved;
 }

@@ -61,13 +61,13 @@ bool rec_descriptors_part(int keep);
 void rec_descriptors_prepare(void);
 
 /*
- * Around writes in a thread of the program's: no signal handler runs, and a
- * SIGXFSZ that the write causes (a file beyond RLIMIT_FSIZE) does not end the
- * program.
+ * Around writes in a thread of the program's: no signal handler runs, and the
+ * signal that a write may cause (SIGXFSZ: a file beyond RLIMIT_FSIZE; SIGPIPE)
+ * does not end the program.
  */
 struct rec_quiet {
     sigset_t before;
-    bool had;                  /* one waited already */
+    bool had[2];               /* one waited already */
 };
 void rec_quiet_begin(struct rec_quiet *q);
 void rec_quiet_end(struct rec_quiet *q);

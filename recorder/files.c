@@ -12,14 +12,25 @@
 
 #include "running.h"
 
-bool rec_files_are_at(const char *path, const struct rec_file *trace,
-                      const struct pmt_journal *journal)
+static bool is_at(const struct pmt_journal *journal, const char *path)
 {
     struct stat st;
 
-    return rec_file_is_at(trace, path) ||
-           (journal->has_file && lstat(path, &st) == 0 &&
-            st.st_dev == journal->dev && st.st_ino == journal->ino);
+    return journal->has_file && lstat(path, &st) == 0 &&
+           st.st_dev == journal->dev && st.st_ino == journal->ino;
+}
+
+bool rec_files_are_at(const char *path, const struct rec_file *trace,
+                      const struct pmt_journal *journal)
+{
+    return rec_file_is_at(trace, path) || is_at(journal, path);
+}
+
+void rec_files_remove_journal(const char *path,
+                              const struct pmt_journal *journal)
+{
+    if (is_at(journal, path))
+        unlink(path);
 }
 
 void rec_files_forked(struct rec_file *trace, struct pmt_journal *journal)
@@ -159,12 +170,12 @@ int rec_files_make(struct rec_files *f, const struct rec_config *c,
 
 void rec_files_drop(struct rec_files *f, bool keep_trace)
 {
-    if (f->journal.has_file)
-        unlink(f->journal_path);
+    rec_files_remove_journal(f->journal_path, &f->journal);
     pmt_journal_close(&f->journal);
     memset(&f->journal, 0, sizeof f->journal);
     f->journal.fd = -1;
-    if (f->trace_made && !keep_trace)
+    if (f->trace_made && !keep_trace &&
+        (f->trace.fd < 0 || rec_file_is_at(&f->trace, f->trace_path)))
         unlink(f->trace_path);
     rec_file_close(&f->trace);
 }

@@ -73,6 +73,10 @@ void rec_files_drop(struct rec_files *files, bool keep_trace);
 bool rec_files_are_at(const char *path, const struct rec_file *trace,
                       const struct pmt_journal *journal);
 
+/* If it still is there, and not a file of the program's. */
+void rec_files_remove_journal(const char *path,
+                              const struct pmt_journal *journal);
+
 /* In the child of a fork: closes what it has of them. */
 void rec_files_forked(struct rec_file *trace, struct pmt_journal *journal);
 

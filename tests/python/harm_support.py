@@ -22,6 +22,7 @@ def known(n):
         block = bytearray(%d + _made)
         _made += 1
 """ % BASE
+BUILT = os.path.join(os.environ["PMT_BUILD"], "python")
 
 
 class Case:
@@ -89,10 +90,11 @@ def files_in(folder):
 
 
 def both(what, program, options=(), trace=None, same=lambda text: text,
-         **how):
+         status=0, by_environment=False, **how):
     """Runs it alone and recorded, each in an empty folder, which is
-    $FOLDER too; `trace` is the name in it. `same` takes out of the output what
-    differs from one run to the next. Returns the Case."""
+    $FOLDER too, by `python3 -m pmtrace` or by PMTRACE (with its options); `trace` is the name in it. `same` takes out of the output what
+    differs from one run to the next; `status` is how it must end. Returns the
+    Case."""
     script = write("%s.py" % "".join(c if c.isalnum() else "-" for c in what),
                    KNOWN + program)
     results, files = [], []
@@ -105,12 +107,18 @@ def both(what, program, options=(), trace=None, same=lambda text: text,
             name = os.path.join(folder, trace or "x.pmt")
             words += ["-m", "pmtrace", "-o", name] + list(options)
         extra = dict(how.get("env") or {}, FOLDER=folder)
+        if recorded and by_environment:
+            words = [PYTHON]
+            extra["PMTRACE"] = ",".join(["out=" + name] + list(options))
+            extra["PYTHONPATH"] = os.pathsep.join(
+                [os.path.join(BUILT, "pmtrace", "bootstrap"), BUILT])
         results.append(run(words + [script], cwd=folder,
                            **dict(how, env=extra)))
         files.append(files_in(folder))
         if not recorded:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
     alone, found = results
+    equal(alone.status, status, what + ", alone: " + alone.err)
     rest, ours = split(found.err)
     equal((found.status, same(found.out), same(rest)),
           (alone.status, same(alone.out), same(alone.err)), what)

@@ -226,8 +226,9 @@ def limit(soft, hard):
 
 
 def main():
-    both("closes all", CLOSES, ALONE, setup=limit(1024, 1500)).whole(49)
-    both("closes all, hard limit", CLOSES, ALONE,
+    both("closes all", CLOSES, ALONE, status=4,
+         setup=limit(1024, 1500)).whole(49)
+    both("closes all, hard limit", CLOSES, ALONE, status=4,
          setup=limit(1250, 1250)).whole(49)
     both("takes the numbers", TAKES, ALONE,
          setup=limit(2000, 2000)).whole(40)
@@ -235,10 +236,11 @@ def main():
                              (1024, 1100, "len(taken)")):
         both("used up, %d of %d" % (soft, hard), USED_UP % said, ALONE,
              setup=limit(soft, hard)).whole(30)
-    both("limit lowered", LOWERED, ALONE, setup=limit(256, 1024)).whole(30)
+    both("limit lowered", LOWERED, ALONE, status=3,
+         setup=limit(256, 1024)).whole(30)
     both("daemon", DAEMON, ALONE, setup=limit(1024, 1024)).whole(20)
     both("pipes", PIPES, ALONE).whole(40)
-    both("standard files", STANDARD, ALONE).whole(20)
+    both("standard files", STANDARD, ALONE, status=5).whole(20)
     both("locks", LOCKS, ALONE).whole(30)
 
 
