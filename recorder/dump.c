@@ -39,7 +39,8 @@ static struct request *first;          /* guarded by `lock` */
 
 /* Of one recording; atomic where others than the draining thread look. */
 static uint32_t marked;                /* a mark asked for one */
-static uint32_t made, failed;          /* how many */
+static uint32_t made;                  /* how many */
+static uint32_t failed;                /* of those that nobody waited for */
 static uint32_t own;                   /* not by rec_dump_ask(), tried */
 static uint32_t last_number;           /* in a name */
 static uint64_t rss_read_ns;
@@ -175,7 +176,6 @@ static int make(const char *path, const char *cause, char *name, size_t size,
         __atomic_add_fetch(&made, 1, __ATOMIC_RELAXED);
         return result;
     }
-    __atomic_add_fetch(&failed, 1, __ATOMIC_RELAXED);
     set_mark();
     snprintf(left, sizeof left, "pmtrace: no dump: %s: %s", name,
              err->sys_errno != 0 ? strerrordesc_np(err->sys_errno)
@@ -199,7 +199,8 @@ static void make_own(const char *cause)
         return;
     }
     own++;
-    make(NULL, cause, name, sizeof name, &err);
+    if (make(NULL, cause, name, sizeof name, &err) != PMT_OK)
+        __atomic_add_fetch(&failed, 1, __ATOMIC_RELAXED);
 }
 
 /* The first request, with those that it serves too taken with it. */

@@ -501,7 +501,9 @@ class Recorder:
         let_go          records in parts that were removed
         live_blocks     blocks and objects in the live set that the next part
                         would begin with
-        dumps, dumps_failed   copies made, and not made
+        dumps           copies made
+        dumps_failed    copies at a signal, a mark or a resident set that
+                        could not be made
         """
         if self._serial:
             return self._extension.stats(self._serial)  # type: ignore
