@@ -319,6 +319,8 @@ int pmt_drain_new(struct pmt_drain **out, struct pmt_journal *j,
     memcpy(j->header->uuid, info->uuid, sizeof j->header->uuid);
     memcpy(j->header->parent_uuid, info->parent_uuid,
            sizeof j->header->parent_uuid);
+    memcpy(j->header->session_uuid, info->session_uuid,
+           sizeof j->header->session_uuid);
     pmt_sink_to_buffer(&sink, &d->out);
     rc = pmt_writer_new(&d->writer, &sink, &own, options, err);
     if (rc == PMT_OK &&

@@ -211,4 +211,4 @@ static void end(void)
 
 const struct rec_mode rec_mode_call = {
     .name = "call", .bit = REC_MODE_CALL, .install = install, .end = end,
-    .uninstall = uninstall};
+    .uninstall = uninstall, .renew = rec_event_renew};

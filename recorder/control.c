@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -37,6 +38,8 @@ static pid_t changer_pid;      /* 0: nobody */
 static unsigned modes_in;      /* modes whose hooks were put in; atomic */
 static unsigned outer_modes[DEPTH_MAX]; /* of the recordings around it */
 static int depth;              /* recordings that run, the kept ones too */
+static unsigned inherited;     /* modes whose hooks the parent had put in, in
+                                * a child that records nothing yet */
 
 /* Guarded by the GIL. */
 static bool exit_prepared;
@@ -113,6 +116,32 @@ static void uninstall(void)
     rec_dump_uninstall();
 }
 
+/* Takes out all but the hooks that may stay in. */
+static void uninstall_but(unsigned kept)
+{
+    unsigned modes = modes_in & ~kept;
+
+    __atomic_store_n(&modes_in, modes_in & kept, __ATOMIC_RELEASE);
+    CALL_EACH(modes, uninstall);
+}
+
+/* The modes whose hooks may stay in, since they are those of the recording
+ * that the parent of this process made, and do the same. */
+static unsigned may_stay(const struct rec_settings *s)
+{
+    unsigned modes = 0;
+
+    if (s->modes != rec_set.modes || s->c_calls != rec_set.c_calls ||
+        s->opcodes != rec_set.opcodes || s->rss_us != rec_set.rss_us ||
+        s->rss_trigger != rec_set.rss_trigger ||
+        strcmp(s->files, rec_set.files) != 0)
+        return 0;
+    for (int i = 0; rec_modes[i] != NULL; i++)
+        if (rec_modes[i]->renew != NULL)
+            modes |= rec_modes[i]->bit;
+    return modes & inherited;
+}
+
 static int install(unsigned modes, bool floor)
 {
     for (int i = 0; rec_modes[i] != NULL; i++) {
@@ -120,6 +149,10 @@ static int install(unsigned modes, bool floor)
 
         if (!(modes & m->bit))
             continue;
+        if (modes_in & m->bit) {
+            m->renew();
+            continue;
+        }
         if (m->needs != NULL)
             PyErr_Format(PyExc_ValueError, "mode %s needs %s", m->name,
                          m->needs);
@@ -264,12 +297,14 @@ void rec_control_forked(void)
     changer_pid = 0;
     depth = 0;
     tidied = REC_TIDY_DONE;
+    inherited = modes_in;
     rec_pending_forked();
     rec_rss_forked();
 }
 
 void rec_control_unhook(void)
 {
+    inherited = 0;
     uninstall();
 }
 
@@ -333,6 +368,7 @@ static int close_one(struct pmt_error *err)
 
 static int open_one(const struct rec_config *config)
 {
+    unsigned kept = may_stay(&config->settings);
     struct pmt_error err = {0};
     int result;
 
@@ -356,7 +392,8 @@ static int open_one(const struct rec_config *config)
     if (depth > 0)
         outer_modes[depth - 1] = modes_in;
     depth++;
-    uninstall();
+    uninstall_but(kept);
+    inherited = 0;
     return 0;
 }
 

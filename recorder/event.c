@@ -31,6 +31,12 @@ void rec_event_uninstall(void)
     rec_rss_uninstall();
 }
 
+void rec_event_renew(void)
+{
+    recorded_rss[0] = recorded_rss[1] = 0;
+    rec_rss_renew();
+}
+
 int rec_event_install(int (*put_in)(bool floor), bool floor)
 {
     if (!floor)

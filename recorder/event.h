@@ -23,6 +23,9 @@ extern bool rec_event_selective;
 int rec_event_install(int (*put_in)(bool floor), bool floor);
 void rec_event_uninstall(void);
 
+/* In the child of a fork, where the hooks stay in. */
+void rec_event_renew(void);
+
 /* To be called at the end: notes in the trace when a mode's hooks are no
  * longer in. */
 void rec_event_check(const char *mode, bool in);

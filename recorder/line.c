@@ -242,4 +242,4 @@ static void end(void)
 
 const struct rec_mode rec_mode_line = {
     .name = "line", .bit = REC_MODE_LINE, .install = install, .end = end,
-    .uninstall = uninstall};
+    .uninstall = uninstall, .renew = rec_event_renew};

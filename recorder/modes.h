@@ -47,6 +47,10 @@ struct rec_mode {
     /* Takes out what is in still. Also after a failed or a `floor` install,
      * and after the recording has ended. */
     void (*uninstall)(void);
+    /* May be NULL: in the child of a fork that records as its parent did, the
+     * hooks stay in, as if they had been put in just now. Where it is NULL
+     * they are taken out and put in again. */
+    void (*renew)(void);
     /* May be NULL: true when the hooks are still called. Any thread, without
      * the GIL. */
     bool (*is_called)(void);

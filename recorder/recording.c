@@ -559,6 +559,12 @@ bool rec_recording_uuid(uint8_t uuid[16])
 
 void rec_recording_family(struct rec_family *out)
 {
+    static const uint8_t none[16];
+    const struct pmt_journal_header *h = rec_journal.header;
+
+    memset(out->session, 0, sizeof out->session);
+    if (h != NULL && memcmp(h->parent_uuid, none, sizeof none) == 0)
+        memcpy(out->session, h->session_uuid, sizeof out->session);
     memcpy(out->uuid, rec_running.uuid, sizeof out->uuid);
     strcpy(out->path, rec_running.trace_path);
 }

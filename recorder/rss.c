@@ -87,6 +87,14 @@ void rec_rss_forked(void)
     busy = 0;
 }
 
+void rec_rss_renew(void)
+{
+    if (installed == 0)
+        return;
+    rec_rss.value = 0;
+    rec_rss_moved();
+}
+
 void rec_rss_install(bool always)
 {
     uint64_t us = rec_set.rss_us;

@@ -18,6 +18,8 @@ extern struct rec_rss rec_rss;
 
 /* In the child of a fork: nobody reads it. */
 void rec_rss_forked(void);
+/* And it is read anew, where it was read. */
+void rec_rss_renew(void);
 
 /* Puts in what is needed to read it; counted: a mode that calls it calls
  * rec_rss_uninstall() too. With the GIL. `always`: also when rec_set.rss_us

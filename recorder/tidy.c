@@ -76,13 +76,17 @@ static int open_own(const char *path, struct stat *st)
 /* True when the journal is of a child in the family. */
 static bool is_of(const struct rec_family *family, int fd)
 {
+    static const uint8_t none[16];
     struct pmt_journal_header h;
 
     if (pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h ||
         memcmp(h.magic, PMT_JOURNAL_MAGIC, sizeof h.magic) != 0 ||
         h.version != PMT_JOURNAL_VERSION)
         return false;
-    return memcmp(h.parent_uuid, family->uuid, 16) == 0;
+    return memcmp(h.parent_uuid, family->uuid, 16) == 0 ||
+           (memcmp(family->session, none, 16) != 0 &&
+            memcmp(h.session_uuid, family->session, 16) == 0 &&
+            memcmp(h.uuid, family->uuid, 16) != 0);
 }
 
 static bool is_same(const char *path, const struct stat *was)

@@ -17,6 +17,8 @@
 /* Whose children. */
 struct rec_family {
     uint8_t uuid[16];      /* of the process's stream */
+    uint8_t session[16];   /* where it is the first of a session, which looks
+                            * after the children of those that died; or zero */
     char path[4096];       /* of its trace; absolute */
 };
 

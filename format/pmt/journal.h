@@ -225,7 +225,8 @@ struct pmt_journal_header {
                                 * writes; kept by the drain */
     uint8_t uuid[16];          /* of the stream; set by the drain */
     uint32_t part;             /* of the stream: `committed_end` is of it */
-    uint8_t parent_uuid[16];   /* of the stream's parent; set by the drain */
+    /* Of the stream's parent and session, as in its header; by the drain. */
+    uint8_t parent_uuid[16], session_uuid[16];
 };
 
 /* A mapped journal. Plain storage; the caller's. */
