@@ -3,7 +3,6 @@ and in their parent's, and that the program sees nothing of it."""
 # MODE: alloc
 
 import os
-import signal
 import sys
 
 from children_support import (COMMON, EXTRA, by_pid, family, new_folder, sizes,
