@@ -30,7 +30,7 @@ def settings_of(text):
             text = str(error)
             raise ValueError(text if text.startswith(name)
                              else "%s: %s" % (name, text))
-    if not os.path.isabs(settings["out"]):
+    if settings["out"] and not os.path.isabs(settings["out"]):
         # A process that this one starts may be elsewhere.
         settings["out"] = os.path.join(os.getcwd().replace("%", "%%"),
                                        settings["out"])

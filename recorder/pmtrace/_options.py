@@ -374,7 +374,8 @@ def split(text):
     # type: (str) -> Dict[str, str]
     """What join() made, or a person did: "always,out=x.pmt". The first word
     may be one of PRESETS, which is in the result under the name "preset"; a
-    list may go on behind a comma, as in "mode=alloc,object". ValueError."""
+    list may go on behind a comma, as in "mode=alloc,object". Spaces around
+    commas and equal signs are nothing. ValueError."""
     settings = {}  # type: Dict[str, str]
     name = ""
     for number, word in enumerate(text.split(",")):
@@ -385,6 +386,7 @@ def split(text):
             settings["preset"] = word.lower()
             continue
         key, equals, value = word.partition("=")
+        key, value = key.strip(), value.strip()
         for char in " ,=%":
             value = value.replace("%%%02X" % ord(char), char)
         if not equals and name in LISTS + ("mode",):
