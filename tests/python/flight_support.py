@@ -225,7 +225,7 @@ def fly(kind, moments, gap, pause, by="site", most=300, sampled=False,
     equal(sum(last["lost"].values()), 0, "%s: lost" % name)
     result = run(["pmt", "check", "--json", "--strict",
                   folder + "/whole.pmt"])
-    found = json.loads(result.out.splitlines()[0])
+    found = json.loads(result.out.splitlines()[-1])
     equal((result.status, [found[key] for key in (
         "sound", "streams", "lost", "truncated", "corrupt", "missing",
         "inconsistent", "incomplete")]),
