@@ -52,7 +52,8 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
         replay fuzzers benches check check-now check-headers check-layers \
         check-versions check-cpython valgrind-check demo bench bench-recorder \
         bench-peers lookers check-kills soak service-test service-bench \
-        fuzz sanitize deps install uninstall clean help
+        fuzz sanitize deps install uninstall install-pth uninstall-pth \
+        clean help
 
 # ---- flags --------------------------------------------------------------
 
@@ -422,6 +423,8 @@ install: all ## install below DESTDIR and PREFIX
 	$(foreach f,$(PY_SRC:recorder/%=%) \
 	    $(shell cd $(B)/python && ls pmtrace/_recorder.*),\
 	    $(PUT) $(B)/python/$f $(DESTDIR)$(pydir)/$f &&) :
+	$(PUT) recorder/packaging/_pmtrace_start.py \
+	    $(DESTDIR)$(pydir)/_pmtrace_start.py
 	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md \
 	    spec/trace-format.md spec/trace.cddl) $(DESTDIR)$(docdir)
 	$(foreach m,$(MAN),$(PUT) $m $(call man_place,$m) &&) :
@@ -436,6 +439,20 @@ uninstall: ## remove what install put there
 	rm -f $(foreach m,$(MAN),$(call man_place,$m))
 	rm -rf $(DESTDIR)$(includedir)/pmt $(DESTDIR)$(libdir)/pmtrace \
 	    $(DESTDIR)$(docdir)
+
+# Where PYTHON, also one of a virtual environment, looks for .pth files.
+PTH = $(DESTDIR)$(shell $(PYTHON) -c \
+    'import sysconfig; print(sysconfig.get_path("purelib"))')/pmtrace.pth
+
+install-pth: ## after install: PYTHON finds pmtrace, and records where PMTRACE is set
+	@test -e '$(DESTDIR)$(pydir)/pmtrace/_recorder$(EXT_SUFFIX)' || \
+	{ echo "pmtrace: $(DESTDIR)$(pydir) has no recorder for $(PYTHON): run" \
+	"'make PYTHON=$(PYTHON) install' before" >&2; exit 1; }
+	@mkdir -p '$(dir $(PTH))'
+	{ echo '$(pydir)' && cat recorder/packaging/pmtrace.pth; } >'$(PTH)'
+
+uninstall-pth: ## take that back
+	rm -f '$(PTH)'
 
 clean: ## remove the build folders
 	rm -rf $(B) $(B)-asan $(B)-tsan $(B)-clang $(B)-fuzz

@@ -9,9 +9,14 @@ import os
 
 
 def start():
-    if os.environ.get("PMTRACE", "0") in ("", "0"):
+    text = os.environ.get("PMTRACE")
+    if not text:
         return
     import sys
+
+    if text == "0":
+        sys.modules.pop(__name__, None)
+        return
 
     # `pmt record` and `python3 -m pmtrace` put a folder with a sitecustomize
     # first; that starts the recorder of theirs, if it will be found.
