@@ -48,6 +48,7 @@ static struct scale time_scale(uint64_t span_ns)
     return (struct scale){3600e9, "hours"};
 }
 
+/* The end of the time axis. */
 static double span(const struct layout *layout)
 {
     uint64_t ns = layout->chart->series->span_ns;
@@ -84,8 +85,11 @@ static uint64_t highest(const struct pmt_series *series, int what)
 
 double pmt_chart_column_time(const struct layout *layout, size_t column)
 {
-    return ((double)column + 0.5) *
-           (double)layout->chart->series->column_ns / layout->time.divisor;
+    const struct pmt_series *series = layout->chart->series;
+
+    return ((double)series->begin_ns +
+            ((double)column + 0.5) * (double)series->column_ns) /
+           layout->time.divisor;
 }
 
 /* ---- data -------------------------------------------------------------- */
@@ -198,15 +202,17 @@ static unsigned put_marks(const struct layout *layout, bool labels,
     for (size_t i = 0; marks && i < series->mark_count; i++) {
         double at = (double)marks[i]->ns / layout->time.divisor;
         double room = layout->chart->width - (double)(LEFT + RIGHT);
+        double from = (double)series->begin_ns / layout->time.divisor;
         unsigned row = 0;
 
-        if (at > span(layout))
+        if (at < from || at > span(layout))
             continue;
         if (file)
             put_mark_line(at, file);
         if (labels)
             row = put_mark_label(layout, marks[i]->text,
-                                 LEFT + at / span(layout) * room, ends, file);
+                                 LEFT + (at - from) / (span(layout) - from) *
+                                            room, ends, file);
         if (row > rows)
             rows = row;
     }
@@ -390,7 +396,9 @@ void pmt_chart_write(const struct pmt_chart *chart, FILE *file)
     fputs("set tics nomirror out scale 0.5 font ',9' tc rgb '#333333'\n"
           "set grid xtics ytics front lt 1 lw 0.5 lc rgb '#b0808080'\n",
           file);
-    fprintf(file, "set xrange [0:%.9g]\n", span(&layout));
+    fprintf(file, "set xrange [%.12g:%.12g]\n",
+            (double)chart->series->begin_ns / layout.time.divisor,
+            span(&layout));
     put_panels(&layout, file);
     fputs("unset multiplot\n", file);
 }

@@ -46,10 +46,7 @@ void pmt_gauges_release(struct pmt_gauges *g)
 static size_t column_of(const struct pmt_series *series,
                         const struct pmt_stream *stream, uint64_t ns)
 {
-    uint64_t column =
-        (pmt_series_offset(series, stream) + ns) / series->column_ns;
-
-    return column < series->columns ? (size_t)column : series->columns - 1;
+    return pmt_series_column(series, pmt_series_offset(series, stream) + ns);
 }
 
 static bool is_named(const struct pmt_gauge *gauge,

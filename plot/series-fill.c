@@ -58,7 +58,8 @@ static void set_column(struct filled_stream *stream, uint64_t column)
         stream->column_end = UINT64_MAX;
     } else {
         stream->column = (size_t)column;
-        stream->column_end = (column + 1) * series->column_ns;
+        stream->column_end =
+            series->begin_ns + (column + 1) * series->column_ns;
     }
 }
 
@@ -129,7 +130,7 @@ static struct filled_stream *new_stream(struct filling *filling,
     own->offset_ns = pmt_series_offset(filling->series, stream->stream);
     own->now = (uint64_t *)(own + 1);
     own->best = own->now + values;
-    set_column(own, own->offset_ns / filling->series->column_ns);
+    set_column(own, pmt_series_column(filling->series, own->offset_ns));
     return own;
 }
 
@@ -204,7 +205,8 @@ static bool make_columns(struct pmt_series *series)
         if (!series->values[what])
             return false;
     }
-    series->column_ns = series->span_ns / series->columns + 1;
+    series->column_ns =
+        (series->span_ns - series->begin_ns) / series->columns + 1;
     return true;
 }
 

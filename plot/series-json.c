@@ -28,6 +28,7 @@ static void put_head(struct pmt_json *j, const struct pmt_series *series,
     put_bytes(j, "program", series->program ? series->program : "");
     pmt_json_u64(j, "columns", series->columns);
     pmt_json_u64(j, "column_ns", series->column_ns);
+    pmt_json_u64(j, "begin_ns", series->begin_ns);
     pmt_json_u64(j, "span_ns", series->span_ns);
     pmt_json_u64(j, "streams", series->streams);
     pmt_json_bool(j, "estimated", series->sample_bytes > 0);

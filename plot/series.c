@@ -244,6 +244,15 @@ uint64_t pmt_series_offset(const struct pmt_series *series,
     return (uint64_t)start - (uint64_t)series->origin_real_ns;
 }
 
+size_t pmt_series_column(const struct pmt_series *series, uint64_t axis_ns)
+{
+    uint64_t column = axis_ns > series->begin_ns
+                          ? (axis_ns - series->begin_ns) / series->column_ns
+                          : 0;
+
+    return column < series->columns ? (size_t)column : series->columns - 1;
+}
+
 /* Is the stream on the time axis? */
 static bool is_drawn(const struct pmt_series *series,
                      const struct pmt_live_stream *stream)
@@ -265,6 +274,23 @@ static bool note_origin(struct pmt_series *series,
     free(series->program);
     series->program = strdup(name);
     return series->program != NULL;
+}
+
+/* Nothing is drawn before the first record of any stream. */
+static void find_begin(struct pmt_series *series,
+                       const struct pmt_live_sets *live)
+{
+    uint64_t first = UINT64_MAX;
+
+    for (size_t i = 0; i < live->stream_count; i++) {
+        const struct pmt_live_stream *stream = &live->streams[i];
+        uint64_t begin = pmt_series_offset(series, stream->stream) +
+                         (stream->begun_late ? stream->begun_ns : 0);
+
+        if (is_drawn(series, stream) && begin < first)
+            first = begin;
+    }
+    series->begin_ns = first < series->span_ns ? first : 0;
 }
 
 static bool find_span(struct pmt_series *series,
@@ -297,6 +323,7 @@ static bool find_span(struct pmt_series *series,
         if (is_drawn(series, stream) && end > series->span_ns)
             series->span_ns = end;
     }
+    find_begin(series, live);
     for (size_t i = 0; i < series->mark_count; i++)
         series->marks[i].ns +=
             pmt_series_offset(series, series->marks[i].stream);

@@ -57,8 +57,10 @@ struct pmt_series {
     struct pmt_series_line *lines; /* the largest first */
     size_t line_count;
     size_t others;              /* groups in the curve of all others */
-    uint64_t span_ns;           /* from the first stream's begin to the last
-                                   record */
+    /* The time axis counts from the first stream's begin, and ends with the
+     * last record. It begins later where all earlier records were let go. */
+    uint64_t begin_ns;
+    uint64_t span_ns;           /* its end */
     struct pmt_series_mark *marks; /* in the order of the file */
     size_t mark_count;
     uint64_t marks_dropped;
@@ -96,6 +98,10 @@ int pmt_series_fill(struct pmt_series *series, struct pmt_trace *in,
 /* Where a stream begins on the time axis, in ns; known after the first pass. */
 uint64_t pmt_series_offset(const struct pmt_series *series,
                            const struct pmt_stream *stream);
+
+/* The column that holds a moment of the axis, the first or last one for what
+ * lies outside; known after column_ns is. */
+size_t pmt_series_column(const struct pmt_series *series, uint64_t axis_ns);
 
 /* Gives back all memory; accepts a zeroed one. */
 void pmt_series_release(struct pmt_series *series);

@@ -295,7 +295,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     memset(&walk, 0, sizeof walk);
     pmt_source_from_memory(&source, trace()->bytes, trace()->used);
-    rc = pmt_reader_open_both(&r, &source, &journal, NULL, &err);
+    rc = pmt_reader_open_both(&r, &source, 0, &journal, NULL, &err);
     if (rc < 0) {
         FUZZ_MUST(rc == PMT_ERR_NOT_A_TRACE);
         return 0;

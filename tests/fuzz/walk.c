@@ -107,6 +107,8 @@ static void header(struct fuzz_walk *w, const struct pmt_stream *s)
         add_text(w, h->settings[i]);
     }
     add(w, fuzz_touch(h->uuid, sizeof h->uuid));
+    add(w, h->part);
+    add(w, fuzz_touch(h->before, sizeof h->before));
     add(w, pmt_stream_has_hook(s, "object"));
 }
 
@@ -195,6 +197,7 @@ static void chunk(struct fuzz_walk *w, struct pmt_reader *r,
     add(w, e->envelope.lost);
     add(w, e->seq_missing);
     if (e->type == PMT_EVENT_STREAM) {
+        add(w, e->goes_on);
         header(w, e->stream);
     }
     if (e->type == PMT_EVENT_TABLE || e->type == PMT_EVENT_RECORDS) {
