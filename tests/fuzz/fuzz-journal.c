@@ -203,6 +203,7 @@ static void make_header(struct pmt_journal_header *h, unsigned flags)
     }
     if (!(flags & FLAG_OTHER_END)) {
         h->committed_end = h->pending_end = trace()->used;
+        h->part = 0;
     }
 }
 
