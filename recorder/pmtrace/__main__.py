@@ -151,7 +151,9 @@ def print_help():
     for row in OPTIONS:
         out.append("\n%s\n" % row[0] if len(row) == 1 else help_of(row))
     out.append("\nSizes are bytes, or have K, M or G behind them; times are "
-               "seconds, or have\ns, m, h or d.\n")
+               "seconds, or have\ns, m, h or d.\n"
+               "A process that runs already (CPython 3.14 or later): pmt "
+               "attach PID.\n")
     sys.stdout.write("".join(out))
     sys.stdout.flush()
 
