@@ -348,6 +348,7 @@ fuzz: deps ## fuzz each target for FUZZ_SECONDS (60) or FUZZ_RUNS, with libFuzze
 # Long tests, not part of check. KEEP=FOLDER keeps what they wrote.
 KILLS ?= 10000
 MINUTES ?= 10
+CHILDREN ?= 10000
 check-kills: all ## kill -9 KILLS (10000) recorded processes in all modes, an hour at most
 	+@$(SUBMAKE) pythons lookers
 	@tests/long/kills.py --build $(B) --kills $(KILLS) $(KEEP:%=--keep %)
@@ -356,6 +357,9 @@ soak: all ## record at full rate for MINUTES (10) with max_size
 	+@$(SUBMAKE) pythons lookers
 	@PMT_PYTHON=$(PYTHON) tests/long/soak.py --build $(B) \
 	    --minutes $(MINUTES) $(KEEP:%=--keep %)
+
+check-children: all ## record a program with CHILDREN (10000) short-lived children
+	@PMT_CHILDREN=$(CHILDREN) tests/run --build $(B) --python $(PYTHON) children_many
 
 service-test: ## record web services under load for MINUTES (10), kill workers
 	@PMT_BUILD_DIR=$(abspath $(B)) tests/service/run --python $(PYTHON) --minutes $(MINUTES) \
