@@ -72,9 +72,10 @@ static uint64_t on_disk(uint64_t bytes)
     return (bytes + BLOCK - 1) & ~(BLOCK - 1);
 }
 
-static uint64_t bytes_now(const struct pmt_drain *d)
+/* With `more` bytes in the newest part. */
+static uint64_t bytes_with(const struct pmt_drain *d, uint64_t more)
 {
-    return d->ring->old_bytes + on_disk(d->file_end);
+    return d->ring->old_bytes + on_disk(d->file_end + more);
 }
 
 bool pmt_drain_remove_oldest(struct pmt_drain *d)
@@ -97,7 +98,7 @@ void pmt_drain_make_room(struct pmt_drain *d, uint64_t more)
 {
     struct pmt_drain_ring *r = d->ring;
 
-    while (r && r->limit && bytes_now(d) + more > r->limit &&
+    while (r && r->limit && bytes_with(d, more) > r->limit &&
            pmt_drain_remove_oldest(d)) {
     }
     if (r && r->max_age_ns && r->old_count) {
@@ -265,6 +266,7 @@ static void go_on_in(struct pmt_drain *d, const struct next_part *next)
     r->carried = next->bytes;
     r->begun_ns = pmt_drain_now(d);
     r->records_before = pmt_writer_records(d->writer);
+    pmt_drain_make_room(d, 0); /* the old part may take more than its bytes */
 }
 
 static int turn(struct pmt_drain *d, struct pmt_error *err)
@@ -456,7 +458,7 @@ void pmt_drain_ring(const struct pmt_drain *d, struct pmt_ring_figures *f)
     memset(f, 0, sizeof *f);
     f->parts = 1 + (r ? r->old_count : 0);
     f->part = r ? r->number : 0;
-    f->bytes = r ? bytes_now(d) : on_disk(d->file_end);
+    f->bytes = r ? bytes_with(d, 0) : on_disk(d->file_end);
     f->bytes += d->journal->has_file ? d->journal->bytes : 0;
     f->let_go = r ? r->let_go : 0;
     f->live_blocks =
