@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKLOADS = ("w1_calls", "w2_churn", "w3_lines", "w4_buffers", "w5_graph",
-             "r1_compileall", "r2_unittest")
+             "w6_service", "r1_compileall", "r2_unittest")
 
 
 def measure(variant, workload, args):

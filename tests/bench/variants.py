@@ -98,6 +98,8 @@ OURS = [
     _ours(_ALLOC, "alloc", floor=_ALLOC0),
     _ours("alloc, sampled 512 KiB", "alloc", _ALLOC, _ALLOC0,
           sample_bytes=524288),
+    _ours("always: sampled, rss, heap", "alloc,rss,heap", _ALLOC, _ALLOC0,
+          sample_bytes=524288, rss_ms=1000, heap_ms=60000, max_size=256 << 20),
     _ours("alloc, one core", "alloc", core=True),
     _ours("snapshot", "snapshot", _ALLOC),
     _ours("heap", "heap"),
