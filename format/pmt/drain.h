@@ -79,6 +79,9 @@ int pmt_drain_open(struct pmt_drain *d, int spare_fd, struct pmt_error *err);
  * what could not be written stays in the journal; the next pass tries again.
  * Meanwhile no segment is freed: when the journal is full the producers
  * count what they drop, which the trace then shows as lost by cause `io`.
+ * A ring first removes its oldest parts. While a part can't begin it stays in
+ * the one it has, and only when that takes the whole limit it is as if the
+ * disk were full.
  */
 int pmt_drain_pass(struct pmt_drain *d, bool flush, struct pmt_error *err);
 
