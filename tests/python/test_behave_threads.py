@@ -111,7 +111,7 @@ import atexit, threading, time
 def work():
     while True:
         [str(i) for i in range(100)]
-        time.sleep(0)
+        time.sleep(0.001)
 for i in range(20):
     threading.Thread(target=work, daemon=True).start()
 time.sleep(0.1)
