@@ -190,6 +190,10 @@ static int read_all(struct filling *filling, struct pmt_live_sets *live,
     }
     if (code != PMT_END)
         return code;
+    if (pmt_series_changed(series, live))
+        return pmt_error_set(err, PMT_ERR_BUSY, PMT_NO_OFFSET,
+                             "its recorder removed a part meanwhile: try "
+                             "again");
     finish(filling, live);
     if (series->gauges)
         pmt_gauges_finish(series->gauges, series, live);

@@ -83,6 +83,7 @@ struct pmt_series {
     uint32_t *line_of;
     size_t group_count;
     int64_t origin_real_ns;     /* when the first stream began */
+    uint64_t let_go_ns;         /* of all streams: what is not there any more */
 };
 
 /* What a reader may pass over in either pass. */
@@ -98,6 +99,11 @@ int pmt_series_fill(struct pmt_series *series, struct pmt_trace *in,
 /* Where a stream begins on the time axis, in ns; known after the first pass. */
 uint64_t pmt_series_offset(const struct pmt_series *series,
                            const struct pmt_stream *stream);
+
+/* Has a recorder let go of more between the two passes? What was found in the
+ * first is then not what the second goes through. */
+bool pmt_series_changed(const struct pmt_series *series,
+                        const struct pmt_live_sets *live);
 
 /* The column that holds a moment of the axis, the first or last one for what
  * lies outside; known after column_ns is. */
