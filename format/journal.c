@@ -27,6 +27,13 @@ int pmt_clock_counter_usable(void)
 #endif
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+/* Segments that a forked process's journal has blocks for at first. */
+#define FIRST_SEGMENTS 2u
+
 /* See pmt_journal_forked(). 0: this process was not forked. */
 static uint64_t known_rate;
 
@@ -128,7 +135,8 @@ static int allocate(int fd, size_t bytes)
 
 /* Into `j`: the file's identity; its descriptor into *fd_out. */
 static int create_file(struct pmt_journal *j, const char *path, size_t bytes,
-                       int *fd_out, bool *needs_fd, struct pmt_error *err)
+                       size_t first_bytes, int *fd_out, bool *needs_fd,
+                       struct pmt_error *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                   0600);
@@ -139,7 +147,10 @@ static int create_file(struct pmt_journal *j, const char *path, size_t bytes,
         return pmt_error_set_errno(err, errno, PMT_NO_OFFSET,
                                    "can't create the journal");
     }
-    rc = allocate(fd, bytes);
+    rc = allocate(fd, first_bytes);
+    if (!rc && first_bytes < bytes && ftruncate(fd, (off_t)bytes) < 0) {
+        rc = errno;
+    }
     if (!rc && (lock_file(fd, needs_fd) < 0 || fstat(fd, &st) < 0)) {
         rc = errno;
     }
@@ -155,6 +166,13 @@ static int create_file(struct pmt_journal *j, const char *path, size_t bytes,
     return PMT_OK;
 }
 
+/* Whether blocks can be had later, or they are had now. */
+static bool can_grow(void *p, int fd, size_t bytes)
+{
+    return madvise(p, PMT_JOURNAL_HEADER_BYTES, MADV_POPULATE_WRITE) == 0 ||
+           allocate(fd, bytes) == 0;
+}
+
 int pmt_journal_create(struct pmt_journal *j, const char *path,
                        uint32_t segment_count, uint32_t tick_ns,
                        int allow_anonymous, struct pmt_error *err)
@@ -162,6 +180,9 @@ int pmt_journal_create(struct pmt_journal *j, const char *path,
     uint32_t segments = segment_count ? segment_count : PMT_JOURNAL_SEGMENTS;
     size_t bytes =
         PMT_JOURNAL_HEADER_BYTES + (size_t)segments * PMT_SEGMENT_BYTES;
+    bool forked = __atomic_load_n(&known_rate, __ATOMIC_RELAXED) != 0;
+    uint32_t first = forked && segments > FIRST_SEGMENTS ? FIRST_SEGMENTS
+                                                         : segments;
     bool needs_fd = false;
     int fd = -1;
     void *p = MAP_FAILED;
@@ -169,7 +190,10 @@ int pmt_journal_create(struct pmt_journal *j, const char *path,
     memset(j, 0, sizeof *j);
     j->fd = -1;
     if (path) {
-        int rc = create_file(j, path, bytes, &fd, &needs_fd, err);
+        int rc = create_file(j, path, bytes,
+                             PMT_JOURNAL_HEADER_BYTES +
+                                 (size_t)first * PMT_SEGMENT_BYTES,
+                             &fd, &needs_fd, err);
 
         if (rc < 0 && !allow_anonymous) {
             return rc;
@@ -181,11 +205,17 @@ int pmt_journal_create(struct pmt_journal *j, const char *path,
             unlink(path);
             close(fd);
             fd = -1;
+        } else if (first < segments && !can_grow(p, fd, bytes)) {
+            munmap(p, bytes);
+            unlink(path);
+            close(fd);
+            return pmt_error_set_errno(err, ENOSPC, PMT_NO_OFFSET,
+                                       "can't allocate the journal");
         } else if (!needs_fd) {
             close(fd);
         }
         j->has_file = p != MAP_FAILED;
-        if (j->has_file && __atomic_load_n(&known_rate, __ATOMIC_RELAXED)) {
+        if (j->has_file && forked) {
             madvise(p, bytes, MADV_RANDOM);
         }
     }
@@ -200,6 +230,7 @@ int pmt_journal_create(struct pmt_journal *j, const char *path,
     j->header = p;
     j->bytes = bytes;
     j->fd = needs_fd ? fd : -1;
+    j->header->allocated = j->has_file ? first : segments;
     fill_header(j->header, segments, tick_ns);
     return PMT_OK;
 }
@@ -304,6 +335,29 @@ int pmt_journal_open(struct pmt_journal *j, const char *path,
 
 /* ---- producing ---------------------------------------------------------- */
 
+/* Gives segment i its blocks; false when the disk has none. Where the system
+ * can't do it they are there from the start. */
+static bool grow(struct pmt_journal *j, uint32_t i)
+{
+    uint32_t have = __atomic_load_n(&j->header->allocated, __ATOMIC_ACQUIRE);
+
+    if (i < have) {
+        return true;
+    }
+    if (madvise(pmt_journal_segment(j, i), j->header->segment_bytes,
+                MADV_POPULATE_WRITE) != 0 &&
+        errno != EINVAL) {
+        return false;
+    }
+    while (have <= i &&
+           !__atomic_compare_exchange_n(&j->header->allocated, &have, i + 1,
+                                        0, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) {
+        continue;
+    }
+    return true;
+}
+
 struct pmt_segment *pmt_journal_take(struct pmt_journal *j,
                                      enum pmt_segment_kind kind,
                                      uint32_t thread)
@@ -312,6 +366,9 @@ struct pmt_segment *pmt_journal_take(struct pmt_journal *j,
         struct pmt_segment *s = pmt_journal_segment(j, i);
         uint32_t free_ = PMT_SEGMENT_FREE;
 
+        if (!grow(j, i)) {
+            break;
+        }
         if (__atomic_load_n(&s->state, __ATOMIC_RELAXED) != free_ ||
             !__atomic_compare_exchange_n(&s->state, &free_,
                                          PMT_SEGMENT_ACTIVE, 0,

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "control.h"
+#include "tidy.h"
 
 /* Guarded by the GIL. */
 static bool prepared;
@@ -49,6 +50,11 @@ static PyObject *after_in_parent(PyObject *module, PyObject *unused)
     (void)module;
     (void)unused;
     rec_recording_ensure(false);
+    if (rec_tidy_is_late()) {
+        Py_BEGIN_ALLOW_THREADS
+        rec_control_tidy();
+        Py_END_ALLOW_THREADS
+    }
     Py_RETURN_NONE;
 }
 

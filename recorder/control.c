@@ -14,6 +14,7 @@
 #include "dump.h"
 #include "pending.h"
 #include "rss.h"
+#include "say.h"
 #include "thread.h"
 
 #define DEPTH_MAX 64
@@ -21,10 +22,11 @@
 
 /* Traces that children left are finished: how often, for how long about, and
  * none that is larger. The same at the end of a recording. */
-#define TIDY_EVERY_NS UINT64_C(10000000000)
-#define TIDY_SOON_NS UINT64_C(200000000)
-#define TIDY_BUDGET_NS UINT64_C(20000000)
+#define TIDY_EVERY_NS UINT64_C(5000000000)
+#define TIDY_SOON_NS UINT64_C(100000000)
+#define TIDY_BUDGET_NS UINT64_C(50000000)
 #define TIDY_BYTES (4u << 20)
+#define TIDY_LATE_NS UINT64_C(2000000000)
 #define TIDY_END_NS UINT64_C(800000000)
 #define TIDY_END_BYTES (32u << 20)
 
@@ -206,6 +208,14 @@ static void tidy(uint64_t now_ns)
         tidy_ns = now_ns + TIDY_SOON_NS;
 }
 
+void rec_control_tidy(void)
+{
+    struct rec_family family;
+
+    if (rec_set.children && rec_recording_family_now(&family))
+        rec_tidy(&family, TIDY_LATE_NS, TIDY_BYTES);
+}
+
 /* Ends the innermost recording. Without the GIL, but where Python is not any
  * more. */
 static int close_and_tidy(struct pmt_error *err)
@@ -242,25 +252,30 @@ static void tick(uint64_t now_ns)
 /* What was recorded. */
 static void say(const struct rec_stats *s)
 {
-    fprintf(stderr, "pmtrace: %s: %llu records, %llu bytes", s->path,
+    char parts[64] = "", let_go[64] = "", dumps[64] = "";
+
+    if (s->parts > 1)
+        snprintf(parts, sizeof parts, " in %llu parts",
+                 (unsigned long long)s->parts);
+    if (s->let_go > 0)
+        snprintf(let_go, sizeof let_go, ", %llu records let go",
+                 (unsigned long long)s->let_go);
+    if (s->dumps > 0)
+        snprintf(dumps, sizeof dumps, ", %llu dump%s",
+                 (unsigned long long)s->dumps, s->dumps == 1 ? "" : "s");
+    rec_say("%s: %llu records, %llu bytes%s%s%s", s->path,
             (unsigned long long)s->records,
             (unsigned long long)(s->parts > 1 ? s->disk_bytes
-                                              : s->trace_bytes));
-    if (s->parts > 1)
-        fprintf(stderr, " in %llu parts", (unsigned long long)s->parts);
-    if (s->let_go > 0)
-        fprintf(stderr, ", %llu records let go",
-                (unsigned long long)s->let_go);
-    if (s->dumps > 0)
-        fprintf(stderr, ", %llu dump%s", (unsigned long long)s->dumps,
-                s->dumps == 1 ? "" : "s");
-    fputc('\n', stderr);
+                                              : s->trace_bytes),
+            parts, let_go, dumps);
 }
 
-/* Ends recordings that were to last as long as the process. */
+/* Ends recordings that were to last as long as the process. One line tells
+ * what went wrong. */
 static void at_exit(void)
 {
     struct rec_stats stats;
+    bool said = false;
 
     while (rec_phase() == REC_PHASE_RUNNING) {
         struct pmt_error err = {0};
@@ -268,10 +283,15 @@ static void at_exit(void)
         int result = close_and_tidy(&err);
 
         rec_recording_stats(serial, &stats);
-        if (result != PMT_OK)
-            fprintf(stderr, "pmtrace: %s: %s\n", stats.path, err.message);
-        else if (say_at_exit)
+        if (result != PMT_OK && !said)
+            rec_say("%s: %s", stats.path, err.message);
+        else if (result == PMT_OK && stats.dumps_failed > 0 && !said)
+            rec_say("%s: %llu dumps could not be made; marks in the trace "
+                    "tell why", stats.path,
+                    (unsigned long long)stats.dumps_failed);
+        else if (result == PMT_OK && say_at_exit)
             say(&stats);
+        said = said || result != PMT_OK || stats.dumps_failed > 0;
     }
 }
 
@@ -279,6 +299,7 @@ static void at_exit(void)
  * program, where Python is not. */
 static int prepare_exit(void)
 {
+    rec_say_prepare();
     if (exit_prepared)
         return 0;
     if (Py_AtExit(at_exit) != 0) {

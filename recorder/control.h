@@ -32,6 +32,9 @@ int rec_control_at_exit(void);
 /* Says at exit, on stderr, what was recorded. */
 void rec_control_verbose(bool on);
 
+/* Finishes traces that children left. Any thread, without the GIL. */
+void rec_control_tidy(void);
+
 /* In the child of a fork in which Python goes on: nobody is at it, and no
  * recording runs. The hooks are still in. */
 void rec_control_forked(void);

@@ -391,8 +391,7 @@ static void leave_behind(void)
     void *at = rec_journal.header;
     size_t bytes = rec_journal.bytes;
 
-    if (rec_journal.has_file)
-        unlink(rec_running.journal_path);
+    rec_files_remove_journal(rec_running.journal_path, &rec_journal);
     if (mmap(at, bytes, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
              0) == at) {
@@ -567,4 +566,17 @@ void rec_recording_family(struct rec_family *out)
         memcpy(out->session, h->session_uuid, sizeof out->session);
     memcpy(out->uuid, rec_running.uuid, sizeof out->uuid);
     strcpy(out->path, rec_running.trace_path);
+}
+
+bool rec_recording_family_now(struct rec_family *out)
+{
+    bool runs;
+
+    if (pthread_mutex_trylock(&rec_life) != 0)
+        return false;
+    runs = rec_phase_now == REC_PHASE_RUNNING;
+    if (runs)
+        rec_recording_family(out);
+    pthread_mutex_unlock(&rec_life);
+    return runs;
 }

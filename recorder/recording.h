@@ -100,6 +100,8 @@ bool rec_recording_child(uint32_t *suspends);
 /* Of the innermost one that runs. By the draining thread, or where none begins
  * or ends meanwhile. */
 void rec_recording_family(struct rec_family *family);
+/* By any thread. False: nothing runs, or somebody is at it. */
+bool rec_recording_family_now(struct rec_family *family);
 
 /* The UUID of the innermost one's stream; false when nothing runs. */
 bool rec_recording_uuid(uint8_t uuid[16]);

@@ -1,10 +1,11 @@
 /*
  * tidy.c - finishes the traces of children that died (tidy.h).
  *
- * The whole trace is written beside the old one, takes its name, and then the
- * journal goes. Whoever reads between the two finds the same records: the
- * new file begins with what the journal says is in the trace, and the rest is
- * in the journal.
+ * The trace stays as it is up to where the journal says that it is whole; what
+ * pmt_recover() makes of the rest is written behind that, and then the
+ * journal goes. Whoever reads before that finds the same records: with a
+ * journal beside it, a trace is read up to that point, and the rest from the
+ * journal.
  */
 #include "tidy.h"
 
@@ -15,32 +16,39 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "pmt/journal.h"
 #include "pmt/recover.h"
 
 #define PATH_BYTES (4096 + 64)
-#define NEW_SUFFIX ".tidy"
-#define STALE_S 60 /* a file with that name is nobody's any more */
 
 /* A trace that may be finished. */
 struct found {
-    char trace[PATH_BYTES], journal[PATH_BYTES], whole[PATH_BYTES];
+    char trace[PATH_BYTES], journal[PATH_BYTES];
     struct stat trace_stat, journal_stat;
+    uint64_t committed_end; /* of the trace */
 };
 
-static uint32_t forks, forks_seen; /* atomic */
+#define LATE_FORKS 64u
+
+static uint32_t forks, forks_seen, forks_tidied; /* atomic */
 static uint64_t ended_seen;
 static uint32_t busy;              /* atomic */
 
 void rec_tidy_forked(bool in_child)
 {
     if (in_child)
-        forks = forks_seen = busy = 0, ended_seen = 0;
+        forks = forks_seen = forks_tidied = busy = 0, ended_seen = 0;
     else
         __atomic_fetch_add(&forks, 1, __ATOMIC_RELAXED);
+}
+
+bool rec_tidy_is_late(void)
+{
+    return __atomic_load_n(&forks, __ATOMIC_RELAXED) -
+               __atomic_load_n(&forks_tidied, __ATOMIC_RELAXED) >=
+           LATE_FORKS;
 }
 
 /* The page faults of all children that were waited for tell of each, also of
@@ -74,7 +82,8 @@ static int open_own(const char *path, struct stat *st)
 }
 
 /* True when the journal is of a child in the family. */
-static bool is_of(const struct rec_family *family, int fd)
+static bool is_of(const struct rec_family *family, int fd,
+                  uint64_t *committed_end)
 {
     static const uint8_t none[16];
     struct pmt_journal_header h;
@@ -83,6 +92,7 @@ static bool is_of(const struct rec_family *family, int fd)
         memcmp(h.magic, PMT_JOURNAL_MAGIC, sizeof h.magic) != 0 ||
         h.version != PMT_JOURNAL_VERSION)
         return false;
+    *committed_end = h.committed_end;
     return memcmp(h.parent_uuid, family->uuid, 16) == 0 ||
            (memcmp(family->session, none, 16) != 0 &&
             memcmp(h.session_uuid, family->session, 16) == 0 &&
@@ -97,35 +107,70 @@ static bool is_same(const char *path, const struct stat *was)
            st.st_ino == was->st_ino;
 }
 
-/* A new file of which nobody else makes use. */
-static int open_whole(const char *path)
-{
-    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    int fd = open(path, flags, 0600);
-    struct stat st;
+/* What pmt_recover() gives: compared with the trace as far as they agree, and
+ * kept from there on. */
+struct rest {
+    int trace_fd;
+    uint64_t same;
+    struct pmt_buffer bytes;
+};
 
-    if (fd >= 0 || errno != EEXIST || lstat(path, &st) != 0 ||
-        !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-        time(NULL) - st.st_mtime < STALE_S || unlink(path) != 0)
-        return fd;
-    return open(path, flags, 0600);
+static int take_bytes(void *context, const void *bytes, size_t n,
+                      struct pmt_error *err)
+{
+    struct rest *rest = context;
+    const unsigned char *p = bytes;
+    unsigned char there[4096];
+
+    while (n > 0 && rest->bytes.used == 0) {
+        size_t want = n < sizeof there ? n : sizeof there, same = 0;
+        ssize_t got = pread(rest->trace_fd, there, want, (off_t)rest->same);
+
+        while (got > 0 && same < (size_t)got && p[same] == there[same])
+            same++;
+        rest->same += same;
+        p += same;
+        n -= same;
+        if (same < want)
+            break;
+    }
+    if (n > 0 && pmt_buffer_append(&rest->bytes, p, n) != PMT_OK)
+        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET, "no memory");
+    return PMT_OK;
 }
 
-/* PMT_ERR_BUSY: its process lives. */
-static int recover(const struct found *f, int fd)
+static bool write_rest(const struct rest *rest)
+{
+    size_t done = 0;
+
+    while (done < rest->bytes.used) {
+        ssize_t n = pwrite(rest->trace_fd, rest->bytes.bytes + done,
+                           rest->bytes.used - done,
+                           (off_t)(rest->same + done));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        done += (size_t)n;
+    }
+    return ftruncate(rest->trace_fd, (off_t)(rest->same + done)) == 0;
+}
+
+static int recover(const struct found *f, struct rest *rest)
 {
     struct pmt_error err = {0};
     struct pmt_recovery report;
     struct pmt_source source = {0};
-    struct pmt_sink sink;
+    const struct pmt_sink sink = {.context = rest, .write = take_bytes};
     int result = pmt_source_open_file(&source, f->trace, &err);
 
     if (result != PMT_OK)
         return result;
-    pmt_sink_to_fd(&sink, fd);
     result = pmt_recover(&source, f->journal, &sink, &report, &err);
     pmt_source_close(&source);
-    if (result == PMT_OK && report.chunks_kept == 0)
+    if (result == PMT_OK && (report.chunks_kept == 0 ||
+                             rest->same < f->committed_end))
         result = PMT_ERR_CORRUPT;
     return result;
 }
@@ -133,23 +178,22 @@ static int recover(const struct found *f, int fd)
 /* True when it is to be looked at again: its process lives. */
 static bool finish(const struct found *f)
 {
-    struct pmt_journal journal;
-    int fd, result = pmt_journal_open(&journal, f->journal, NULL);
+    struct rest rest = {.trace_fd = open(f->trace, O_RDWR | O_NOFOLLOW |
+                                                       O_NONBLOCK |
+                                                       O_CLOEXEC)};
+    struct stat st;
+    int result = PMT_ERR_IO;
 
-    if (result != PMT_OK)
-        return result == PMT_ERR_BUSY;
-    pmt_journal_close(&journal);
-    fd = open_whole(f->whole);
-    if (fd < 0)
+    if (rest.trace_fd < 0)
         return false;
-    result = recover(f, fd);
-    close(fd);
+    if (fstat(rest.trace_fd, &st) == 0 && st.st_dev == f->trace_stat.st_dev &&
+        st.st_ino == f->trace_stat.st_ino)
+        result = recover(f, &rest);
     if (result == PMT_OK && is_same(f->trace, &f->trace_stat) &&
-        is_same(f->journal, &f->journal_stat) &&
-        rename(f->whole, f->trace) == 0)
+        is_same(f->journal, &f->journal_stat) && write_rest(&rest))
         unlink(f->journal);
-    else
-        unlink(f->whole);
+    close(rest.trace_fd);
+    pmt_buffer_release(&rest.bytes);
     return result == PMT_ERR_BUSY;
 }
 
@@ -164,16 +208,14 @@ static bool take(struct found *f, const struct rec_family *family,
     if (n <= suffix || strcmp(name + n - suffix, PMT_JOURNAL_SUFFIX) != 0)
         return false;
     used = snprintf(f->journal, sizeof f->journal, "%s/%s", folder, name);
-    if (used < 0 || (size_t)used >= sizeof f->journal - sizeof NEW_SUFFIX)
+    if (used < 0 || (size_t)used >= sizeof f->journal)
         return false;
     snprintf(f->trace, sizeof f->trace, "%.*s", used - (int)suffix,
              f->journal);
-    snprintf(f->whole, sizeof f->whole, "%.*s" NEW_SUFFIX,
-             used - (int)suffix, f->journal);
     fd = open_own(f->journal, &f->journal_stat);
     if (fd < 0)
         return false;
-    ours = is_of(family, fd);
+    ours = is_of(family, fd, &f->committed_end);
     close(fd);
     fd = ours ? open_own(f->trace, &f->trace_stat) : -1;
     if (fd >= 0)
@@ -215,6 +257,8 @@ enum rec_tidied rec_tidy(const struct rec_family *family,
     slash[slash == folder] = '\0';
     if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
         return REC_TIDY_MORE;
+    __atomic_store_n(&forks_tidied, __atomic_load_n(&forks, __ATOMIC_RELAXED),
+                     __ATOMIC_RELAXED);
     dir = opendir(folder);
     if (dir != NULL) {
         result = look(family, dir, folder, until, bytes_max);

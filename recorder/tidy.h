@@ -25,8 +25,7 @@ struct rec_family {
 /*
  * Looks for traces in the folder of family->path and finishes those whose
  * process is dead, for `budget_ns` about; none whose files are longer than
- * `bytes_max`, which would take too long. Nothing is overwritten but the trace
- * that is finished, and that by renaming. Any thread; one at a time does
+ * `bytes_max`, which would take too long. Any thread; one at a time does
  * something.
  */
 enum rec_tidied {
@@ -40,6 +39,11 @@ enum rec_tidied rec_tidy(const struct rec_family *family,
 /* True when children of this process may have ended since the last call that
  * said so. */
 bool rec_tidy_is_due(void);
+
+/* True when so many forks were made since rec_tidy() was called last that
+ * much disk may be taken: a process that forks all the time leaves the
+ * draining thread no time. */
+bool rec_tidy_is_late(void);
 
 /* In the child of a fork, and in the parent: it has one more. */
 void rec_tidy_forked(bool in_child);

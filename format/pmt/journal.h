@@ -225,6 +225,8 @@ struct pmt_journal_header {
                                 * writes; kept by the drain */
     uint8_t uuid[16];          /* of the stream; set by the drain */
     uint32_t part;             /* of the stream: `committed_end` is of it */
+    uint32_t allocated;        /* atomic; segments from here on are holes in
+                                * the file, and not to be written */
     /* Of the stream's parent and session, as in its header; by the drain. */
     uint8_t parent_uuid[16], session_uuid[16];
 };
@@ -285,7 +287,7 @@ static inline uint64_t pmt_clock_raw(uint32_t clock)
 /*
  * Creates the journal file `path` (O_CREAT|O_EXCL|O_NOFOLLOW, mode 0600, its
  * blocks allocated at once so that a full disk can't fault the program
- * later), maps it shared, fills its header and takes a write lock that tells
+ * later; but see pmt_journal_forked), maps it shared, fills its header and takes a write lock that tells
  * readers the process lives: an OFD lock, which the mapping holds without a
  * descriptor, or a POSIX one where there are none. With path NULL, or where
  * the file system can't do it and `allow_anonymous`, uses anonymous memory:
@@ -300,8 +302,10 @@ int pmt_journal_create(struct pmt_journal *j, const char *path,
 
 /*
  * In the child of a fork: how fast the counter runs, as the parent's journal
- * has it. Journals that are made from here on take it, and no page of their
- * files is read ahead, so that a process that does not live long pays little.
+ * has it. Journals that are made from here on take it, no page of their
+ * files is read ahead, and the files take only the blocks that are needed
+ * (pmt_journal_take gets more), so that a process that does not live long
+ * pays little.
  */
 void pmt_journal_forked(uint64_t raw_per_ns_q32);
 
@@ -319,8 +323,8 @@ void pmt_journal_close(struct pmt_journal *j);
 
 /*
  * Takes a free segment for a producer: CAS on `state`, then kind, thread and
- * zeroed counters, `order` last. NULL when none is free: the caller counts a
- * loss. Lock-free, async-signal-safe.
+ * zeroed counters, `order` last. NULL when none is free, or the disk has no
+ * block for it: the caller counts a loss. Lock-free, async-signal-safe.
  */
 struct pmt_segment *pmt_journal_take(struct pmt_journal *j,
                                      enum pmt_segment_kind kind,

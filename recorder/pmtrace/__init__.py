@@ -14,7 +14,6 @@ A recorder that is started while another runs suspends that one until it is
 stopped. The child of a fork is not recorded.
 """
 
-import errno
 import os
 import sys
 
@@ -319,7 +318,7 @@ class Recorder:
                 break
             except OSError as error:
                 last = error
-            if last.errno not in (errno.EEXIST, errno.EBUSY) or \
+            if last.errno not in (17, 16) or \
                     tries == NAMES_MAX:
                 raise last
         else:

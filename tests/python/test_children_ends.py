@@ -20,7 +20,6 @@ def ended(folder, result, what, root=None):
     equal((result.status, result.err), (0, ""), what)
     wait_for_no_journal(folder)
     equal(glob.glob(folder + "/*.journal"), [], what + ": journals")
-    equal(glob.glob(folder + "/*.tidy"), [], what + ": half a trace")
     every = by_pid(folder, what)
     parents = {pid: parent for pid, (parent, _) in told(result.out).items()}
     for pid, trace in every.items():

@@ -109,10 +109,12 @@ wait(pid)
 print("by C", pid)
 
 # by C, and then Python is told, as uWSGI and the like do
+ctypes.pythonapi.PyOS_BeforeFork()
 pid = libc.fork()
 if pid == 0:
     ctypes.pythonapi.PyOS_AfterFork_Child()
     child(195)
+ctypes.pythonapi.PyOS_AfterFork_Parent()
 wait(pid)
 
 # what a child has open and mapped of its parent's
