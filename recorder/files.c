@@ -1,6 +1,7 @@
 /*
  * files.c - the trace and its journal: made, and removed (running.h).
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -72,6 +73,50 @@ static int clear_path(const char *path, bool force, struct pmt_error *err)
     return PMT_OK;
 }
 
+/* True for "NAME.000012", a part of the trace NAME. */
+static bool is_part(const char *entry, const char *name)
+{
+    size_t n = strlen(name), digits;
+
+    if (strncmp(entry, name, n) != 0 || entry[n] != '.')
+        return false;
+    digits = strspn(entry + n + 1, "0123456789");
+    return digits >= 6 && entry[n + 1 + digits] == '\0';
+}
+
+/* Parts that an earlier recording left under this name, which would be in the
+ * way of those of a ring. */
+static int clear_parts(const char *path, bool force, bool ring,
+                       struct pmt_error *err)
+{
+    const char *name = strrchr(path, '/');
+    char folder[REC_PATH_MAX];
+    struct dirent *entry;
+    int failed = 0;
+    DIR *dir;
+
+    if (name == NULL || (!force && !ring))
+        return PMT_OK;
+    snprintf(folder, sizeof folder, "%.*s", (int)(name - path + 1), path);
+    dir = opendir(folder);
+    while (dir != NULL && !failed && (entry = readdir(dir)) != NULL) {
+        struct stat st;
+
+        if (!is_part(entry->d_name, name + 1) ||
+            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        if (!force || !S_ISREG(st.st_mode))
+            failed = ring ? EEXIST : 0;
+        else if (unlinkat(dirfd(dir), entry->d_name, 0) != 0)
+            failed = errno;
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return failed ? pmt_error_set_errno(err, failed, PMT_NO_OFFSET,
+                                        "parts of an earlier trace are there")
+                  : PMT_OK;
+}
+
 /* True when a recording of this process writes there. To open its journal
  * and close it again may give up the lock on it. */
 static bool is_own(const char *path)
@@ -123,6 +168,10 @@ static int make_trace(struct rec_files *f, const struct rec_config *c,
     result = clear_path(f->trace_path, c->settings.force, err);
     if (result == PMT_OK)
         result = clear_path(f->journal_path, c->settings.force, err);
+    if (result == PMT_OK)
+        result = clear_parts(f->trace_path, c->settings.force,
+                             c->settings.max_size || c->settings.max_age,
+                             err);
     if (result != PMT_OK)
         return result;
     fd = open(f->trace_path,
