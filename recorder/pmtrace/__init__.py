@@ -657,9 +657,15 @@ def _figures(values):
 
 def _warn(text):
     # type: (str) -> None
-    """One line on standard error, where there is one."""
+    """One line on standard error, where there is one. Not by its buffer: what
+    can't be written there changes the exit status."""
+    line = "pmtrace: %s\n" % text
     try:
-        sys.stderr.write("pmtrace: %s\n" % text)
+        if sys.stderr is sys.__stderr__:
+            os.write(sys.stderr.fileno(),
+                     line.encode("utf-8", "backslashreplace"))
+        else:
+            sys.stderr.write(line)
     except Exception:
         pass
 
