@@ -51,7 +51,7 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
         replay fuzzers benches check check-now check-headers check-layers \
         check-versions check-cpython valgrind-check demo bench bench-recorder \
-        bench-peers lookers check-kills soak service-test service-bench \
+        bench-peers lookers check-kills check-sampling soak service-test service-bench \
         fuzz sanitize deps install uninstall install-pth uninstall-pth \
         clean help
 
@@ -353,6 +353,10 @@ check-kills: all ## kill -9 KILLS (10000) recorded processes in all modes, an ho
 	+@$(SUBMAKE) pythons lookers
 	@tests/long/kills.py --build $(B) --kills $(KILLS) $(KEEP:%=--keep %)
 
+check-flight: all ## the flight recorder at 100 random moments in each mode, ten minutes
+	+@$(SUBMAKE) pythons
+	@tests/long/flight $(B) $$(tests/interpreters/find --abi | tail -n 2)
+
 soak: all ## record at full rate for MINUTES (10) with max_size
 	+@$(SUBMAKE) pythons lookers
 	@PMT_PYTHON=$(PYTHON) tests/long/soak.py --build $(B) \
@@ -360,6 +364,11 @@ soak: all ## record at full rate for MINUTES (10) with max_size
 
 check-children: all ## record a program with CHILDREN (10000) short-lived children
 	@PMT_CHILDREN=$(CHILDREN) tests/run --build $(B) --python $(PYTHON) children_many
+
+check-sampling: all ## sample one program RUNS (100) times at each of three rates
+	@PATH=$(abspath $(B))/bin:$$PATH PYTHONPATH=$(abspath $(B))/python \
+	    PMT_SAMPLING_RUNS=$(or $(RUNS),100) \
+	    $(PYTHON) tests/python/test_sampling_sites.py
 
 service-test: ## record web services under load for MINUTES (10), kill workers
 	@PMT_BUILD_DIR=$(abspath $(B)) tests/service/run --python $(PYTHON) --minutes $(MINUTES) \

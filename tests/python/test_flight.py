@@ -11,7 +11,7 @@ from recorder_support import check, finish
 LIMIT = 4 << 20
 
 moments = 100 if FULL else 7
-said, last, watch, _ = fly("alloc", moments, 0.3 if FULL else 0.35, 0.0002,
+said, last, watch, _ = fly("alloc", moments, 0.1 if FULL else 0.35, 0.0002,
                            max_size=LIMIT, frames=8)
 kept_within("alloc", watch, LIMIT)
 is_flat("alloc", [one["stats"]["memory_bytes"] for one in said])
@@ -19,7 +19,7 @@ check(last["let_go"] > 2 * (last["records"] - last["let_go"]),
       "most of it was let go: %r" % last)
 
 moments = 100 if FULL else 4
-said, last, watch, _ = fly("alloc", moments, 0.3 if FULL else 0.35, 0.0002,
+said, last, watch, _ = fly("alloc", moments, 0.1 if FULL else 0.35, 0.0002,
                            sampled=True, max_size=LIMIT, sample_bytes=256,
                            frames=4)
 kept_within("sampled", watch, LIMIT)

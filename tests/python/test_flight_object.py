@@ -13,7 +13,7 @@ if sys.version_info < (3, 13, 3):
 
 LIMIT = 4 << 20
 
-said, last, watch, _ = fly("object", 100 if FULL else 6, 0.3 if FULL else 0.5,
+said, last, watch, _ = fly("object", 100 if FULL else 6, 0.1 if FULL else 0.5,
                            0.0002, by="type", max_size=LIMIT)
 kept_within("object", watch, LIMIT)
 is_flat("object", [one["stats"]["memory_bytes"] for one in said])
