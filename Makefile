@@ -51,8 +51,8 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
         replay fuzzers benches check check-now check-headers check-layers \
         check-versions check-cpython valgrind-check demo bench bench-recorder \
-        bench-peers lookers check-kills check-sampling soak service-test service-bench \
-        fuzz sanitize deps install uninstall install-pth uninstall-pth \
+        bench-peers lookers check-kills check-sampling check-flight soak service-test \
+        service-bench fuzz sanitize deps install uninstall install-pth uninstall-pth \
         clean help
 
 # ---- flags --------------------------------------------------------------

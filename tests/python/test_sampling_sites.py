@@ -4,7 +4,7 @@ site, and sampled over and over: blocks far larger and far smaller than the
 sampling rate, lists and bytearrays that grow, blocks of which half are freed,
 zeroed ones, and some made by realloc of what was in the sample.
 
-PMT_SAMPLING_RUNS=100 asks for as many samples at each of three rates, and
+PMT_SAMPLING_RUNS=100 (make check-sampling) asks for as many samples at each of three rates, and
 prints what came of each site; each is to be right in 95 of them."""
 # MODE: alloc
 # RUN: once
