@@ -11,7 +11,7 @@ The commands `pmt info`, `pmt live`, ... read the trace. `python3 -m pmtrace
 script.py` records a whole program without a change to it.
 
 A recorder that is started while another runs suspends that one until it is
-stopped. The child of a fork is not recorded.
+stopped. The child of a fork is recorded with `children`.
 """
 
 import os
@@ -254,8 +254,8 @@ class Recorder:
         is stopped; the streams of both say so.
 
         OSError: the trace can't be made (FileExistsError: it is there and
-        not `force`). RuntimeError: this recorder runs already, or the parent
-        of this process was being recorded when it was forked.
+        not `force`). RuntimeError: this recorder runs already, or C forked
+        this process while its parent was being recorded.
         """
         self._start(b"", b"", False)
 
