@@ -511,7 +511,7 @@ class Recorder:
     @property
     def path(self):
         # type: () -> str
-        """The name of the trace; before the start, as it was given."""
+        """The whole name of the trace; before the start, as it was given."""
         figures = self.stats()
         if figures:
             return str(figures["path"])
