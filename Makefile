@@ -345,22 +345,23 @@ fuzz: deps ## fuzz each target for FUZZ_SECONDS (60) or FUZZ_RUNS, with libFuzze
 	        spec/vectors/invalid) 2>&1 | tail -n 12; \
 	done
 
-# Long tests, not part of check. KEEP=FOLDER keeps what they wrote.
+# Long tests, not part of check. KEEP=FOLDER keeps what they wrote; what they
+# print is in $(B)/kills.log, soak/soak.log and service.log, too.
 KILLS ?= 10000
-MINUTES ?= 10
 CHILDREN ?= 10000
 check-kills: all ## kill -9 KILLS (10000) recorded processes in all modes, an hour at most
 	+@$(SUBMAKE) pythons lookers
-	@tests/long/kills.py --build $(B) --kills $(KILLS) $(KEEP:%=--keep %)
+	@tests/long/kills.py --build $(B) --kills $(KILLS) --progress \
+	    --log $(B)/kills.log $(KEEP:%=--keep %)
 
 check-flight: all ## the flight recorder at 100 random moments in each mode, ten minutes
 	+@$(SUBMAKE) pythons
 	@tests/long/flight $(B) $$(tests/interpreters/find --abi | tail -n 2)
 
-soak: all ## record at full rate for MINUTES (10) with max_size
+soak: all ## record at full rate for MINUTES (60) with max_size
 	+@$(SUBMAKE) pythons lookers
 	@PMT_PYTHON=$(PYTHON) tests/long/soak.py --build $(B) \
-	    --minutes $(MINUTES) $(KEEP:%=--keep %)
+	    --minutes $(or $(MINUTES),60) $(KEEP:%=--keep %)
 
 check-children: all ## record a program with CHILDREN (10000) short-lived children
 	@PMT_CHILDREN=$(CHILDREN) tests/run --build $(B) --python $(PYTHON) children_many
@@ -370,12 +371,14 @@ check-sampling: all ## sample one program RUNS (100) times at each of three rate
 	    PMT_SAMPLING_RUNS=$(or $(RUNS),100) \
 	    $(PYTHON) tests/python/test_sampling_sites.py
 
-service-test: ## record web services under load for MINUTES (10), kill workers
-	@PMT_BUILD_DIR=$(abspath $(B)) tests/service/run --python $(PYTHON) --minutes $(MINUTES) \
+service-test: all ## record web services under load for MINUTES (10), kill workers
+	@PMT_BUILD_DIR=$(abspath $(B)) tests/service/run --python $(PYTHON) \
+	    --minutes $(or $(MINUTES),10) --log $(B)/service.log \
 	    $(KEEP:%=--keep %)
 
-service-bench: ## measure what recording costs a web service, about 10 minutes
-	@PMT_BUILD_DIR=$(abspath $(B)) tests/service/bench --python $(PYTHON)
+service-bench: all ## measure what recording costs a web service, about 10 minutes
+	@PMT_BUILD_DIR=$(abspath $(B)) tests/service/bench \
+	    --python $(PYTHON) $(OPTIONS)
 
 bench: ## measure the recorder, the format and the analyses
 	+@$(SUBMAKE) all benches

@@ -3,7 +3,8 @@
 record that was committed is there.
 
     tests/long/kills.py --build FOLDER [--kills 10000] [--seed 1] [-j 2]
-                        [--only WORD] [--keep FOLDER] [--progress]
+                        [--only WORD] [--keep FOLDER] [--log FILE]
+                        [--progress]
 
 For each interpreter that the recorder was built for, warm parents fork
 processes that start a recording, work (work.py), and are killed 0 to 150 ms
@@ -38,6 +39,9 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import tee  # noqa: E402
+
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 BATCH = 25
 DECODE_EVERY = 50
@@ -96,7 +100,6 @@ def parent(words):
     import mmap
     import signal
 
-    sys.path.insert(0, HERE)
     import work
 
     if ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) != 0:  # PR_SET_CHILD_SUBREAPER
@@ -389,8 +392,10 @@ def main():
     parser.add_argument("-j", type=int, default=2)
     parser.add_argument("--only", help="variants whose name has this word")
     parser.add_argument("--keep", help="folder for traces with problems")
+    parser.add_argument("--log", help="what is printed goes there too")
     parser.add_argument("--progress", action="store_true")
     options = parser.parse_args()
+    tee.to(options.log)
     options.build = os.path.abspath(options.build)
     options.folder = os.path.abspath(options.keep or tempfile.mkdtemp())
     os.environ["PYTHONPATH"] = os.path.join(options.build, "python")
