@@ -152,6 +152,7 @@ static int write_frame(struct pmt_chunk_out *out, struct pmt_entry *entry,
         index_used = 0;
     }
     if (label_frame(out, entry) < 0) {
+        out->index.used = index_used;
         return pmt_error_set_memory(err);
     }
     rc = write_out(out, out->frame.bytes,

@@ -572,9 +572,12 @@ const uint32_t *pmt_defs_wanted(struct pmt_defs *d, enum pmt_def_table which,
     return t->wanted;
 }
 
-void pmt_defs_stated(struct pmt_defs *d)
+void pmt_defs_stated(struct pmt_defs *d, enum pmt_def_table which,
+                     size_t count)
 {
-    for (unsigned which = 0; which < PMT_TABLES; which++) {
-        d->tables[which].wanted_count = 0;
-    }
+    struct table *t = &d->tables[which];
+
+    t->wanted_count -= count;
+    memmove(t->wanted, t->wanted + count,
+            t->wanted_count * sizeof *t->wanted);
 }

@@ -85,7 +85,8 @@ int pmt_defs_want_new(struct pmt_defs *d);
 const uint32_t *pmt_defs_wanted(struct pmt_defs *d, enum pmt_def_table table,
                                 size_t *count);
 
-/* Nothing is wanted any more: all has been stated. */
-void pmt_defs_stated(struct pmt_defs *d);
+/* The first `count` of those wanted have been stated; the others move up. */
+void pmt_defs_stated(struct pmt_defs *d, enum pmt_def_table which,
+                     size_t count);
 
 #endif

@@ -272,9 +272,11 @@ int pmt_figures_write(struct pmt_writer *w, struct pmt_error *err)
         if (encode_group(&w->body, g) < 0) {
             return pmt_error_set_memory(err);
         }
-        g->count = 0;
         rc = pmt_writer_put(w, &e, err);
+        g->count = rc < 0 ? g->count : 0;
     }
-    release_groups(w);
+    if (rc == PMT_OK) {
+        release_groups(w);
+    }
     return rc;
 }

@@ -120,10 +120,13 @@ int pmt_runs_put(struct pmt_runs *r, struct pmt_body *body, uint32_t id,
     }
     /* A value that is none closes the last run. */
     if (rows > r->from) {
+        uint64_t value = r->value;
+
         if (pmt_runs_room(r) < 0) {
             return PMT_ERR_MEMORY;
         }
-        pmt_runs_set(r, rows, ~r->value);
+        pmt_runs_set(r, rows, ~value);
+        r->value = value; /* if the chunk is put again, with more rows */
     }
     return put_string(body, id, &r->runs, true);
 }

@@ -70,10 +70,10 @@ int pmt_writer_put_tables(struct pmt_writer *w, uint64_t time,
         size_t count;
         const uint32_t *ids = pmt_defs_wanted(w->defs, t, &count);
 
-        for (size_t at = 0; at < count;) {
-            size_t n = table_batch(w, t, ids + at, count - at);
-            int rc = pmt_encode_table(w->encoder, &w->body, w->defs, t,
-                                      ids + at, n);
+        while (count) {
+            size_t n = table_batch(w, t, ids, count);
+            int rc = pmt_encode_table(w->encoder, &w->body, w->defs, t, ids,
+                                      n);
 
             if (rc < 0) {
                 return pmt_error_set_memory(err);
@@ -82,10 +82,10 @@ int pmt_writer_put_tables(struct pmt_writer *w, uint64_t time,
             if (rc < 0) {
                 return rc;
             }
-            at += n;
+            pmt_defs_stated(w->defs, t, n);
+            count -= n;
         }
     }
-    pmt_defs_stated(w->defs);
     return PMT_OK;
 }
 
@@ -101,22 +101,23 @@ static int put_anchors(struct pmt_writer *w, struct pmt_error *err)
     if (rc < 0) {
         return pmt_error_set_memory(err);
     }
-    w->anchor_count = 0;
-    return put_chunk(w, PMT_KIND_ANCHORS, n, w->anchors[0].time,
-                     w->anchors[n - 1].time, err);
+    rc = put_chunk(w, PMT_KIND_ANCHORS, n, w->anchors[0].time,
+                   w->anchors[n - 1].time, err);
+    w->anchor_count = rc < 0 ? n : 0;
+    return rc;
 }
 
 static int put_losses(struct pmt_writer *w, struct pmt_error *err)
 {
     struct pmt_staged_loss losses[PMT_LOSS_CAUSES];
     size_t n = 0;
+    int rc;
 
     for (uint32_t c = 0; c < PMT_LOSS_CAUSES; c++) {
         if (w->lost[c] != w->lost_written[c]) {
             losses[n].time = w->lost_time;
             losses[n].cause = c;
             losses[n++].events = w->lost[c] - w->lost_written[c];
-            w->lost_written[c] = w->lost[c];
         }
     }
     if (!n) {
@@ -125,7 +126,11 @@ static int put_losses(struct pmt_writer *w, struct pmt_error *err)
     if (pmt_encode_losses(w->encoder, &w->body, losses, n) < 0) {
         return pmt_error_set_memory(err);
     }
-    return put_chunk(w, PMT_KIND_LOSS, n, w->lost_time, w->lost_time, err);
+    rc = put_chunk(w, PMT_KIND_LOSS, n, w->lost_time, w->lost_time, err);
+    if (rc == PMT_OK) {
+        memcpy(w->lost_written, w->lost, sizeof w->lost_written);
+    }
+    return rc;
 }
 
 static int put_marks(struct pmt_writer *w, struct pmt_error *err)
@@ -141,15 +146,19 @@ static int put_marks(struct pmt_writer *w, struct pmt_error *err)
     if (rc < 0) {
         return pmt_error_set_memory(err);
     }
-    w->mark_count = 0;
-    w->mark_text.used = 0;
-    return put_chunk(w, PMT_KIND_MARK, n, w->marks[0].time,
-                     w->marks[n - 1].time, err);
+    rc = put_chunk(w, PMT_KIND_MARK, n, w->marks[0].time,
+                   w->marks[n - 1].time, err);
+    if (rc == PMT_OK) {
+        w->mark_count = 0;
+        w->mark_text.used = 0;
+    }
+    return rc;
 }
 
 static int put_gcs(struct pmt_writer *w, struct pmt_error *err)
 {
     size_t n = w->gc_count;
+    int rc;
 
     if (!n) {
         return PMT_OK;
@@ -157,9 +166,10 @@ static int put_gcs(struct pmt_writer *w, struct pmt_error *err)
     if (pmt_encode_gcs(w->encoder, &w->body, w->gcs, n) < 0) {
         return pmt_error_set_memory(err);
     }
-    w->gc_count = 0;
-    return put_chunk(w, PMT_KIND_GC, n, w->gcs[0].time, w->gcs[n - 1].time,
-                     err);
+    rc = put_chunk(w, PMT_KIND_GC, n, w->gcs[0].time, w->gcs[n - 1].time,
+                   err);
+    w->gc_count = rc < 0 ? n : 0;
+    return rc;
 }
 
 static int put_calls(struct pmt_writer *w, enum pmt_kind kind,
@@ -170,6 +180,7 @@ static int put_calls(struct pmt_writer *w, enum pmt_kind kind,
                                    .t0 = s->t0,
                                    .t1 = s->t1,
                                    .rss0 = s->rare.rss0};
+    int rc;
 
     if (!s->count) {
         return PMT_OK;
@@ -177,9 +188,12 @@ static int put_calls(struct pmt_writer *w, enum pmt_kind kind,
     if (pmt_encode_calls(&w->body, s) < 0) {
         return pmt_error_set_memory(err);
     }
-    pmt_call_stage_clear(s);
-    w->epoch_used++;
-    return pmt_writer_put(w, &e, err);
+    rc = pmt_writer_put(w, &e, err);
+    if (rc == PMT_OK) {
+        pmt_call_stage_clear(s);
+        w->epoch_used++;
+    }
+    return rc;
 }
 
 static int put_allocs(struct pmt_writer *w, struct pmt_error *err)
@@ -189,6 +203,7 @@ static int put_allocs(struct pmt_writer *w, struct pmt_error *err)
                              .t0 = w->allocs.t0,
                              .t1 = w->allocs.t1,
                              .model = w->alloc_model};
+    int rc;
 
     if (!e.count) {
         return PMT_OK;
@@ -197,9 +212,12 @@ static int put_allocs(struct pmt_writer *w, struct pmt_error *err)
                           &e.align) < 0) {
         return pmt_error_set_memory(err);
     }
-    pmt_alloc_stage_clear(&w->allocs);
-    w->epoch_used++;
-    return pmt_writer_put(w, &e, err);
+    rc = pmt_writer_put(w, &e, err);
+    if (rc == PMT_OK) {
+        pmt_alloc_stage_clear(&w->allocs);
+        w->epoch_used++;
+    }
+    return rc;
 }
 
 static int put_objects(struct pmt_writer *w, struct pmt_error *err)
@@ -209,6 +227,7 @@ static int put_objects(struct pmt_writer *w, struct pmt_error *err)
                              .t0 = w->objects.t0,
                              .t1 = w->objects.t1,
                              .rss0 = w->objects.rare.rss0};
+    int rc;
 
     if (!e.count) {
         return PMT_OK;
@@ -217,9 +236,12 @@ static int put_objects(struct pmt_writer *w, struct pmt_error *err)
         0) {
         return pmt_error_set_memory(err);
     }
-    pmt_object_stage_clear(&w->objects);
-    w->epoch_used++;
-    return pmt_writer_put(w, &e, err);
+    rc = pmt_writer_put(w, &e, err);
+    if (rc == PMT_OK) {
+        pmt_object_stage_clear(&w->objects);
+        w->epoch_used++;
+    }
+    return rc;
 }
 
 /* What is new, and all that the staged records refer to and that was not
@@ -255,10 +277,14 @@ void pmt_writer_begin_epoch(struct pmt_writer *w)
     w->epoch_mark += 2;
 }
 
+/* One that fails for want of memory goes on where it was when it is called
+ * again: what was put is put, and the rest is still staged or wanted. */
 int pmt_writer_flush(struct pmt_writer *w, struct pmt_error *err)
 {
     int rc;
 
+    w->body.bytes.used = 0; /* half a chunk, if it failed before */
+    w->body.entries = 0;
     if (want_all(w) < 0) {
         return pmt_error_set_memory(err);
     }

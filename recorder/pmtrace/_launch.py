@@ -80,7 +80,7 @@ def start(text):
     try:
         begin(settings_of(text))
     except Exception as error:
-        why = str(getattr(error, "strerror", None) or error)
+        why = str(getattr(error, "strerror", None) or error or type(error).__name__)
         name = getattr(error, "filename", None)
         if isinstance(error, ValueError):
             name = _options.VARIABLE
