@@ -1,6 +1,9 @@
 /*
  * recording.c - the beginning and the end of a recording, and its pauses
  * (recording.h).
+ *
+ * Over 500 lines, since all of it is about the one state that rec_life
+ * guards.
  */
 #include "recording.h"
 
