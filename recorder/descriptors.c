@@ -1,12 +1,10 @@
 /* descriptors.c - see descriptors.h. */
 #include "descriptors.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -15,6 +13,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "proc.h"
 
 /* The table of a process grows with its highest number: where the limit of
  * the program is higher than this, ours is not put above it. */
@@ -186,19 +186,9 @@ static bool close_range_now(unsigned from, unsigned to, unsigned flags)
 /* Closes all but `keep` in a table that is the thread's own. */
 static void close_all_but(int keep)
 {
-    DIR *list = opendir("/proc/thread-self/fd");
-    struct dirent *entry;
-    int lists = list != NULL ? dirfd(list) : -1;
-
-    while (list != NULL && (entry = readdir(list)) != NULL) {
-        int fd = entry->d_name[0] == '.' ? -1 : atoi(entry->d_name);
-
-        if (fd >= 0 && fd != keep && fd != lists)
-            close(fd);
-    }
-    if (list != NULL)
-        closedir(list);
-    for (int fd = 0; list == NULL && fd < CLOSE_MAX; fd++)
+    if (rec_proc_close_all_but(keep))
+        return;
+    for (int fd = 0; fd < CLOSE_MAX; fd++)
         if (fd != keep)
             close(fd);
 }

@@ -3,8 +3,9 @@
  */
 #include "proc.h"
 
+#include <dirent.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -152,4 +153,21 @@ uint64_t rec_proc_rss(void)
     n = pread(statm_fd, text, sizeof text - 1, 0);
     text[n > 0 ? n : 0] = '\0';
     return second_number(text);
+}
+
+bool rec_proc_close_all_but(int keep)
+{
+    DIR *list = opendir("/proc/thread-self/fd");
+    struct dirent *entry;
+
+    if (list == NULL)
+        return false;
+    while ((entry = readdir(list)) != NULL) {
+        int fd = entry->d_name[0] == '.' ? -1 : atoi(entry->d_name);
+
+        if (fd >= 0 && fd != keep && fd != dirfd(list))
+            close(fd);
+    }
+    closedir(list);
+    return true;
 }

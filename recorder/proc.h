@@ -5,6 +5,7 @@
 #ifndef REC_PROC_H
 #define REC_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,5 +35,9 @@ uint64_t rec_proc_rss(void);
 /* The same in bytes, by a file that is opened and closed again. Any thread.
  * Changes errno. */
 uint64_t rec_proc_rss_once(void);
+
+/* Closes every descriptor of the calling thread but `keep`. False: which
+ * there are can't be read, and none was closed. Takes memory from malloc. */
+bool rec_proc_close_all_but(int keep);
 
 #endif
