@@ -63,6 +63,7 @@ struct pmt_drain_ring {
     uint64_t backoff_ns;
     uint64_t too_many;      /* live blocks that did not fit; 0: none */
     unsigned told;          /* sets that memory was too little for */
+    bool taken_told;        /* that another file has a part's name */
 };
 
 /* ---- how much there is --------------------------------------------------- */
@@ -225,6 +226,15 @@ static void say_what_lacks(struct pmt_drain *d, bool left_out,
     }
 }
 
+/* Once: whoever makes such files may make many. */
+static void say_not_kept(struct pmt_drain *d)
+{
+    if (!d->ring->taken_told) {
+        say(d, "pmtrace: parts let go: another file has the name of one");
+    }
+    d->ring->taken_told = true;
+}
+
 /* ---- the turn -------------------------------------------------------------- */
 
 /* The old part is one of those that are kept. */
@@ -247,14 +257,30 @@ static void keep_old(struct pmt_drain *d)
     r->old_bytes += p->bytes;
 }
 
+/* The old part has no name. Those before it would not be found without it:
+ * parts are looked for from the newest on. */
+static void let_go_of_all(struct pmt_drain *d)
+{
+    struct pmt_drain_ring *r = d->ring;
+
+    while (pmt_drain_remove_oldest(d)) {
+    }
+    r->let_go += pmt_writer_records(d->writer) - r->records_before;
+}
+
 /* Step 4, and the same in memory. */
-static void go_on_in(struct pmt_drain *d, const struct next_part *next)
+static void go_on_in(struct pmt_drain *d, const struct next_part *next,
+                     bool kept)
 {
     struct pmt_journal_header *h = d->journal->header;
     struct pmt_drain_ring *r = d->ring;
     struct pmt_sink sink;
 
-    keep_old(d);
+    if (kept) {
+        keep_old(d);
+    } else {
+        let_go_of_all(d);
+    }
     r->number++;
     __atomic_store_n(&h->committed_end, next->bytes, __ATOMIC_RELEASE);
     __atomic_store_n(&h->part, r->number, __ATOMIC_RELEASE);
@@ -274,7 +300,7 @@ static int turn(struct pmt_drain *d, struct pmt_error *err)
     struct next_part next = {.d = d};
     struct pmt_writer_point point;
     unsigned unknown = 0;
-    bool left_out = false;
+    bool left_out = false, kept;
     int rc = pmt_ring_file_ready(&d->file, err);
 
     rc = rc < 0 ? rc : pmt_ring_create(&next.file, &d->file, err);
@@ -286,14 +312,17 @@ static int turn(struct pmt_drain *d, struct pmt_error *err)
                 : make_part(d, &next, &point, &left_out, &unknown, err);
     rc = rc < 0 ? rc : pmt_drain_commit(d, err);
     rc = rc < 0 ? rc : pmt_ring_switch(&d->file, &next.file, d->ring->number,
-                                       err);
+                                       &kept, err);
     if (rc < 0) {
         pmt_writer_go_back(d->writer, &point);
         pmt_ring_discard(&next.file);
         return rc;
     }
-    go_on_in(d, &next);
+    go_on_in(d, &next, kept);
     say_what_lacks(d, left_out, unknown);
+    if (!kept) {
+        say_not_kept(d);
+    }
     return PMT_OK;
 }
 

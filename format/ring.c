@@ -262,13 +262,15 @@ static int add_name(const char *path, const char *name, bool *moved)
 }
 
 int pmt_ring_switch(const struct pmt_ring_file *now,
-                    struct pmt_ring_file *next, uint32_t number,
+                    struct pmt_ring_file *next, uint32_t number, bool *kept,
                     struct pmt_error *err)
 {
     char fresh[PATH_ROOM], old[PATH_ROOM];
     int there = is_at(now->path, now->dev, now->ino);
     bool moved = false;
     int why = 0;
+
+    *kept = true;
 
     if (!new_path(fresh, now->path) ||
         pmt_part_path(old, sizeof old, now->path, number) < 0) {
@@ -283,16 +285,18 @@ int pmt_ring_switch(const struct pmt_ring_file *now,
         return why ? no_part(why, err) : PMT_OK;
     }
     why = add_name(now->path, old, &moved);
-    if (why) {
+    if (why == EEXIST) { /* or it is our own, of a turn that failed */
+        *kept = is_at(old, now->dev, now->ino) == 1;
+    } else if (why) {
         return no_part(why, err);
     }
     if (rename(fresh, now->path) == 0) {
         return PMT_OK;
     }
     why = errno;
-    if (moved) {
+    if (*kept && moved) {
         move(old, now->path);
-    } else {
+    } else if (*kept) {
         unlink(old);
     }
     return no_part(why, err);

@@ -57,12 +57,13 @@ void pmt_ring_discard(struct pmt_ring_file *next);
 
 /*
  * Gives `now`, which is part `number`, its name as an older part, and its
- * name to `next`. At every moment the newest part has its name. On an error
- * (PMT_ERR_IO) all is as it was: one of the names is taken by another file,
- * or can't be given.
+ * name to `next`. At every moment the newest part has its name. Where another
+ * file has the older part's name, that part is gone instead: not *kept. On an
+ * error (PMT_ERR_IO) all is as it was: another file has the newest part's
+ * name, or one can't be given.
  */
 int pmt_ring_switch(const struct pmt_ring_file *now,
-                    struct pmt_ring_file *next, uint32_t number,
+                    struct pmt_ring_file *next, uint32_t number, bool *kept,
                     struct pmt_error *err);
 
 /* Removes part `number` of `trace`, if that name still is this file's. False:

@@ -30,7 +30,9 @@ struct pmt_drain;
  * When a part is full it gets the name that its number gives it, and the next
  * one begins at `path`; the oldest parts are removed so that all of them and
  * the journal stay within `max_bytes`, or to the next chunk over it, and none
- * stays whose last record is older than `max_age_ns`.
+ * stays whose last record is older than `max_age_ns`. Where another file has
+ * the name of an older part, that part and those before it go too; the file is
+ * left as it is, and a mark tells of it once.
  */
 struct pmt_drain_target {
     int fd;              /* open for writing, empty; borrowed until

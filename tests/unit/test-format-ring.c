@@ -422,23 +422,18 @@ static void test_no_names(void **state)
 }
 
 /* It never passes its limit, also where no part can begin: then it is as if
- * the disk were full. Another's file is not touched. */
-static void test_name_is_taken(void **state)
+ * the disk were full. */
+static void test_no_part_can_begin(void **state)
 {
     static struct ring r;
     struct pmt_ring_figures f;
     struct pmt_error err = {0};
     uint64_t seed = 5;
-    char name[NAME];
-    struct stat st;
-    int fd, rc = PMT_OK;
+    int rc = PMT_OK;
 
     (void)state;
     begin(&r, 150000, 0, 500, 10);
-    assert_int_equal(pmt_part_path(name, NAME, r.trace, 0), 0);
-    fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
-    assert_int_equal(write(fd, "mine", 4), 4);
-    close(fd);
+    no_links = EDQUOT;
     while (rc == PMT_OK) {
         world_go(&r.world, 1000);
         world_settle(&r.world); /* what is behind is not read for long */
@@ -448,9 +443,7 @@ static void test_name_is_taken(void **state)
     }
     assert_int_equal(rc, PMT_ERR_IO);
     assert_int_equal(err.sys_errno, ENOSPC);
-    assert_int_equal(stat(name, &st), 0);
-    assert_int_equal(st.st_size, 4);
-    unlink(name);
+    no_links = 0;
     for (unsigned i = 0; i < 500 && rc != PMT_OK; i++) {
         usleep(10000);
         rc = pmt_drain_pass(r.drain, true, &err);
@@ -460,6 +453,86 @@ static void test_name_is_taken(void **state)
     go(&r, &seed, 30);
     check_live(&r, true);
     end(&r);
+}
+
+/* Another's file has the name of a part: that part and those before it are
+ * let go, and the ring goes on; the file is not touched, and a mark tells of
+ * it, once. Also where there are no links. */
+static void name_is_taken(int links, uint64_t max_bytes, uint64_t max_age_ns)
+{
+    static struct ring r;
+    static struct world_read got;
+    struct pmt_ring_figures f;
+    uint64_t seed = 5;
+    uint32_t taken[2];
+    char names[2][NAME];
+    struct stat st;
+
+    no_links = links;
+    begin(&r, max_bytes, max_age_ns, 500, 10);
+    for (unsigned i = 0; i < 2; i++) {
+        int fd;
+
+        do {
+            go(&r, &seed, 2);
+            pmt_drain_ring(r.drain, &f);
+        } while (f.parts < 3);
+        taken[i] = f.part;
+        assert_int_equal(
+            pmt_part_path(names[i], NAME, r.trace, taken[i]), 0);
+        fd = open(names[i], O_WRONLY | O_CREAT | O_EXCL, 0640);
+        assert_int_equal(write(fd, "mine", 4), 4);
+        close(fd);
+        for (uint32_t part = f.part; f.part == part;) {
+            go(&r, &seed, 1);
+            pmt_drain_ring(r.drain, &f);
+        }
+        for (uint32_t part = 0; part < taken[i]; part++) {
+            char name[NAME];
+
+            assert_int_equal(pmt_part_path(name, NAME, r.trace, part), 0);
+            assert_true((i && part == taken[0]) || access(name, F_OK) < 0);
+        }
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(stat(names[i], &st), 0);
+        assert_int_equal(st.st_size, 4);
+        assert_int_equal(st.st_mode & 0777, 0640);
+        unlink(names[i]);
+    }
+    check_live(&r, true);
+    {
+        const char *all[KEPT_MAX];
+        uint64_t still = 0;
+
+        for (unsigned i = 0; i < kept_count; i++) {
+            all[i] = kept[i];
+        }
+        world_read(&got, all, kept_count);
+        assert_int_equal(got.marks, 1);
+        pmt_drain_ring(r.drain, &f);
+        {
+            char there[80][NAME];
+            const char *paths[80];
+
+            world_read(&got, paths, parts_of(&r, there, paths));
+            still = got.records;
+        }
+        /* What is told is what is not there: alloc and object records, and a
+         * few others. */
+        assert_in_range(f.let_go, r.world.made - still,
+                        r.world.made - still + 200);
+    }
+    no_links = 0;
+    end(&r);
+}
+
+static void test_name_is_taken(void **state)
+{
+    (void)state;
+    name_is_taken(0, 150000, 0);
+    name_is_taken(EPERM, 150000, 0);
+    name_is_taken(0, 0, 160000000);
 }
 
 /* The disk is full at any write of a while. */
@@ -625,6 +698,7 @@ int main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_without_links),
         cmocka_unit_test(test_no_names),
+        cmocka_unit_test(test_no_part_can_begin),
         cmocka_unit_test(test_name_is_taken),
         cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_descriptors),
