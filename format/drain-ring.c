@@ -488,7 +488,9 @@ void pmt_drain_ring(const struct pmt_drain *d, struct pmt_ring_figures *f)
     f->parts = 1 + (r ? r->old_count : 0);
     f->part = r ? r->number : 0;
     f->bytes = r ? bytes_with(d, 0) : on_disk(d->file_end);
-    f->bytes += d->journal->has_file ? d->journal->bytes : 0;
+    if (d->journal->has_file && !d->journal->header->closed) {
+        f->bytes += d->journal->bytes;
+    }
     f->let_go = r ? r->let_go : 0;
     f->live_blocks =
         r ? pmt_live_map_count(pmt_writer_live(d->writer)) : 0;

@@ -102,7 +102,8 @@ int pmt_drain_dump(struct pmt_drain *d, const char *path, uint64_t *bytes,
 struct pmt_ring_figures {
     uint32_t parts;      /* files */
     uint32_t part;       /* number of the newest */
-    uint64_t bytes;      /* of all parts and the journal */
+    uint64_t bytes;      /* of all parts and, until pmt_drain_finish, the
+                          * journal */
     uint64_t let_go;     /* records in parts that were removed */
     uint64_t live_blocks;/* blocks and objects in the live sets kept */
 };
