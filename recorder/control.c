@@ -200,9 +200,9 @@ static void tidy(uint64_t now_ns)
     if (!rec_set.children || now_ns < tidy_ns)
         return;
     tidy_ns = now_ns + TIDY_EVERY_NS;
-    if (!rec_tidy_is_due() && tidied == REC_TIDY_DONE)
-        return;
     rec_recording_family(&family);
+    if (!rec_tidy_is_due(&family) && tidied == REC_TIDY_DONE)
+        return;
     tidied = rec_tidy(&family, TIDY_BUDGET_NS, TIDY_BYTES);
     if (tidied == REC_TIDY_MORE)
         tidy_ns = now_ns + TIDY_SOON_NS;
@@ -226,7 +226,7 @@ static int close_and_tidy(struct pmt_error *err)
 
     rec_recording_family(&family);
     result = rec_recording_close(err);
-    if (children && (rec_tidy_is_due() || tidied != REC_TIDY_DONE))
+    if (children && (rec_tidy_is_due(&family) || tidied != REC_TIDY_DONE))
         rec_tidy(&family, TIDY_END_NS, TIDY_END_BYTES);
     tidied = REC_TIDY_DONE;
     return result;

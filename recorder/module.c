@@ -63,7 +63,7 @@ static bool set_uuid(uint8_t uuid[16], const char *bytes, Py_ssize_t n)
 static PyObject *module_start(PyObject *module, PyObject *args)
 {
     const char *hooks[HOOKS_MAX], *texts[2 * SETTINGS_MAX];
-    static struct rec_config c;
+    struct rec_config *c;
     int hook_count, text_count, failed = 1;
     PyObject *path, *settings, *hook_tuple, *text_tuple;
     const char *parent = NULL, *session = NULL;
@@ -76,23 +76,28 @@ static PyObject *module_start(PyObject *module, PyObject *args)
                           &hook_tuple, &PyTuple_Type, &text_tuple, &parent,
                           &parent_bytes, &session, &session_bytes, &suspends))
         return NULL;
-    memset(&c, 0, sizeof c);
-    c.suspends = suspends;
+    c = calloc(1, sizeof *c); /* large, and threads may start at once */
+    if (c == NULL) {
+        Py_DECREF(path);
+        return PyErr_NoMemory();
+    }
+    c->suspends = suspends;
     hook_count = strings_of(hook_tuple, hooks, HOOKS_MAX);
     text_count = strings_of(text_tuple, texts, 2 * SETTINGS_MAX);
-    if (!set_uuid(c.info.parent_uuid, parent, parent_bytes) ||
-        !set_uuid(c.info.session_uuid, session, session_bytes))
+    if (!set_uuid(c->info.parent_uuid, parent, parent_bytes) ||
+        !set_uuid(c->info.session_uuid, session, session_bytes))
         PyErr_SetString(PyExc_ValueError, "a UUID has 16 bytes");
     else if (hook_count >= 0 && text_count >= 0 &&
-        rec_settings_from_dict(&c.settings, settings) == 0) {
-        c.path = PyBytes_AS_STRING(path);
-        rec_about(&c.info);
-        c.info.hooks = hooks;
-        c.info.hook_count = (size_t)hook_count;
-        c.info.settings = texts;
-        c.info.setting_count = (size_t)text_count / 2;
-        failed = rec_control_start(&c);
+             rec_settings_from_dict(&c->settings, settings) == 0) {
+        c->path = PyBytes_AS_STRING(path);
+        rec_about(&c->info);
+        c->info.hooks = hooks;
+        c->info.hook_count = (size_t)hook_count;
+        c->info.settings = texts;
+        c->info.setting_count = (size_t)text_count / 2;
+        failed = rec_control_start(c);
     }
+    free(c);
     Py_DECREF(path);
     if (failed)
         return NULL;

@@ -565,6 +565,9 @@ void rec_recording_family(struct rec_family *out)
     const struct pmt_journal_header *h = rec_journal.header;
 
     memset(out->session, 0, sizeof out->session);
+    memset(out->parent, 0, sizeof out->parent);
+    if (h != NULL)
+        memcpy(out->parent, h->parent_uuid, sizeof out->parent);
     if (h != NULL && memcmp(h->parent_uuid, none, sizeof none) == 0)
         memcpy(out->session, h->session_uuid, sizeof out->session);
     memcpy(out->uuid, rec_running.uuid, sizeof out->uuid);

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,13 +36,18 @@ struct found {
 static uint32_t forks, forks_seen, forks_tidied; /* atomic */
 static uint64_t ended_seen;
 static uint32_t busy;              /* atomic */
+static bool looked_back;           /* for what the program before exec left */
+static const uint8_t none[16];
 
 void rec_tidy_forked(bool in_child)
 {
-    if (in_child)
-        forks = forks_seen = forks_tidied = busy = 0, ended_seen = 0;
-    else
+    if (in_child) {
+        forks = forks_seen = forks_tidied = busy = 0;
+        ended_seen = 0;
+        looked_back = true;
+    } else {
         __atomic_fetch_add(&forks, 1, __ATOMIC_RELAXED);
+    }
 }
 
 bool rec_tidy_is_late(void)
@@ -53,7 +59,7 @@ bool rec_tidy_is_late(void)
 
 /* The page faults of all children that were waited for tell of each, also of
  * those that were started in other ways than by fork(2). */
-bool rec_tidy_is_due(void)
+bool rec_tidy_is_due(const struct rec_family *family)
 {
     uint32_t now = __atomic_load_n(&forks, __ATOMIC_RELAXED);
     struct rusage children = {.ru_minflt = 0};
@@ -62,7 +68,9 @@ bool rec_tidy_is_due(void)
 
     getrusage(RUSAGE_CHILDREN, &children);
     ended = (uint64_t)children.ru_minflt;
-    due = now != forks_seen || ended != ended_seen;
+    due = now != forks_seen || ended != ended_seen ||
+          (!looked_back && memcmp(family->parent, none, 16) != 0);
+    looked_back = true;
     forks_seen = now;
     ended_seen = ended;
     return due;
@@ -81,11 +89,11 @@ static int open_own(const char *path, struct stat *st)
     return fd;
 }
 
-/* True when the journal is of a child in the family. */
+/* True when the journal is of a child in the family, or of the program that
+ * this process was before exec. */
 static bool is_of(const struct rec_family *family, int fd,
                   uint64_t *committed_end)
 {
-    static const uint8_t none[16];
     struct pmt_journal_header h;
 
     if (pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h ||
@@ -94,6 +102,9 @@ static bool is_of(const struct rec_family *family, int fd,
         return false;
     *committed_end = h.committed_end;
     return memcmp(h.parent_uuid, family->uuid, 16) == 0 ||
+           (h.pid == (uint64_t)getpid() &&
+            memcmp(family->parent, none, 16) != 0 &&
+            memcmp(h.uuid, family->parent, 16) == 0) ||
            (memcmp(family->session, none, 16) != 0 &&
             memcmp(h.session_uuid, family->session, 16) == 0 &&
             memcmp(h.uuid, family->uuid, 16) != 0);
@@ -175,7 +186,8 @@ static int recover(const struct found *f, struct rest *rest)
     return result;
 }
 
-/* True when it is to be looked at again: its process lives. */
+/* True when it is to be looked at again: its process lives, or another one is
+ * at it. */
 static bool finish(const struct found *f)
 {
     struct rest rest = {.trace_fd = open(f->trace, O_RDWR | O_NOFOLLOW |
@@ -186,8 +198,11 @@ static bool finish(const struct found *f)
 
     if (rest.trace_fd < 0)
         return false;
-    if (fstat(rest.trace_fd, &st) == 0 && st.st_dev == f->trace_stat.st_dev &&
-        st.st_ino == f->trace_stat.st_ino)
+    if (flock(rest.trace_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        result = PMT_ERR_BUSY;
+    else if (fstat(rest.trace_fd, &st) == 0 &&
+             st.st_dev == f->trace_stat.st_dev &&
+             st.st_ino == f->trace_stat.st_ino)
         result = recover(f, &rest);
     if (result == PMT_OK && is_same(f->trace, &f->trace_stat) &&
         is_same(f->journal, &f->journal_stat) && write_rest(&rest))

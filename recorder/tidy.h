@@ -4,7 +4,7 @@
  * A process that ends by os._exit() or a signal leaves its trace with its
  * journal beside it: nothing is lost, but each journal takes 8 MiB. Its
  * parent, if it is recorded too, brings both together, as `pmt recover`
- * does, in place.
+ * does, in place. So does a program for the one that exec replaced by it.
  *
  * Knows nothing of Python.
  */
@@ -19,6 +19,8 @@ struct rec_family {
     uint8_t uuid[16];      /* of the process's stream */
     uint8_t session[16];   /* where it is the first of a session, which looks
                             * after the children of those that died; or zero */
+    uint8_t parent[16];    /* which may have been this very process, before
+                            * exec; or zero */
     char path[4096];       /* of its trace; absolute */
 };
 
@@ -37,8 +39,8 @@ enum rec_tidied rec_tidy(const struct rec_family *family,
                          uint64_t budget_ns, uint64_t bytes_max);
 
 /* True when children of this process may have ended since the last call that
- * said so. */
-bool rec_tidy_is_due(void);
+ * said so; the first time also where this may be a program after exec. */
+bool rec_tidy_is_due(const struct rec_family *family);
 
 /* True when so many forks were made since rec_tidy() was called last that
  * much disk may be taken: a process that forks all the time leaves the
