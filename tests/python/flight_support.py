@@ -83,8 +83,13 @@ threads = [threading.Thread(target=work, args=(n,))
 for thread in threads:
     thread.start()
 r = random.Random(how["seed"])
+def enough():
+    stats = recorder.stats()
+    return stats["let_go"] > how["gone"] * (stats["records"] - stats["let_go"])
 for number in range(how["moments"]):
     time.sleep(how["gap"] * r.uniform(0.3, 1.7))
+    while number == how["moments"] - 2 and how["gone"] and not enough():
+        time.sleep(0.01)
     for lock in locks:
         lock.acquire()
     counts = {MAKERS[f].__name__: sum(len(k[f]) for k in kept)
@@ -188,10 +193,11 @@ def of_types(rows, names):
             for name in names}
 
 
-def fly(kind, moments, gap, pause, by="site", most=300, sampled=False,
+def fly(kind, moments, gap, pause, by="site", most=300, sampled=False, gone=0,
         **settings):
-    """Runs the program and compares; `settings` are the recorder's. Returns
-    what the program said, and the watch."""
+    """Runs the program and compares; `settings` are the recorder's. Before
+    its last two moments the program works until the ring has let go `gone`
+    times what it holds. Returns what the program said, and the watch."""
     name = "%s-%d" % (kind, fly.count)
     fly.count += 1
     folder = path(name)
@@ -200,7 +206,7 @@ def fly(kind, moments, gap, pause, by="site", most=300, sampled=False,
     trace = folder + "/x.pmt"
     how = {"kind": kind, "trace": trace, "dumps": folder + "/dumps",
            "moments": moments, "gap": gap, "pause": pause, "threads": 3,
-           "most": most, "settings": dict(settings, mode=kind),
+           "most": most, "gone": gone, "settings": dict(settings, mode=kind),
            "seed": int(os.environ.get("SEED", "1"))}
     watch = Watch(trace, folder + "/keep")
     process = subprocess.Popen([PYTHON, PROGRAM, json.dumps(how)],

@@ -61,7 +61,7 @@ for key in sorted(seen, key=str):
 """
 
 TRACEMALLOC = """\
-import tracemalloc
+import collections, tracemalloc
 def kept(n):
     return [bytearray(5000) for i in range(n)]
 for i in range(3):
@@ -70,8 +70,9 @@ for i in range(3):
     witness(i)
     found = tracemalloc.take_snapshot().filter_traces(
         [tracemalloc.Filter(True, __file__)])
-    lines = {s.traceback[0].lineno: s.count for s in found.statistics("lineno")}
-    print(sorted(lines.items()))
+    # Not the small ones: free lists may keep some of them.
+    lines = [t.traceback[-1].lineno for t in found.traces if t.size > 4000]
+    print(sorted(collections.Counter(lines).items()))
     print(tracemalloc.get_object_traceback(kept_now[3]))
     print(tracemalloc.get_tracemalloc_memory() > 0)
     tracemalloc.stop()

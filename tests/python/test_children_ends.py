@@ -194,6 +194,7 @@ print(python("import os, sys; print([p for p in sys.path if 'bootstrap' in p],"
 clean = {k: v for k, v in os.environ.items() if k != "PMTRACE"}
 print(python("import pmtrace, os; print(pmtrace.active(), 'PMTRACE' in os.environ)", env=clean))
 del os.environ["PMTRACE"]
+sys.stdout.flush()
 pid = os.fork()
 if pid == 0:
     print("PMTRACE" in os.environ, os.getenv("PMTRACE"), flush=True)

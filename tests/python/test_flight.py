@@ -12,7 +12,7 @@ LIMIT = 4 << 20
 
 moments = 100 if FULL else 7
 said, last, watch, _ = fly("alloc", moments, 0.1 if FULL else 0.35, 0.0002,
-                           max_size=LIMIT, frames=8)
+                           gone=2.5, max_size=LIMIT, frames=8)
 kept_within("alloc", watch, LIMIT)
 is_flat("alloc", [one["stats"]["memory_bytes"] for one in said])
 check(last["let_go"] > 2 * (last["records"] - last["let_go"]),

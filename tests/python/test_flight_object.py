@@ -14,7 +14,7 @@ if sys.version_info < (3, 13, 3):
 LIMIT = 4 << 20
 
 said, last, watch, _ = fly("object", 100 if FULL else 6, 0.1 if FULL else 0.5,
-                           0.0002, by="type", max_size=LIMIT)
+                           0.0002, by="type", gone=1.5, max_size=LIMIT)
 kept_within("object", watch, LIMIT)
 is_flat("object", [one["stats"]["memory_bytes"] for one in said])
 check(last["let_go"] > last["records"] - last["let_go"],
