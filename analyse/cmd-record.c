@@ -31,6 +31,36 @@ static const struct pmt_option options[] = {
 
 /* ---- checks ---------------------------------------------------------------- */
 
+/*
+ * The program as execvp() finds it; a script in this folder is found without
+ * "./", as the usage has it. What can't be run is told before anything else.
+ * On the heap in *name.
+ */
+static int find_program(const char *given, char **name)
+{
+    char *file = pmt_record_locate(given);
+    size_t n = strlen(given);
+    bool here = file == NULL && access(given, F_OK) == 0;
+    int failed;
+
+    *name = malloc(n + 3);
+    if (*name == NULL) {
+        free(file);
+        return pmt_fail("out of memory");
+    }
+    snprintf(*name, n + 3, "%s%s", here ? "./" : "", given);
+    if (file != NULL || here)
+        failed = access(file != NULL ? file : *name, X_OK) ? errno : 0;
+    else
+        failed = ENOENT;
+    free(file);
+    if (failed == EACCES && n > 3 && strcmp(given + n - 3, ".py") == 0)
+        return pmt_fail("%s can't be run by its name; try `pmt record -- "
+                        "python3 %s`",
+                        given, given);
+    return failed ? pmt_fail_errno(failed, "%s", given) : PMT_EXIT_OK;
+}
+
 static int check_program(const char *package, char *const *argv,
                          const struct pmt_program *p)
 {
@@ -39,7 +69,7 @@ static int check_program(const char *package, char *const *argv,
     if (p->blocked && (p->blocked == 'S' ||
                        !pmt_record_has_starter(package, argv[0])))
         return pmt_fail("%s's option -%c keeps the recorder out; leave it "
-                        "away",
+                        "out",
                         argv[0], p->blocked);
     if (p->major != 0 &&
         (p->major < 3 || (p->major == 3 && p->minor < 8)))
@@ -48,7 +78,8 @@ static int check_program(const char *package, char *const *argv,
     if (p->major != 0 &&
         !pmt_record_has_extension(package, p->major, p->minor))
         return pmt_fail("the recorder is not built for CPython %d.%d: run "
-                        "`make PYTHON=python%d.%d` in pmtrace's source",
+                        "`make PYTHON=python%d.%d` in pmtrace's source, or "
+                        "the `pmt` that pip put beside that Python",
                         p->major, p->minor, p->major, p->minor);
     return PMT_EXIT_OK;
 }
@@ -79,6 +110,7 @@ static int hand_over(struct pmt_record_options *opt, const char *package,
     return PMT_EXIT_OK;
 }
 
+/* `argv` can be run. */
 static int start(struct pmt_record_options *opt, const char *package,
                  char **argv)
 {
@@ -119,7 +151,7 @@ static int start(struct pmt_record_options *opt, const char *package,
 static int run(const struct pmt_command *command, int argc, char **argv)
 {
     struct pmt_record_options opt = {0};
-    char *package;
+    char *package, *name;
     int status;
 
     status = pmt_record_parse(command, argc, argv, &opt);
@@ -130,7 +162,12 @@ static int run(const struct pmt_command *command, int argc, char **argv)
         return pmt_fail("the recorder's Python package was not found; "
                         "%s can name its folder",
                         PMT_RECORD_PACKAGE);
-    status = start(&opt, package, argv);
+    status = find_program(argv[0], &name);
+    if (status == PMT_EXIT_OK) {
+        argv[0] = name;
+        status = start(&opt, package, argv);
+    }
+    free(name);
     free(package);
     return status;
 }
@@ -156,7 +193,8 @@ const struct pmt_command pmt_command_record = {
             "that it forks and the Pythons that it starts are recorded too, "
             "each into a trace of its own, named by %p or with its number "
             "before .pmt. Of a program that is not Python only the Pythons "
-            "that it starts are recorded.",
+            "that it starts are recorded. A script that is given without "
+            "python3 must be executable, and name Python in its first line.",
             "Modes: alloc records malloc, calloc, realloc and free in "
             "Python's three domains; object the creation and destruction of "
             "objects (CPython 3.13 or later); call calls and returns of "
@@ -173,13 +211,13 @@ const struct pmt_command pmt_command_record = {
             "record each object that is made and destroyed",
             "pmt record --mode=object --types='Conn*,Query' python3.13 app.py",
             "only objects of some types",
-            "pmt record --always --max-age=2h app.py",
+            "pmt record --always --max-age=2h -- python3 app.py",
             "sampled, the newest two hours in at most 256 MiB: for a program "
             "that runs for weeks",
             "pmt record --mode=call --rss-trigger=4K python3 app.py",
             "only calls during which the process grew or shrank",
             "pmt record --mode=snapshot --snapshot-ms=60000 "
-            "--snapshot-signal=USR1 app.py",
+            "--snapshot-signal=USR1 ./app.py",
             "what is alive, every minute and at kill -USR1", NULL},
     .exit_status =
         (const char *const[]){

@@ -93,7 +93,9 @@ static int check_settings(const struct pmt_record_options *opt)
         return pmt_fail("--sample-bytes leaves out blocks, so the live set "
                         "can't be tracked: no --track and no mode snapshot");
     if (unusable(sig) || unusable(dump))
-        return pmt_fail("signal %lld can't be used",
+        return pmt_fail("--%s-signal: signal %lld can't be used (try USR1 or "
+                        "USR2)",
+                        unusable(sig) ? "snapshot" : "dump",
                         (long long)(unusable(sig) ? sig : dump));
     if (dump != 0 && dump == sig)
         return pmt_fail("--dump-signal and --snapshot-signal are the same");
@@ -117,10 +119,14 @@ int pmt_record_check_output(const char *name, bool force)
     if (writer != 0)
         status = pmt_fail("%s: is being recorded by process %ld", path,
                           (long)writer);
-    else if (!force && lstat(path, &st) == 0)
-        status = pmt_fail("%s: is there already (-f replaces it)", path);
+    else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        status = pmt_fail("%s: is a folder; with / behind it the trace is made "
+                          "in it",
+                          path);
     else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
         status = pmt_fail("%s: is not a regular file", path);
+    else if (!force && lstat(path, &st) == 0)
+        status = pmt_fail("%s: is there already (-f replaces it)", path);
     slash = strrchr(path, '/');
     if (status == PMT_EXIT_OK && slash != NULL) {
         slash[slash == path] = '\0';

@@ -45,8 +45,7 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* The file that execvp() would run, or NULL. */
-static char *locate(const char *name)
+char *pmt_record_locate(const char *name)
 {
     const char *path = getenv("PATH");
 
@@ -126,7 +125,7 @@ char *pmt_record_find_package(void)
 bool pmt_record_has_starter(const char *package, const char *name)
 {
     char *pth = format("%s/pmtrace.pth", package);
-    char *file = locate(name), *folder = NULL, *own = NULL;
+    char *file = pmt_record_locate(name), *folder = NULL, *own = NULL;
     char program[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
     bool has = false;
@@ -183,7 +182,7 @@ static bool is_python_name(const char *name, int *major, int *minor)
 /* The file that execvp() would run, links followed, or NULL. */
 static char *find_program(const char *name)
 {
-    char *file = locate(name);
+    char *file = pmt_record_locate(name);
     char *real = file != NULL ? realpath(file, NULL) : NULL;
 
     free(file);

@@ -42,6 +42,10 @@ struct pmt_program {
                             * does not say */
 };
 
+/* The file that execvp() would run, which need not be there when the name has
+ * a slash. On the heap; NULL when there is none, or without memory. */
+char *pmt_record_locate(const char *name);
+
 /* `argv` ends with NULL and is not empty. */
 void pmt_record_examine(char *const *argv, struct pmt_program *program);
 

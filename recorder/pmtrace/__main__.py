@@ -257,7 +257,7 @@ def main():
         sys.exit(2)
     blocked = _launch.python_blocks_bootstrap()
     if blocked:
-        fail("python's option %s keeps the recorder out; leave it away"
+        fail("python's option %s keeps the recorder out; leave it out"
              % blocked)
     if not sys.executable:
         fail("the path of this interpreter is not known")
@@ -284,10 +284,13 @@ def main():
         pmtrace._check_free(path)
     except OSError as error:
         fail("%s: %s" % (path, error.strerror))
-    if os.path.lexists(path) and not settings["force"]:
-        fail("%s: is there already (-f replaces it)" % path)
+    if os.path.isdir(path):
+        fail("%s: is a folder; with / behind it the trace is made in it"
+             % path)
     if os.path.exists(path) and not os.path.isfile(path):
         fail("%s: is not a regular file" % path)
+    if os.path.lexists(path) and not settings["force"]:
+        fail("%s: is there already (-f replaces it)" % path)
     if not os.access(os.path.dirname(path) or ".", os.W_OK | os.X_OK):
         fail("%s: cannot be made in that folder" % path)
     original = getattr(sys, "orig_argv", None) or [sys.executable]

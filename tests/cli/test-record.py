@@ -137,7 +137,8 @@ def refused():
             (["--dump-signal", "STOP"], "19"),
             (["--sample-bytes", "1M", "--track"], "track"),
             (["--sample-bytes", "1M", "--mode", "snapshot"], "snapshot"),
-            (["--snapshot-signal", "KILL"], "9"),
+            (["--snapshot-signal", "KILL"], "snapshot"),
+            (["--dump-signal", "KILL"], "dump"),
             (["--nonesuch"], "nonesuch")):
         for what, words, python, env in FRONTS:
             last = python + ["-c", "print(1)"] if given[-1] != "--tick" else []
@@ -177,6 +178,18 @@ def programs():
                  (0, "3\n", ""), "a script")
     checks.true(os.path.exists("tool.pmt"), "no trace of a script")
     checks.equal(run(record + ["--", script]), (0, "3\n", ""), "its name")
+    checks.equal(run(record + ["-o", "here.pmt", "tool", "x"]),
+                 (0, "3\n", ""), "a script in this folder")
+    checks.true(os.path.exists("here.pmt"), "no trace of tool")
+    write("plain.py", "print(4)\n")
+    os.chmod("plain.py", 0o644)
+    for name in "plain.py", "./plain.py":
+        checks.equal(run(record + [name]), (
+            2, "", "pmt-record: %s can't be run by its name; try `pmt record "
+            "-- python3 %s`\n" % (name, name)), name)
+    for name in "nonesuch.py", "./nonesuch":
+        checks.equal(run(record + [name]), (
+            2, "", "pmt-record: %s: No such file or directory\n" % name), name)
     checks.true([n for n in os.listdir(".")
                  if re.match(r"tool-\d+\.pmt$", n)], os.listdir("."))
 

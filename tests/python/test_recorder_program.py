@@ -157,7 +157,7 @@ def refused():
             ("no value", ["--frames"], "--frames"),
             ("no folder", ["-o", "/nonesuch/x.pmt", script], "/nonesuch"),
             ("standard output", ["-o", "-", script], "standard output"),
-            ("a folder", ["-f", "-o", FOLDER, script], "not a regular file"),
+            ("a folder", ["-f", "-o", FOLDER, script], "is a folder"),
             ("a device", ["-f", "-o", "/dev/full", script], "/dev/full"),
             ("wrong letter", ["-o", path("%z.pmt"), script], "%z")):
         result = run([PYTHON, "-m", "pmtrace"] + words)
