@@ -31,15 +31,16 @@ const char *pmt_chart_colour(const struct layout *layout, size_t slot)
 static void put_most(const struct layout *layout,
                      const uint64_t most[PMT_SERIES_WHATS], FILE *file)
 {
-    char buffer[PMT_TEXT_SIZE], text[2 * PMT_TEXT_SIZE];
+    const char *about = layout->chart->series->sample_bytes ? "~" : "";
+    char buffer[PMT_TEXT_SIZE], text[2 * PMT_TEXT_SIZE + 16];
     int used = 0;
 
     if (layout->chart->show[PMT_SERIES_BYTES])
-        used = snprintf(text, sizeof text, "%s",
+        used = snprintf(text, sizeof text, "%s%s", about,
                         pmt_text_size(buffer, most[PMT_SERIES_BYTES]));
     if (layout->chart->show[PMT_SERIES_COUNT])
-        snprintf(text + used, sizeof text - (size_t)used, "%s%s",
-                 used ? " in " : "",
+        snprintf(text + used, sizeof text - (size_t)used, "%s%s%s",
+                 used ? " in " : "", about,
                  pmt_text_count(buffer, most[PMT_SERIES_COUNT]));
     pmt_chart_quoted(file, text);
 }

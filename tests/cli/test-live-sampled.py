@@ -7,6 +7,7 @@ where there are many samples, and never below what was seen."""
 import collections
 import math
 import random
+import re
 
 import kit
 
@@ -220,6 +221,10 @@ def check_text():
     path = trace_of(truth)
     text = kit.run("live", path).text()
     lines = text.splitlines()
+    legend = re.findall(r'label "([^"]* in [^"]*)" at screen .* right ',
+                        kit.run("plot", "--script", path).text())
+    checks.true(legend and all(entry.count("\\176") == 2 for entry in legend),
+                "legend of the plot: %s" % legend)
     checks.true(lines[0].startswith("sampled.pmt: ~"), text)
     samples = sum(seen for _, _, seen in truth.live.values())
     checks.true(lines[1].startswith(
