@@ -52,6 +52,13 @@ def begin(settings):
     global begun
 
     recorder = recorder_of(settings)
+    path = _options.expand(settings["out"])
+    folder = os.path.dirname(path)
+    if os.path.isdir(path):
+        raise OSError(21, "is a folder; with / behind it the trace is made "
+                      "in it", path)
+    if folder and not os.path.lexists(folder):
+        raise OSError(2, os.strerror(2), folder)
     if settings["verbose"]:
         pmtrace._recorder.verbose(True)
     recorder._told = {name: settings[name]

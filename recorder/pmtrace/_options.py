@@ -237,7 +237,7 @@ def no_setting(name, names):
     """What to say of a setting that there is not."""
     import difflib
 
-    near = difflib.get_close_matches(name, names, 1)
+    near = difflib.get_close_matches(name.lower(), names, 1)
     return "there is no setting %s; %s" % (
         name, "is it %s?" % near[0] if near else "there are out, force, " +
         ", ".join(sorted(DEFAULTS)))
@@ -256,7 +256,9 @@ def parse(name, text):
         try:
             return int(text)
         except ValueError:
-            raise ValueError("%s must be a number, not %r" % (name, text))
+            switch = LIMITS.get(name, (0, 1)) == (0, 1)
+            raise ValueError("%s must be %s, not %r" % (
+                name, "1 or 0" if switch else "a number", text))
     return text
 
 
@@ -304,7 +306,8 @@ def check(settings):
                          "can't be tracked: no track and no mode snapshot")
     for name in SIGNALS:
         if checked[name] in BAD_SIGNALS:
-            raise ValueError("signal %d can't be used" % checked[name])
+            raise ValueError("%s: signal %d can't be used (try USR1 or USR2)"
+                             % (name, checked[name]))
     if checked["dump_signal"] and \
             checked["dump_signal"] == checked["snapshot_signal"]:
         raise ValueError("dump_signal and snapshot_signal are the same")
@@ -393,7 +396,7 @@ def split(text):
             settings[name] += "," + word
             continue
         if not equals or not key:
-            raise ValueError("%r is no setting (try %s)" % (
+            raise ValueError("%r is no setting (try 1, always or %s)" % (
                 word, "mode=alloc,out=/var/tmp/%h-%p.pmt"))
         name = key
         settings[name] = value

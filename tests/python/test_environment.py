@@ -94,7 +94,11 @@ def wrong():
              ("domains=all" + out, "raw, mem, obj"),
              ("sample_bytes=1K,track=1" + out, "track"), ("out=", "name"),
              ("out=" + path("%z"), "%p"),
-             ("out=" + path("none/x.pmt"), "No such file"),
+             ("out=" + path("none/x.pmt"), path("none") + ": No such file"),
+             ("out=" + path("closed"), "folder; with / behind it"),
+             ("children=yes" + out, "1 or 0"), ("yes" + out, "always"),
+             ("LEVELS=3" + out, "is it level?"),
+             ("dump_signal=KILL" + out, "dump_signal"),
              ("out=" + path("file/x.pmt"), "Not a directory"),
              ("out=/proc/x.pmt", "/proc/x.pmt")]
     if sys.version_info < (3, 13):
