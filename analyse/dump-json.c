@@ -239,6 +239,8 @@ static void put_end(struct pmt_dump *d, const struct pmt_event *event)
     pmt_json_u64(&d->json, "records", event->end_records);
     pmt_json_u64(&d->json, "lost", event->end_lost);
     pmt_json_bool(&d->json, "clean", event->end_clean);
+    if (event->end_dump)
+        pmt_json_bool(&d->json, "dump", true);
     pmt_json_line_end(&d->json);
 }
 

@@ -111,7 +111,9 @@ static void put_end(struct pmt_dump *d, const struct pmt_event *event)
     pmt_put_u64(d, event->end_records);
     pmt_put_key(d, "lost");
     pmt_put_u64(d, event->end_lost);
-    pmt_put(d, event->end_clean ? "\tclean" : "\trecovered");
+    pmt_put(d, event->end_clean ? "\tclean"
+               : event->end_dump ? "\tdump"
+                                 : "\trecovered");
     putc_unlocked('\n', d->file);
 }
 

@@ -19,11 +19,12 @@ enum ending {
     RECOVERED, /* died, and a recovery tool wrote the end */
     REPLACED,  /* replaced its program, which goes on in another stream */
     RUNNING,
+    DUMP,      /* not known: a copy that was made before */
     ENDINGS
 };
 
 static const char *const ending_names[ENDINGS] = {
-    "finished", "died", "recovered", "exec", "running",
+    "finished", "died", "recovered", "exec", "running", "dump",
 };
 
 struct pmt_process {
@@ -55,6 +56,8 @@ static enum ending ending_of(const struct pmt_info *info,
         return RECOVERED;
     case PMT_STREAM_RECORDING:
         return RUNNING;
+    case PMT_STREAM_DUMP:
+        return DUMP;
     case PMT_STREAM_INCOMPLETE:
     case PMT_STREAM_REFUSED:
         break;
@@ -237,7 +240,8 @@ static void note_exec(struct pmt_process *parent, struct pmt_process *child)
     child->made_by_exec =
         parent->has_pid && child->has_pid && parent->pid == child->pid;
     if (child->made_by_exec &&
-        (parent->ending == DIED || parent->ending == RECOVERED))
+        (parent->ending == DIED || parent->ending == RECOVERED ||
+         parent->ending == DUMP))
         parent->ending = REPLACED;
 }
 

@@ -19,7 +19,9 @@ pmt_info_state(const struct pmt_info *info,
     if (stream->refused)
         return PMT_STREAM_REFUSED;
     if (stream->has_end)
-        return stream->end_clean ? PMT_STREAM_COMPLETE : PMT_STREAM_RECOVERED;
+        return stream->end_clean  ? PMT_STREAM_COMPLETE
+               : stream->end_dump ? PMT_STREAM_DUMP
+                                  : PMT_STREAM_RECOVERED;
     return info->journal == PMT_JOURNAL_BUSY ? PMT_STREAM_RECORDING
                                              : PMT_STREAM_INCOMPLETE;
 }
@@ -27,7 +29,7 @@ pmt_info_state(const struct pmt_info *info,
 const char *pmt_stream_state_name(enum pmt_stream_state state)
 {
     static const char *const names[] = {
-        "complete", "recovered", "incomplete", "recording", "refused",
+        "complete", "recovered", "incomplete", "recording", "refused", "dump",
     };
 
     return names[state];
@@ -208,7 +210,8 @@ static void put_state(FILE *file, const struct pmt_info *info,
     static const char *const meanings[] = {
         "", "ended by a recovery tool", "it has no end: its process died, or "
         "the trace is cut", "its process still records", "of a greater "
-        "version of the format",
+        "version of the format", "a copy that was made while its process "
+        "recorded",
     };
     enum pmt_stream_state state = pmt_info_state(info, stream);
     char count[PMT_TEXT_SIZE];

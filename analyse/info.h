@@ -24,7 +24,8 @@ enum pmt_stream_state {
     PMT_STREAM_RECOVERED,  /* ended by a recovery tool */
     PMT_STREAM_INCOMPLETE, /* no end: its process died, or the file is cut */
     PMT_STREAM_RECORDING,  /* no end yet: its process still records */
-    PMT_STREAM_REFUSED     /* of a greater major version */
+    PMT_STREAM_REFUSED,    /* of a greater major version */
+    PMT_STREAM_DUMP        /* a copy, made while it was recorded */
 };
 
 enum pmt_stream_state

@@ -149,6 +149,7 @@ static void add_end(struct pmt_summary_stream *stream,
 {
     stream->has_end = true;
     stream->end_clean = event->end_clean;
+    stream->end_dump = event->end_dump;
     if (event->end_lost > stream->lost)
         stream->lost = event->end_lost;
 }

@@ -56,7 +56,7 @@ struct pmt_summary_stream {
      * live sets; `let_go_known`: the header says. */
     uint64_t let_go;
     bool let_go_known;
-    bool has_end, end_clean;
+    bool has_end, end_clean, end_dump;
     bool refused;           /* of a greater major version: counts are 0 */
     struct pmt_details *details; /* NULL: no such records */
     uint64_t next_seq;      /* private */

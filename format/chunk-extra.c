@@ -389,8 +389,8 @@ int pmt_extra_end(struct pmt_extra_state *x, int rc, struct pmt_error *err)
     } else if (x->extra == PMT_EXTRA_ANCHORS ||
                x->extra == PMT_EXTRA_FIGURES) {
         rc = decode_views(x, err);
-    } else if (x->extra == PMT_EXTRA_END && c->end[3] > 1) {
-        rc = corrupt(x, err, "an end is neither clean nor recovered");
+    } else if (x->extra == PMT_EXTRA_END && c->end[3] > 2) {
+        rc = corrupt(x, err, "an end is neither clean, recovered nor a dump");
     } else if (x->extra == PMT_EXTRA_LIVE &&
                ((c->scalars[0] != PMT_KIND_ALLOC &&
                  c->scalars[0] != PMT_KIND_OBJECT) ||

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "drain-private.h"
+#include "writer-parts.h"
 
 #define PIECE (UINT64_C(4) << 20)
 
@@ -38,6 +39,8 @@ int pmt_drain_dump(struct pmt_drain *d, const char *path, uint64_t *bytes,
 {
     struct pmt_ring_from from[PMT_DRAIN_PARTS_MAX];
     struct pmt_ring_copy copy;
+    struct pmt_buffer end = {NULL, 0, 0};
+    struct pmt_sink sink;
     size_t count = 0;
     int rc = pmt_drain_pass(d, true, err);
 
@@ -45,16 +48,23 @@ int pmt_drain_dump(struct pmt_drain *d, const char *path, uint64_t *bytes,
     if (rc < 0) {
         return rc;
     }
-    rc = pmt_ring_copy_begin(&copy, path, err);
+    /* Now: the stream goes on while it is copied. */
+    pmt_sink_to_buffer(&sink, &end);
+    rc = pmt_writer_end_copy(d->writer, &sink, err);
+    rc = rc < 0 ? rc : pmt_ring_copy_begin(&copy, path, err);
     if (rc == PMT_OK) {
         for (size_t i = 0; rc == PMT_OK && i < count; i++) {
             rc = copy_part(d, &copy, &from[i], err);
+        }
+        if (rc == PMT_OK) {
+            rc = pmt_ring_copy_add(&copy, end.bytes, end.used, err);
         }
         if (bytes) {
             *bytes = copy.bytes;
         }
         rc = pmt_ring_copy_end(&copy, rc, err);
     }
+    pmt_buffer_release(&end);
     for (size_t i = 0; i < count; i++) {
         pmt_ring_close(&from[i]);
     }

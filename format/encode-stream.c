@@ -166,9 +166,9 @@ int pmt_encode_part(struct pmt_body *body, uint32_t part,
 }
 
 int pmt_encode_end(struct pmt_body *body, uint64_t chunks, uint64_t records,
-                   uint64_t lost, int clean)
+                   uint64_t lost, enum pmt_end_how how)
 {
-    const uint64_t values[] = {chunks, records, lost, clean != 0};
+    const uint64_t values[] = {chunks, records, lost, how};
     int rc = PMT_OK;
 
     for (unsigned i = 0; rc == PMT_OK && i < 4; i++) {

@@ -31,8 +31,15 @@ int pmt_encode_stream(struct pmt_body *body,
                       const struct pmt_stream_info *info);
 int pmt_encode_part(struct pmt_body *body, uint32_t part,
                     const uint64_t before[PMT_KIND_KNOWN]);
+
+/* Who wrote the end (5.2). */
+enum pmt_end_how {
+    PMT_END_RECOVERED,
+    PMT_END_STOPPED,
+    PMT_END_DUMP
+};
 int pmt_encode_end(struct pmt_body *body, uint64_t chunks, uint64_t records,
-                   uint64_t lost, int clean);
+                   uint64_t lost, enum pmt_end_how how);
 
 /* Entries `ids` of a table; kind_of tells the kind of its chunk. */
 enum pmt_kind pmt_table_kind(enum pmt_def_table table);

@@ -130,6 +130,7 @@ static void end_event(const struct pmt_chunk *c, struct pmt_event *event)
     event->end_records = c->end[1];
     event->end_lost = c->end[2];
     event->end_clean = c->end[3] == 1;
+    event->end_dump = c->end[3] == 2;
 }
 
 /* A chunk of a known kind and stream: what event it makes. */

@@ -128,7 +128,8 @@ static int end_streams(struct pmt_reader *r, struct pmt_chunk_out *out,
         if (at->ended || !at->has_seq) {
             continue;
         }
-        if (pmt_encode_end(&body, at->seq, at->records, at->lost, 0) < 0) {
+        if (pmt_encode_end(&body, at->seq, at->records, at->lost,
+                           PMT_END_RECOVERED) < 0) {
             rc = pmt_error_set_memory(err);
         }
         rc = rc < 0 ? rc : pmt_chunk_out_write(out, &e, false, &body, err);

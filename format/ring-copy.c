@@ -180,6 +180,18 @@ int pmt_ring_copy_piece(struct pmt_ring_copy *c,
     return why ? no_copy(why, err) : PMT_OK;
 }
 
+int pmt_ring_copy_add(struct pmt_ring_copy *c, const void *bytes, size_t n,
+                      struct pmt_error *err)
+{
+    struct pmt_ring_file file = {.fd = c->fd};
+    int rc = is_the_copy(c) ? pmt_ring_file_write(&file, bytes, n, c->bytes,
+                                                  err)
+                            : no_copy(ESTALE, err);
+
+    c->bytes += rc < 0 ? 0 : n;
+    return rc;
+}
+
 /* A name that is not taken. 0 or errno. */
 static int give_name(const struct pmt_ring_copy *c)
 {

@@ -105,6 +105,9 @@ int pmt_ring_copy_piece(struct pmt_ring_copy *c,
                         const struct pmt_ring_from *from, uint64_t offset,
                         uint64_t n, struct pmt_error *err);
 
+int pmt_ring_copy_add(struct pmt_ring_copy *c, const void *bytes, size_t n,
+                      struct pmt_error *err);
+
 /* Gives it its name if `rc` is PMT_OK; else removes it. Returns rc, or what
  * went wrong with the name. */
 int pmt_ring_copy_end(struct pmt_ring_copy *c, int rc, struct pmt_error *err);

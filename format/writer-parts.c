@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "label.h"
 #include "writer-private.h"
 
 int pmt_writer_keep_live(struct pmt_writer *w)
@@ -74,6 +75,40 @@ void pmt_writer_go_back(struct pmt_writer *w,
     w->body.bytes.used = 0;
     w->body.entries = 0;
     pmt_writer_begin_epoch(w);
+}
+
+int pmt_writer_end_copy(struct pmt_writer *w, const struct pmt_sink *sink,
+                        struct pmt_error *err)
+{
+    const struct pmt_envelope e = {
+        .kind = PMT_KIND_END, .t0 = w->last_time, .t1 = w->last_time};
+    const struct pmt_sink own = w->out.sink;
+    uint64_t offset = w->out.offset;
+    uint64_t region_start = w->out.region_start;
+    size_t index_used = w->out.index.used;
+    uint8_t first[PMT_INDEX_ENTRY]; /* overwritten where the index is full */
+    size_t first_bytes = index_used < sizeof first ? index_used : sizeof first;
+    uint64_t seq = w->seq;
+    int rc = pmt_encode_end(&w->body, w->seq, w->records, w->lost_total,
+                            PMT_END_DUMP);
+
+    if (first_bytes) {
+        memcpy(first, w->out.index.bytes, first_bytes);
+    }
+    w->out.sink = *sink;
+    rc = rc < 0 ? pmt_error_set_memory(err) : pmt_writer_put(w, &e, err);
+    rc = rc < 0 ? rc : pmt_chunk_out_index(&w->out, err);
+    w->out.sink = own;
+    w->out.offset = offset;
+    w->out.region_start = region_start;
+    w->out.index.used = index_used;
+    if (first_bytes) {
+        memcpy(w->out.index.bytes, first, first_bytes);
+    }
+    w->seq = seq;
+    w->body.bytes.used = 0;
+    w->body.entries = 0;
+    return rc;
 }
 
 void pmt_writer_to(struct pmt_writer *w, const struct pmt_sink *sink)

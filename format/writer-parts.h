@@ -37,6 +37,13 @@ int pmt_writer_end_region(struct pmt_writer *w,
 void pmt_writer_go_back(struct pmt_writer *w,
                         const struct pmt_writer_point *point);
 
+/* Writes to `sink` what makes a copy of all up to here a whole trace: its end,
+ * as a dump, and the index of the region. The writer goes on as if nothing had
+ * been. Nothing may be staged but marks, anchors and losses, which are not in
+ * the copy. */
+int pmt_writer_end_copy(struct pmt_writer *w, const struct pmt_sink *sink,
+                        struct pmt_error *err);
+
 /* What follows goes to another sink, of the same file. */
 void pmt_writer_to(struct pmt_writer *w, const struct pmt_sink *sink);
 

@@ -413,7 +413,8 @@ int pmt_writer_finish(struct pmt_writer *w, int clean, struct pmt_error *err)
         return rc;
     }
     if (pmt_encode_end(&w->body, w->seq, w->records,
-                       w->lost_total, clean) < 0) {
+                       w->lost_total,
+                       clean ? PMT_END_STOPPED : PMT_END_RECOVERED) < 0) {
         return pmt_error_set_memory(err);
     }
     rc = put_chunk(w, PMT_KIND_END, 0, w->last_time, w->last_time, err);

@@ -648,10 +648,11 @@ def decode_end(chunk, stream):
         raise Corrupt("count of an end chunk is not 0")
     chunks, records, lost = [uint(chunk.buf, chunk.span(i))
                              for i in range(3)]
-    clean = uint(chunk.buf, chunk.span(3), 0, 1)
+    clean = uint(chunk.buf, chunk.span(3), 0, 2)
     return ['{"kind":"end","stream":"%s","chunks":%d,"records":%d,"lost":%d,'
-            '"clean":%s}' % (stream.name, chunks, records, lost,
-                             "true" if clean == 1 else "false")]
+            '"clean":%s%s}' % (stream.name, chunks, records, lost,
+                               "true" if clean == 1 else "false",
+                               ',"dump":true' if clean == 2 else "")]
 
 
 def decode_string(chunk, stream):

@@ -90,7 +90,8 @@ int pmt_drain_pass(struct pmt_drain *d, bool flush, struct pmt_error *err);
 /*
  * Writes all that was recorded before the call, as pmt_drain_pass with
  * `flush` does, and then copies the parts that are there, oldest first, into
- * the new file `path` (absolute; mode 0600), which is a trace by itself.
+ * the new file `path` (absolute; mode 0600), which is a trace by itself and
+ * has an end that says that it is a dump (5.2).
  * *bytes (NULL allowed) is its length. Nothing is left at `path` on an error:
  * PMT_ERR_IO, with EEXIST when something is there already. Only at a
  * producer's rest is it certain that records of this moment are in it.

@@ -112,7 +112,8 @@ struct pmt_event {
     size_t feature_count;
     /* of END */
     uint64_t end_chunks, end_records, end_lost;
-    bool end_clean;
+    bool end_clean;          /* stopped as meant, */
+    bool end_dump;           /* a dump; neither: recovered (5.2) */
     bool goes_on;            /* of STREAM: a later part of a stream that is
                               * known: all that is known of it stays (5.3) */
 };

@@ -438,7 +438,7 @@ bad("live-part-1-of-1", "A part that is not there.", "live", *LIVES,
     change={17: 1})
 bad("live-no-parts", "A live set of no parts.", "live", *LIVES,
     change={18: 0})
-bad("end-clean-2", "Body key 3 of end is 2.", "end", clean=2)
+bad("end-clean-3", "Body key 3 of end is 3.", "end", clean=3)
 for n in range(4):
     bad("end-without-%d" % n, "Body key %d of end is missing." % n, "end",
         change={n: None})

@@ -151,7 +151,8 @@ class Stream:
 
     def end(self, t=0, clean=1, **kw):
         line = self.print("end", chunks=self.seq, records=self.records,
-                          lost=self.lost, clean=clean == 1)
+                          lost=self.lost, clean=clean == 1,
+                          **({"dump": True} if clean == 2 else {}))
         kw.setdefault("lines", [line])
         return self.chunk("end", 0, t, t, {
             0: self.seq, 1: self.records, 2: self.lost, 3: clean}, **kw)

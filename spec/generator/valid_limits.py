@@ -172,6 +172,16 @@ def loss_and_gap():
 
 
 @vector("valid")
+def dump():
+    """A copy that the recorder made while it went on."""
+    trace, s = begin()
+    marks(s, "before it")
+    s.end(t=2, clean=2)
+    trace.index()
+    return trace
+
+
+@vector("valid")
 def between_chunks():
     """What only several chunks together break is no damage."""
     trace, s = begin()

@@ -41,7 +41,7 @@ anchor-without-clock alloc-op-missing call-class-missing mark-no-texts
 mark-text-type gc-generation-missing loss-cause-missing
 sample-without-figures sample-figure-of-2 sample-figure-type
 sample-figure-sort-2 sample-column-without-figure live-of-mark live-no-parts
-end-clean-2 string-later-and-short code-later-and-text
+end-clean-3 string-later-and-short code-later-and-text
 sample-figures-over-limit snapshot-without-* snapshot-value-*
 snapshot-values-over-limit live-without-* end-without-* stream-without-*
 stream-rss-unit-0 stream-version-*

@@ -153,7 +153,47 @@ def samples():
           "live sets where none can be")
 
 
+def dump():
+    """A dump is a whole trace that says that it is one, with and without a
+    ring, and tells the same as the trace up to it."""
+    program = write("dump.py", """\
+import sys, pmtrace
+kept = []
+with pmtrace.Recorder(sys.argv[1], max_size=int(sys.argv[2])) as r:
+    kept = [bytes(700 + n % 50) for n in range(20000)]
+    print(r.dump(), r.stats()["records"])
+    kept = [bytes(700 + n % 50) for n in range(20000)]
+    print(r.dump(), r.stats()["records"])
+""")
+    for limit in (0, 4 << 20):
+        result = run([PYTHON, program, path("dumped-%d.pmt" % limit),
+                      str(limit)])
+        equal((result.status, result.err), (0, ""), "dump")
+        for line in result.out.splitlines():
+            name, records = line.split()
+            equal(run(["pmt", "check", "-q", "--strict", name]).triple(),
+                  (0, "", ""), "pmt check of a dump")
+            tree = json.loads(run(["pmt", "info", "--tree", "--json",
+                                   name]).out)
+            equal([row["ended"] for row in tree["processes"]], ["dump"],
+                  "pmt info --tree of a dump")
+            text = run(["pmt", "info", name]).out
+            check("a copy that was made while its process recorded" in text,
+                  text)
+            said = run(["pmt", "live", name])
+            check("no end" not in said.out + said.err, said.out)
+            end = Trace(name).of("end")
+            equal([(e["clean"], e["dump"]) for e in end], [(False, True)],
+                  "its end")
+            whole = name + ".whole"
+            result = run(["pmt", "recover", "-v", "-o", whole, name])
+            check("was whole" in result.err, result.err)
+            equal([e["dump"] for e in Trace(whole).of("end")], [True],
+                  "after pmt recover")
+
+
 figures()
+dump()
 small()
 age()
 samples()

@@ -652,6 +652,7 @@ static void check_dump(struct ring *r, const char *name)
     assert_int_equal(st.st_mode & 0777, 0600);
     world_read(&got, &name, 1);
     assert_int_equal(got.damages + got.missing, 0);
+    assert_true(got.ended);
     world_compare(&got.live, &r->world.live);
     snprintf(rest, sizeof rest, "%s%s", name, PMT_PART_NEW_SUFFIX);
     assert_true(access(rest, F_OK) < 0);
