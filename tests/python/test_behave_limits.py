@@ -1,5 +1,6 @@
 """Programs that go to the interpreter's limits behave recorded as unrecorded:
 recursion, memory, and how an error is told."""
+# RUN: few
 # MODE: alloc,call,line
 
 import sys

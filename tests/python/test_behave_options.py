@@ -1,5 +1,6 @@
 """Interpreters with options and variables of their own, and programs that are
 no plain script, behave recorded as unrecorded."""
+# RUN: few
 # MODE: alloc
 
 import os

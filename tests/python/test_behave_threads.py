@@ -1,5 +1,6 @@
 """Programs with many threads, and with threads that end in odd ways, behave
 recorded as unrecorded. Expected blocks are counted by hand."""
+# RUN: few
 # MODE: alloc,call,line
 
 import re

@@ -1,5 +1,6 @@
 """Children that end in unusual ways, or go on as other programs; names that
 are taken; what is told in the environment."""
+# RUN: few
 # MODE: alloc
 
 import glob

@@ -1,6 +1,7 @@
 """Programs that close every descriptor, use all of them up, or become
 daemons: their files have in them what they wrote and nothing else, and the
 trace is whole."""
+# RUN: few
 # MODE: alloc
 
 import resource

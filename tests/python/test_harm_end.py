@@ -1,5 +1,6 @@
 """The ways a program ends, and where its standard error is closed, full, or
 another file: what it prints and how it ends is as alone."""
+# RUN: few
 # MODE: alloc,call
 
 import re

@@ -1,5 +1,6 @@
 """Programs that give up rights, change the root, or may not have descriptors
 apart from each other: seccomp filters that refuse or kill."""
+# RUN: few
 # MODE: alloc
 
 import os
