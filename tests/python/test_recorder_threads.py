@@ -1,4 +1,5 @@
 """Threads, forks and child processes under the recorder."""
+# RUN: few
 # MODE: alloc
 
 import collections
