@@ -82,8 +82,13 @@ import time
 n = int(sys.argv[1])
 kept = [block(400 + n + 10 * i) for i in range(20)]
 tell(n)
+for _ in range(100):
+    if sum("journal" in name for name in os.listdir(sys.argv[2])) == 1:
+        break
+    time.sleep(0.05)
 if n < 3:
-    os.execv(sys.executable, [sys.executable, __file__, str(n + 1)])
+    os.execv(sys.executable, [sys.executable, __file__, str(n + 1),
+                              sys.argv[2]])
 os._exit(0)
 """
 
@@ -93,13 +98,17 @@ def chain():
     for fixed in (False, True):
         folder = new_folder("chain-%d" % fixed)
         result = record(folder + ("/x.pmt" if fixed else "/x-%p.pmt"), script,
-                        "0")
+                        "0", folder)
         equal((result.status, result.err), (0, ""), "exec")
         names = ["%s/x%s%s.pmt" % (
             folder, "" if fixed else "-%d" % result.pid, end)
             for end in ("", "-%d" % result.pid, "-%d-2" % result.pid,
                         "-%d-3" % result.pid)]
         equal(traces(folder), sorted(names), "exec: names")
+        # Each program finishes the trace of the one before; the last ends by
+        # os._exit, and nobody is there to finish its.
+        equal(glob.glob(folder + "/*.journal"), [names[-1] + ".journal"],
+              "exec: journals")
         before = None
         for n, name in enumerate(names):
             trace = Trace(name)
