@@ -85,10 +85,16 @@ static int no_memory(struct pmt_trace *in)
 
 /* ---- the moment -------------------------------------------------------- */
 
+/* What the first of two passes found: steps count from where it began. */
+struct peaks {
+    uint64_t (*steps)[PMT_LIVE_KINDS]; /* NULL: there was no such pass */
+    uint64_t begun_ns;                 /* pmt_live_sets_begun_ns */
+};
+
 /* The first of two passes: the steps at which each set is largest. */
 static int find_peak(const struct live_options *opt, const char *path,
                      const struct pmt_reader_options *reading,
-                     uint64_t (**peaks)[PMT_LIVE_KINDS], size_t *count)
+                     struct peaks *peaks, size_t *count)
 {
     struct pmt_live_sets live;
     struct pmt_trace in;
@@ -104,19 +110,20 @@ static int find_peak(const struct live_options *opt, const char *path,
         pmt_live_sets_release(&live);
         return pmt_trace_failed(&in, &err);
     }
-    *peaks = pmt_live_sets_peaks(&live);
+    peaks->steps = pmt_live_sets_peaks(&live);
+    peaks->begun_ns = pmt_live_sets_begun_ns(&live);
     *count = live.stream_count;
     pmt_live_sets_release(&live);
-    if (!*peaks)
+    if (!peaks->steps)
         return no_memory(&in);
     pmt_trace_release(&in);
     return PMT_EXIT_OK;
 }
 
-/* Sets what `live` stops at. *peaks is to be freed when live is done. */
+/* Sets what `live` stops at. The steps are to be freed when live is done. */
 static int set_moment(const struct live_options *opt,
                       const struct pmt_trace *in, struct pmt_live_sets *live,
-                      uint64_t (**peaks)[PMT_LIVE_KINDS])
+                      struct peaks *peaks)
 {
     struct pmt_reader_options reading = {
         .skip_kinds = pmt_live_sets_skip_kinds(wanted(opt)),
@@ -127,7 +134,7 @@ static int set_moment(const struct live_options *opt,
         return pmt_trace_find_moment(in, &live->until);
     status = find_peak(opt, in->path, &reading, peaks,
                        &live->until_step_count);
-    live->until_steps = (const uint64_t(*)[PMT_LIVE_KINDS]) * peaks;
+    live->until_steps = (const uint64_t(*)[PMT_LIVE_KINDS])peaks->steps;
     return status;
 }
 
@@ -161,6 +168,7 @@ static bool has_set(const struct pmt_live_sets *live, int which)
 struct found {
     struct pmt_live_sets live;
     struct pmt_snapshots snapshots;
+    struct peaks peaks;
 };
 
 static struct pmt_live_view view_of(const struct live_options *opt,
@@ -306,6 +314,11 @@ static int read_all(const struct live_options *opt, struct pmt_trace *in,
     }
     if (code != PMT_END)
         return code;
+    if (found->peaks.steps != NULL &&
+        pmt_live_sets_begun_ns(&found->live) != found->peaks.begun_ns)
+        return pmt_error_set(err, PMT_ERR_BUSY, PMT_NO_OFFSET,
+                             "its recorder removed a part meanwhile: try "
+                             "again");
     pmt_live_sets_finish(&found->live);
     pmt_snapshots_finish(&found->snapshots);
     return PMT_OK;
@@ -345,8 +358,7 @@ static int live_trace(const struct live_options *opt, const char *operand,
                       struct sink *sink)
 {
     struct pmt_reader_options reading = reading_of(opt, operand);
-    uint64_t(*peaks)[PMT_LIVE_KINDS] = NULL;
-    struct found found;
+    struct found found = {.peaks = {NULL, 0}};
     struct pmt_trace in;
     struct pmt_error err;
     char *name = NULL;
@@ -360,7 +372,7 @@ static int live_trace(const struct live_options *opt, const char *operand,
         status = pmt_fail("%s: a moment and --snapshot exclude each other",
                           in.name);
     else if (!opt->snapshot)
-        status = set_moment(opt, &in, &found.live, &peaks);
+        status = set_moment(opt, &in, &found.live, &found.peaks);
     if (status == PMT_EXIT_OK && in.moment.kind != PMT_MOMENT_PEAK)
         found.snapshots.until = found.live.until;
     if (status != PMT_EXIT_OK)
@@ -374,7 +386,7 @@ static int live_trace(const struct live_options *opt, const char *operand,
         status = pmt_trace_close(&in, status, opt->strict);
     pmt_snapshots_release(&found.snapshots);
     pmt_live_sets_release(&found.live);
-    free(peaks);
+    free(found.peaks.steps);
     free(name);
     return status;
 }

@@ -389,6 +389,15 @@ int pmt_live_sets_take(struct pmt_live_sets *live, struct pmt_reader *r,
     return PMT_OK;
 }
 
+uint64_t pmt_live_sets_begun_ns(const struct pmt_live_sets *live)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < live->stream_count; i++)
+        sum += live->streams[i].begun_ns;
+    return sum;
+}
+
 /* No gap in seq tells of what was lost behind the last chunk of a stream: any
  * stream that goes on to the end of the file may be the one. */
 void pmt_live_sets_finish(struct pmt_live_sets *live)

@@ -101,6 +101,10 @@ int pmt_live_sets_take(struct pmt_live_sets *live, struct pmt_reader *r,
  * stream becomes known only now. */
 void pmt_live_sets_finish(struct pmt_live_sets *live);
 
+/* Where the streams begin, in all: two passes over a trace of which a recorder
+ * let go of more between them differ in it. */
+uint64_t pmt_live_sets_begun_ns(const struct pmt_live_sets *live);
+
 /* Takes all events of `in` to its end, and finishes. Same returns, and those
  * of pmt_trace_next but PMT_END. */
 int pmt_live_sets_read(struct pmt_live_sets *live, struct pmt_trace *in,

@@ -276,19 +276,10 @@ static bool note_origin(struct pmt_series *series,
     return series->program != NULL;
 }
 
-static uint64_t sum_let_go(const struct pmt_live_sets *live)
-{
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < live->stream_count; i++)
-        sum += live->streams[i].begun_ns;
-    return sum;
-}
-
 bool pmt_series_changed(const struct pmt_series *series,
                         const struct pmt_live_sets *live)
 {
-    return sum_let_go(live) != series->let_go_ns;
+    return pmt_live_sets_begun_ns(live) != series->let_go_ns;
 }
 
 /* Nothing is drawn before the first record of any stream. */
@@ -339,7 +330,7 @@ static bool find_span(struct pmt_series *series,
             series->span_ns = end;
     }
     find_begin(series, live);
-    series->let_go_ns = sum_let_go(live);
+    series->let_go_ns = pmt_live_sets_begun_ns(live);
     for (size_t i = 0; i < series->mark_count; i++)
         series->marks[i].ns +=
             pmt_series_offset(series, series->marks[i].stream);
