@@ -1,4 +1,5 @@
 /* cmd-recover.c: the command `pmt recover`. The work is libpmt's. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +170,11 @@ static char *journal_path(const struct recover_options *opt, const char *path)
     case PMT_JOURNAL_DEAD:
         return beside;
     case PMT_JOURNAL_WRONG:
-        pmt_warn("%s: not a journal, or damaged: left aside", beside);
+        if (access(beside, R_OK) != 0)
+            pmt_warn("%s: %s; what it holds is left out", beside,
+                     strerror(errno));
+        else
+            pmt_warn("%s: not a journal, or damaged: left aside", beside);
         break;
     case PMT_JOURNAL_NONE:
         break;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/errors.h"
 #include "cli/xalloc.h"
@@ -150,6 +151,9 @@ static void health_warn(const struct pmt_trace *in)
                 "skipped: written with a feature of a later version");
     warn_chunks(name, health->unreadable,
                 "skipped: written with an encoding of a later version");
+    if (health->journal_errno != 0)
+        pmt_warn("%s" PMT_JOURNAL_SUFFIX ": %s; what it holds is left out",
+                 name, strerror(health->journal_errno));
     if (health->journal_records > 0)
         pmt_note("%s: %" PRIu64 " records are from its journal", name,
                  health->journal_records);
@@ -160,7 +164,7 @@ static bool health_bad(const struct pmt_health *health)
     return health->corrupt > 0 || health->truncated ||
            health->chunks_missing > 0 || health->orphans > 0 ||
            health->unknown > 0 || health->features > 0 ||
-           health->unreadable > 0;
+           health->unreadable > 0 || health->journal_errno != 0;
 }
 
 int pmt_trace_refused(const struct pmt_trace *in)
@@ -190,6 +194,21 @@ static const char *display_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
+/* Why the journal beside the trace can't be read, an errno; 0 when it can, or
+ * there is none. */
+static int journal_trouble(const char *path)
+{
+    char *name;
+    int failed;
+
+    if (strcmp(path, "-") == 0)
+        return 0;
+    name = pmt_xasprintf("%s%s", path, PMT_JOURNAL_SUFFIX);
+    failed = access(name, R_OK) == 0 ? 0 : errno;
+    free(name);
+    return failed == ENOENT ? 0 : failed;
+}
+
 /* in->path and in->moment are set; released on failure. */
 static int open_path(struct pmt_trace *in, const struct pmt_common *common,
                      const struct pmt_reader_options *options)
@@ -199,6 +218,8 @@ static int open_path(struct pmt_trace *in, const struct pmt_common *common,
     in->name = display_name(in->path);
     if (pmt_reader_open_path(&in->reader, in->path, options, &err) != PMT_OK)
         return pmt_trace_failed(in, &err);
+    if (options == NULL || !options->no_journal)
+        in->health.journal_errno = journal_trouble(in->path);
     start(in, common->progress);
     return PMT_EXIT_OK;
 }

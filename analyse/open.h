@@ -54,6 +54,7 @@ struct pmt_health {
     uint64_t refused;        /* streams of a greater major version */
     uint32_t refused_major, refused_minor; /* of the first of them */
     uint64_t journal_records; /* records that came from the journal */
+    int journal_errno;       /* why the journal beside it can't be read; 0 */
     struct pmt_error places[PMT_HEALTH_PLACES];
     size_t place_count;
 };

@@ -245,6 +245,22 @@ def check_journal():
     checks.true(len(got) <= len(records(read.json())), "without the journal")
 
 
+def check_journal_unread():
+    """A journal that can't be opened, for root neither, is spoken of."""
+    data, _ = kit.make(several_chunks)
+    kit.write("unread.pmt", data)
+    os.symlink("unread.pmt.journal", "unread.pmt.journal")
+    said = "unread.pmt.journal: Too many levels of symbolic links; what it " \
+           "holds is left out\n"
+    for words in ("dump",), ("live",), ("recover", "-o", "r.pmt"):
+        done = kit.run(*words + ("unread.pmt",))
+        checks.equal(done.status, 0, done)
+        checks.equal(done.err.count("warning: " + said), 1, done.err)
+    checks.equal(kit.run("dump", "--strict", "unread.pmt").status, 2,
+                 "--strict")
+    checks.equal(kit.run("check", "unread.pmt").err, "", "check")
+
+
 def main():
     started = time.time()
     data, text = kit.make(several_chunks)
@@ -254,6 +270,7 @@ def main():
     check_holes(data, lines)
     check_refusals(data)
     check_journal()
+    check_journal_unread()
     print("%.1f s" % (time.time() - started))
     checks.finish()
 
