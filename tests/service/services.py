@@ -22,8 +22,9 @@ def give_up(text):
     sys.exit(77)
 
 
-def environment(python):
-    """The folder of a virtual environment that has all; it is kept."""
+def environment(python, packages=PACKAGES):
+    """The folder of a virtual environment that has all; it is kept. The
+    interpreter needs no pip of its own."""
     words = subprocess.run(
         [python, "-c", "import sysconfig;"
          "print(sysconfig.get_config_var('SOABI'))"],
@@ -31,13 +32,19 @@ def environment(python):
     folder = os.path.join(
         os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")),
         "pmtrace", "service-" + words[0])
-    pip = [os.path.join(folder, "bin", "python"), "-m", "pip", "-q",
-           "--disable-pip-version-check", "install"]
-    if not os.path.exists(os.path.join(folder, "bin", "uwsgi")):
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check",
+           "--python", os.path.join(folder, "bin", "python"), "install"]
+    if not os.path.exists(os.path.join(folder, "bin", "python")):
+        subprocess.run([python, "-m", "venv", "--without-pip", folder],
+                       check=True)
+    missing = [name for name in packages if subprocess.run(
+        [os.path.join(folder, "bin", "python"), "-c",
+         "from importlib.metadata import version; version(%r)" % name],
+        stderr=subprocess.DEVNULL).returncode != 0]
+    if missing:
         print("installing %s in %s, some minutes" % (
-            ", ".join(PACKAGES), folder), flush=True)
-        subprocess.run([python, "-m", "venv", folder], check=True)
-        subprocess.run(pip + list(PACKAGES), check=True)
+            ", ".join(missing), folder), flush=True)
+        subprocess.run(pip + missing, check=True)
     subprocess.run(pip + ["--force-reinstall", "--no-deps",
                           "--no-build-isolation", SOURCE], check=True)
     if shutil.which("wrk") is None:
@@ -54,9 +61,11 @@ def free_port():
 class Service:
     """A server with a master and workers, on a port of 127.0.0.1."""
 
-    def __init__(self, kind, venv, folder, workers, setting, cpu=None):
+    def __init__(self, kind, venv, folder, workers, setting, cpu=None,
+                 application="app"):
         self.kind = kind
         self.folder = folder
+        self.module = application + ":application"
         self.port = free_port()
         self.workers = workers
         os.makedirs(folder)
@@ -79,7 +88,7 @@ class Service:
             return [os.path.join(bin_folder, "uwsgi"), "--master",
                     "--http-socket", address, "--processes",
                     str(self.workers), "--home", venv, "--chdir", HERE,
-                    "--wsgi", "app:application", "--need-app",
+                    "--wsgi", self.module, "--need-app",
                     "--die-on-term", "--py-call-osafterfork",
                     "--enable-threads", "--disable-logging"]
         words = [os.path.join(bin_folder, "gunicorn"), "--bind", address,
@@ -87,7 +96,7 @@ class Service:
                  "--log-level", "info", "--timeout", "60"]
         if self.kind == "gunicorn gthread":
             words += ["--worker-class", "gthread", "--threads", "4"]
-        return words + ["app:application"]
+        return words + [self.module]
 
     def start(self):
         with open(self.log_path, "wb") as log:
