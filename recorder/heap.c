@@ -27,6 +27,14 @@ static struct functions {
 static struct rec_figures figures; /* guarded by the GIL */
 static uint64_t due_ns;            /* the draining thread's */
 
+/* Readings at marks, which a program may set at any rate: so many at once,
+ * and one more each so great a part of heap_ms. Guarded by the GIL. */
+#define AT_MARKS 100u
+static struct {
+    unsigned left;
+    uint64_t earned_ns;            /* when `left` was raised */
+} at_marks;
+
 /* ---- what Python knows ---------------------------------------------------- */
 
 static PyObject *c_function(PyObject *module, const char *name)
@@ -197,6 +205,35 @@ static void moment(void)
     read_all();
 }
 
+/* A reading takes the program some 0.2 ms, and the writer some more. */
+static bool may_read_at_mark(void)
+{
+    uint64_t every = (uint64_t)rec_set.heap_ms * 1000000u / AT_MARKS;
+    uint64_t now, earned;
+
+    if (every == 0)
+        return true;
+    now = pmt_clock_mono_ns();
+    earned = (now - at_marks.earned_ns) / every;
+    if (earned >= AT_MARKS - at_marks.left) {
+        at_marks.left = AT_MARKS;
+        at_marks.earned_ns = now;
+    } else {
+        at_marks.left += (unsigned)earned;
+        at_marks.earned_ns += earned * every;
+    }
+    if (at_marks.left == 0)
+        return false;
+    at_marks.left--;
+    return true;
+}
+
+static void at_mark(void)
+{
+    if (may_read_at_mark())
+        read_all();
+}
+
 static void begin(void)
 {
     moment();
@@ -211,6 +248,8 @@ static int install(bool floor)
         rec_gc_install(floor) != 0)
         return -1;
     due_ns = 0;
+    at_marks.left = AT_MARKS;
+    at_marks.earned_ns = pmt_clock_mono_ns();
     if (!floor)
         rec_pending_open(moment);
     return 0;
@@ -260,7 +299,7 @@ const struct rec_mode rec_mode_heap = {.name = "heap",
                                        .install = install,
                                        .begin = begin,
                                        .end = moment,
-                                       .moment = moment,
+                                       .moment = at_mark,
                                        .uninstall = uninstall,
                                        .tick = tick,
                                        .methods = methods};

@@ -346,6 +346,24 @@ def intervals():
           "interval: %d, not about %d" % (count, wanted))
 
 
+def at_marks():
+    """A hundred marks in a row have figures each, more only at the pace of
+    heap_ms; with heap_ms=0 all have."""
+    for heap_ms, least, most in ((0, 250, 250), (3600000, 100, 100),
+                                 (20000, 101, 249)):
+        with pmtrace.Recorder(path("marks.pmt"), mode="heap", heap_ms=heap_ms,
+                              force=True):
+            for i in range(248):
+                pmtrace.mark("%d" % i)
+            # One more has been earned after 0.2 s.
+            time.sleep(0.25)
+            pmtrace.mark("249")
+            pmtrace.mark("250")
+        count = count_of(path("marks.pmt")) - 2
+        check(least <= count <= most, "heap_ms=%d: figures at %d marks of 250"
+              % (heap_ms, count))
+
+
 def other_thread():
     """While another thread runs: from 3.12 on at any time, before at a
     garbage collection."""
@@ -441,6 +459,7 @@ else:
     python_figures()
     libc_figures()
     intervals()
+    at_marks()
     other_thread()
     undisturbed()
     at_exit()
