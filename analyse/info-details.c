@@ -450,3 +450,37 @@ void pmt_info_details_json(const struct pmt_summary *s,
     json_gc(j, d);
     json_figures(j, d);
 }
+
+/* ---- settings ------------------------------------------------------------- */
+
+struct pmt_text pmt_info_setting(struct pmt_text name, struct pmt_text value,
+                                 char *buffer)
+{
+    static const char *const sizes[] = {"dump_rss",  "max_block",
+                                        "max_size",  "min_block",
+                                        "rss_trigger", "sample_bytes"};
+    uint64_t bytes = 0;
+    size_t unit = 0, i;
+
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (strlen(sizes[i]) == name.length &&
+            memcmp(sizes[i], name.bytes, name.length) == 0)
+            break;
+    if (i == sizeof sizes / sizeof *sizes || value.length > 18)
+        return value;
+    for (i = 0; i < value.length; i++) {
+        if (value.bytes[i] < '0' || value.bytes[i] > '9')
+            return value;
+        bytes = bytes * 10 + (uint64_t)(value.bytes[i] - '0');
+    }
+    while (bytes >= 1024 && bytes % 1024 == 0 && unit < 4) {
+        bytes /= 1024;
+        unit++;
+    }
+    if (unit == 0)
+        return value;
+    value.length = (size_t)snprintf(buffer, PMT_TEXT_SIZE, "%" PRIu64 "%c",
+                                    bytes, "KMGT"[unit - 1]);
+    value.bytes = (void *)buffer;
+    return value;
+}

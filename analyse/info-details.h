@@ -20,4 +20,9 @@ void pmt_info_details_json(const struct pmt_summary *s,
                            const struct pmt_summary_stream *stream,
                            struct pmt_json *json);
 
+/* The value of the setting `name` for eyes: of one that is a size, 256M for
+ * 268435456, in `buffer` of PMT_TEXT_SIZE bytes; else `value`. */
+struct pmt_text pmt_info_setting(struct pmt_text name, struct pmt_text value,
+                                 char *buffer);
+
 #endif

@@ -94,11 +94,13 @@ static void put_row_list(FILE *file, const char *title,
 /* As many in a line as fit; one without a value says nothing. */
 static void put_settings(FILE *file, const struct pmt_stream_header *h)
 {
+    char buffer[PMT_TEXT_SIZE];
     size_t column = 0;
 
     for (size_t i = 0; i < h->setting_count; i++) {
         struct pmt_text name = h->settings[2 * i];
-        struct pmt_text value = h->settings[2 * i + 1];
+        struct pmt_text value =
+            pmt_info_setting(name, h->settings[2 * i + 1], buffer);
         size_t width = name.length + 1 + value.length;
 
         if (value.length == 0)
