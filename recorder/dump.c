@@ -16,6 +16,8 @@
 #include "signals.h"
 #include "thread.h"
 
+#define LOCK_TRIES 100               /* 20 ms in all */
+#define LOCK_PAUSE_NS 200000
 #define RSS_NS UINT64_C(100000000)
 #define WAIT_NS 50000000L
 #define NUMBERS_MAX 1000000u
@@ -115,13 +117,25 @@ static bool is_rss_over(uint64_t now_ns)
 
 /* ---- the draining thread -------------------------------------------------- */
 
-/* Sets the mark that is left. Not while somebody has the lock: it may be
- * waiting for this thread. */
+/* Whoever has the lock gives it back soon, the thread whose mark asked for the
+ * dump too; but one may be waiting for this thread. */
+static bool lock_soon(void)
+{
+    const struct timespec pause = {0, LOCK_PAUSE_NS};
+
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (rec_trylock())
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+/* Sets the mark that is left; it stays left where the lock can't be had. */
 static void set_mark(void)
 {
     if (left[0] == '\0' ||
-        !__atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE) ||
-        !rec_trylock())
+        !__atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE) || !lock_soon())
         return;
     if (rec_define_mark(0, rec_now(), left, strlen(left)) == 0)
         left[0] = '\0';
