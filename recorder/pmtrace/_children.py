@@ -6,7 +6,6 @@ it. Other processes find PMTRACE, and PYTHONPATH where pmtrace is not
 installed, in their environment.
 """
 
-import itertools
 import os
 import sys
 
@@ -55,8 +54,10 @@ def names(path, taken):
     stem, dot = (path[:-4], ".pmt") if path.endswith(".pmt") else (path, "")
     stem += "-%d" % os.getpid()
     yield stem + dot
-    for number in itertools.count(2):
+    number = 2
+    while True:
         yield "%s-%d%s" % (stem, number, dot)
+        number += 1
 
 
 def is_fixed(template):

@@ -160,7 +160,8 @@ def recorded(trace, what):
 
 def starts():
     """By pmt record, by python3 -m pmtrace, by the variable alone; also where
-    Python ignores its other variables."""
+    Python ignores its other variables. (What the environment tells children:
+    test_children_starts.py.)"""
     script = write("program.py", PROGRAM)
     pmt = os.path.join(BIN, "pmt")
     number = 0
@@ -168,10 +169,12 @@ def starts():
         wanted = run([VENV_PYTHON] + flags + [script, "a"], remove=HIDDEN)
         for what, words, env in (
                 ("pmt record",
-                 [pmt, "record", "-o", "%s", "--", VENV_PYTHON] + flags, {}),
-                ("PMTRACE", [VENV_PYTHON] + flags, {"PMTRACE": "out=%s"}),
+                 [pmt, "record", "--no-children", "-o", "%s", "--",
+                  VENV_PYTHON] + flags, {}),
+                ("PMTRACE", [VENV_PYTHON] + flags,
+                 {"PMTRACE": "children=0,out=%s"}),
                 ("-m pmtrace", [VENV_PYTHON] + flags +
-                 ["-m", "pmtrace", "-o", "%s"], {})):
+                 ["-m", "pmtrace", "--no-children", "-o", "%s"], {})):
             number += 1
             trace = path("start-%d.pmt" % number)
             words = [trace if word == "%s" else word for word in words]

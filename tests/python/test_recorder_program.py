@@ -227,7 +227,7 @@ def shadowed():
 
 def children():
     """With children=0 a child process is not recorded, and does not see that
-    we are. (Else the environment tells it: test_children_env.py.)"""
+    we are. (Else the environment tells it: test_children_starts.py.)"""
     script = write("child.py",
                    "import subprocess, sys, os\n"
                    "print(subprocess.check_output([sys.executable, '-c',"
