@@ -20,7 +20,7 @@
 struct recover_options {
     struct pmt_common common; /* must come first */
     const char *output, *journal;
-    bool force, json, strict, no_journal;
+    bool force, json, strict, no_journal, in_place;
 };
 
 static const struct pmt_option options[] = {
@@ -29,6 +29,8 @@ static const struct pmt_option options[] = {
     PMT_OPT_FORCE(struct recover_options, force),
     PMT_OPT_STRING('j', "journal", "FILE", struct recover_options, journal,
                    "take records from this journal, not from TRACE.journal"),
+    PMT_OPT_FLAG(0, "in-place", struct recover_options, in_place,
+                 "finish each TRACE where it lies, and remove its journal"),
     PMT_OPT_FLAG(0, "no-journal", struct recover_options, no_journal,
                  "take records from the trace alone"),
     PMT_OPT_FLAG(0, "strict", struct recover_options, strict,
@@ -116,7 +118,21 @@ static void print_json(const char *name, const struct pmt_recovery *r)
     pmt_json_line_end(&json);
 }
 
-/* ---- the command ------------------------------------------------------- */
+/* What was done with `name`. Returns the exit status. */
+static int report_done(const struct recover_options *opt, const char *name,
+                       const struct pmt_recovery *report)
+{
+    if (opt->json)
+        print_json(name, report);
+    else
+        print_text(name, report);
+    return opt->strict && (report->damaged_places > 0 ||
+                           report->chunks_missing > 0 || report->truncated)
+               ? PMT_EXIT_NO
+               : PMT_EXIT_OK;
+}
+
+/* ---- a new file -------------------------------------------------------- */
 
 /* No input is ever touched, also with -f, nor is the journal. */
 static bool same_file(const char *a, const char *b)
@@ -219,57 +235,92 @@ static int recover(const struct recover_options *opt, const char *name,
     return pmt_output_commit(&out);
 }
 
-static int run(const struct pmt_command *command, int argc, char **argv)
+static int recover_one(const struct recover_options *opt, const char *path)
 {
-    struct recover_options opt = {0};
     struct pmt_recovery report;
     struct pmt_source source = {0};
     struct pmt_error err;
-    const char *name;
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
     uint64_t last_part_at = 0;
     char *journal;
     int status;
 
-    pmt_options_parse(command, argc, argv, &opt.common);
-    name = strcmp(argv[0], "-") == 0 ? "standard input" : argv[0];
-    if (opt.output == NULL)
-        return pmt_fail("no output given: use -o FILE");
-    if (is_input(argv[0], opt.output))
-        return pmt_fail("%s: is the trace itself", opt.output);
+    if (is_input(path, opt->output))
+        return pmt_fail("%s: is the trace itself", opt->output);
     /* First the journal: when its process is dead the files stay as they
      * are. */
-    journal = journal_path(&opt, argv[0]);
-    status = strcmp(argv[0], "-") == 0
+    journal = journal_path(opt, path);
+    status = strcmp(path, "-") == 0
                  ? pmt_source_from_fd(&source, 0, 0, &err)
-                 : pmt_source_open_trace(&source, argv[0], &last_part_at,
+                 : pmt_source_open_trace(&source, path, &last_part_at,
                                          &err);
     if (status != PMT_OK) {
         free(journal);
         return failed(name, &err);
     }
-    if (journal != NULL && same_file(journal, opt.output))
-        status = pmt_fail("%s: is the journal itself", opt.output);
+    if (journal != NULL && same_file(journal, opt->output))
+        status = pmt_fail("%s: is the journal itself", opt->output);
     else
-        status = recover(&opt, name, &source, last_part_at, journal,
+        status = recover(opt, name, &source, last_part_at, journal,
                          &report);
     pmt_source_close(&source);
     free(journal);
-    if (status != PMT_EXIT_OK)
-        return status;
-    if (opt.json)
-        print_json(name, &report);
-    else
-        print_text(name, &report);
-    return opt.strict && (report.damaged_places > 0 ||
-                          report.chunks_missing > 0 || report.truncated)
-               ? PMT_EXIT_NO
-               : PMT_EXIT_OK;
+    return status != PMT_EXIT_OK ? status : report_done(opt, name, &report);
+}
+
+/* ---- in place ---------------------------------------------------------- */
+
+/* One that is recorded still, or whole, is left as it is. */
+static int recover_in_place(const struct recover_options *opt,
+                            const char *path)
+{
+    struct pmt_recovery report = {0};
+    struct pmt_error err;
+    char *journal = journal_path(opt, path);
+    int code = pmt_recover_in_place(path, journal, -1, &report, &err);
+
+    free(journal);
+    if (code == PMT_ERR_BUSY) {
+        pmt_note("%s: %s: left as it is", path, err.message);
+        return PMT_EXIT_OK;
+    }
+    if (code == PMT_ERR_CORRUPT) {
+        pmt_fail("%s: %s; recover it into another file, with -o", path,
+                 err.message);
+        return PMT_EXIT_NO;
+    }
+    return code != PMT_OK ? pmt_fail("%s: %s", path, err.message)
+                          : report_done(opt, path, &report);
+}
+
+/* ---- the command ------------------------------------------------------- */
+
+static int run(const struct pmt_command *command, int argc, char **argv)
+{
+    struct recover_options opt = {0};
+    int status = PMT_EXIT_OK;
+    int count = pmt_options_parse(command, argc, argv, &opt.common);
+
+    if (opt.in_place && opt.output != NULL)
+        return pmt_fail("--in-place has no output: give it or -o");
+    if (!opt.in_place && opt.output == NULL)
+        return pmt_fail("no output given: use -o FILE, or --in-place");
+    if (!opt.in_place && count > 1)
+        return pmt_fail("several traces: use --in-place");
+    if (opt.journal != NULL && count > 1)
+        return pmt_fail("--journal is of one trace");
+    if (!opt.in_place)
+        return recover_one(&opt, argv[0]);
+    for (int i = 0; i < count; i++)
+        status = pmt_exit_worse(status, recover_in_place(&opt, argv[i]));
+    return status;
 }
 
 const struct pmt_command pmt_command_recover = {
     .name = "recover",
     .summary = "make a whole trace of a damaged or unfinished one",
-    .usage = (const char *const[]){"[options] -o FILE TRACE", NULL},
+    .usage = (const char *const[]){"[options] -o FILE TRACE",
+                                   "[options] --in-place TRACE...", NULL},
     .description = (const char *const[]){
         "Copies every sound chunk of TRACE as it is, adds what is left in its "
         "journal (TRACE.journal, which lies there when the recorded process "
@@ -278,18 +329,24 @@ const struct pmt_command pmt_command_recover = {
         "Of a flight recorder all parts that are there (TRACE.000012, ... and "
         "TRACE, the newest) become one file; what was let go before the first "
         "is not missing.",
+        "With --in-place each TRACE is finished where it lies, and its journal "
+        "removed: what was written stays as it is, and the rest is written "
+        "behind it. One whose process still records is left alone, one that "
+        "is damaged otherwise than by a cut end too (status 1).",
         "What is missing from the result is said on stderr, one line a "
         "thing; -v says what was kept too.",
         NULL},
     .examples = (const char *const[]){
         "pmt recover -o whole.pmt a.pmt",
-        "what was recorded up to a crash, as a whole trace", NULL},
+        "what was recorded up to a crash, as a whole trace",
+        "pmt recover --in-place /var/tmp/worker-*.pmt",
+        "finish the traces of all workers that died", NULL},
     .exit_status = (const char *const[]){
-        "FILE is a whole trace, though something may be missing from it",
-        "nothing could be recovered; no FILE",
+        "FILE (or TRACE) is whole, though something may be missing from it",
+        "nothing could be recovered; no FILE, or TRACE as it was",
         "trouble: TRACE is no trace, its process still records, no space"},
     .options = options,
     .operands_min = 1,
-    .operands_max = 1,
+    .operands_max = -1,
     .run = run,
 };

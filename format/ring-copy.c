@@ -73,8 +73,6 @@ void pmt_ring_close(struct pmt_ring_from *from)
 int pmt_ring_copy_begin(struct pmt_ring_copy *c, const char *path,
                         struct pmt_error *err)
 {
-    const int flags =
-        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     size_t room = strlen(path) + sizeof PMT_PART_NEW_SUFFIX;
     struct stat st;
 
@@ -91,10 +89,7 @@ int pmt_ring_copy_begin(struct pmt_ring_copy *c, const char *path,
         return pmt_error_set_memory(err);
     }
     snprintf(c->temporary, room, "%s%s", path, PMT_PART_NEW_SUFFIX);
-    c->fd = open(c->temporary, flags, 0600);
-    if (c->fd < 0 && errno == EEXIST && unlink(c->temporary) == 0) {
-        c->fd = open(c->temporary, flags, 0600); /* one that was killed */
-    }
+    c->fd = pmt_ring_open_new(c->temporary);
     if (c->fd < 0) {
         int why = errno;
 
@@ -192,28 +187,6 @@ int pmt_ring_copy_add(struct pmt_ring_copy *c, const void *bytes, size_t n,
     return rc;
 }
 
-/* A name that is not taken. 0 or errno. */
-static int give_name(const struct pmt_ring_copy *c)
-{
-    struct stat st;
-
-    if (renameat2(AT_FDCWD, c->temporary, AT_FDCWD, c->path,
-                  RENAME_NOREPLACE) == 0) {
-        return 0;
-    }
-    if (errno != ENOSYS && errno != EINVAL) {
-        return errno;
-    }
-    if (link(c->temporary, c->path) == 0) {
-        unlink(c->temporary);
-        return 0;
-    }
-    if (errno == EEXIST || lstat(c->path, &st) == 0) {
-        return EEXIST;
-    }
-    return rename(c->temporary, c->path) < 0 ? errno : 0;
-}
-
 int pmt_ring_copy_end(struct pmt_ring_copy *c, int rc, struct pmt_error *err)
 {
     int why = is_the_copy(c) ? 0 : ESTALE;
@@ -223,7 +196,7 @@ int pmt_ring_copy_end(struct pmt_ring_copy *c, int rc, struct pmt_error *err)
         why = errno;
     }
     if (rc == PMT_OK && !why) {
-        why = give_name(c);
+        why = pmt_ring_rename(c->temporary, c->path);
     }
     if (rc < 0 || why) {
         unlink(c->temporary);

@@ -175,33 +175,16 @@ static bool new_path(char *out, const char *trace)
     return n > 0 && n < PATH_ROOM;
 }
 
-/* Is what lies at `path` this file? Then 1; 0: it is another; -1: nothing is
- * there. */
-static int is_at(const char *path, uint64_t dev, uint64_t ino)
-{
-    struct stat st;
-
-    if (lstat(path, &st) < 0) {
-        return -1;
-    }
-    return st.st_dev == dev && st.st_ino == ino;
-}
-
 int pmt_ring_create(struct pmt_ring_file *next,
                     const struct pmt_ring_file *now, struct pmt_error *err)
 {
-    const int flags =
-        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     char path[PATH_ROOM];
     int rc, fd;
 
     if (!new_path(path, now->path)) {
         return no_part(ENAMETOOLONG, err);
     }
-    fd = open(path, flags, 0600);
-    if (fd < 0 && errno == EEXIST && unlink(path) == 0) {
-        fd = open(path, flags, 0600); /* of a process that was killed */
-    }
+    fd = pmt_ring_open_new(path);
     if (fd < 0) {
         return no_part(errno, err);
     }
@@ -223,27 +206,10 @@ void pmt_ring_discard(struct pmt_ring_file *next)
     char path[PATH_ROOM];
 
     if (next->path && new_path(path, next->path) &&
-        is_at(path, next->dev, next->ino) == 1) {
+        pmt_ring_is_at(path, next->dev, next->ino) == 1) {
         unlink(path);
     }
     pmt_ring_file_release(next);
-}
-
-/* Renames, and replaces nothing. */
-static int move(const char *from, const char *to)
-{
-    struct stat st;
-
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
-        return 0;
-    }
-    if (errno != ENOSYS && errno != EINVAL) {
-        return errno;
-    }
-    if (lstat(to, &st) == 0) {
-        return EEXIST;
-    }
-    return rename(from, to) < 0 ? errno : 0;
 }
 
 /* A second name for a file; where there are none, a new one: then *moved. */
@@ -258,7 +224,7 @@ static int add_name(const char *path, const char *name, bool *moved)
         return errno;
     }
     *moved = true;
-    return move(path, name);
+    return pmt_ring_rename(path, name);
 }
 
 int pmt_ring_switch(const struct pmt_ring_file *now,
@@ -266,7 +232,7 @@ int pmt_ring_switch(const struct pmt_ring_file *now,
                     struct pmt_error *err)
 {
     char fresh[PATH_ROOM], old[PATH_ROOM];
-    int there = is_at(now->path, now->dev, now->ino);
+    int there = pmt_ring_is_at(now->path, now->dev, now->ino);
     bool moved = false;
     int why = 0;
 
@@ -276,17 +242,17 @@ int pmt_ring_switch(const struct pmt_ring_file *now,
         pmt_part_path(old, sizeof old, now->path, number) < 0) {
         return no_part(ENAMETOOLONG, err);
     }
-    if (there == 0 || is_at(fresh, next->dev, next->ino) != 1) {
+    if (there == 0 || pmt_ring_is_at(fresh, next->dev, next->ino) != 1) {
         return no_part(ESTALE, err);
     }
     /* Somebody took the file away: its name is free. */
     if (there < 0) {
-        why = move(fresh, now->path);
+        why = pmt_ring_rename(fresh, now->path);
         return why ? no_part(why, err) : PMT_OK;
     }
     why = add_name(now->path, old, &moved);
     if (why == EEXIST) { /* or it is our own, of a turn that failed */
-        *kept = is_at(old, now->dev, now->ino) == 1;
+        *kept = pmt_ring_is_at(old, now->dev, now->ino) == 1;
     } else if (why) {
         return no_part(why, err);
     }
@@ -295,7 +261,7 @@ int pmt_ring_switch(const struct pmt_ring_file *now,
     }
     why = errno;
     if (*kept && moved) {
-        move(old, now->path);
+        pmt_ring_rename(old, now->path);
     } else if (*kept) {
         unlink(old);
     }
@@ -308,6 +274,6 @@ bool pmt_ring_remove(const char *trace, uint32_t number, uint64_t dev,
     char path[PATH_ROOM];
 
     return pmt_part_path(path, sizeof path, trace, number) < 0 ||
-           is_at(path, dev, ino) != 1 || unlink(path) == 0 ||
+           pmt_ring_is_at(path, dev, ino) != 1 || unlink(path) == 0 ||
            errno == ENOENT;
 }

@@ -45,6 +45,19 @@ int pmt_ring_file_write(struct pmt_ring_file *f, const void *bytes, size_t n,
 /* Bytes that it takes on disk. */
 uint64_t pmt_ring_file_bytes(const struct pmt_ring_file *f);
 
+/* ---- names (ring-name.c) ------------------------------------------------- */
+
+/* A new file, to be written, under a temporary name: one that a killed
+ * process left there is removed. A descriptor, or -1 with errno set. */
+int pmt_ring_open_new(const char *path);
+
+/* Renames, and replaces nothing. 0, or errno: EEXIST. */
+int pmt_ring_rename(const char *from, const char *to);
+
+/* Is what lies at `path` this file? Then 1; 0: it is another; -1: nothing is
+ * there. */
+int pmt_ring_is_at(const char *path, uint64_t dev, uint64_t ino);
+
 /* ---- parts --------------------------------------------------------------- */
 
 /* Creates the file in which the part after that in `now` is made, under the

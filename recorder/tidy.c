@@ -1,20 +1,12 @@
 /*
  * tidy.c - finishes the traces of children that died (tidy.h).
- *
- * The trace stays as it is up to where the journal says that it is whole; what
- * pmt_recover() makes of the rest is written behind that, and then the
- * journal goes. Whoever reads before that finds the same records: with a
- * journal beside it, a trace is read up to that point, and the rest from the
- * journal.
  */
 #include "tidy.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,8 +19,6 @@
 /* A trace that may be finished. */
 struct found {
     char trace[PATH_BYTES], journal[PATH_BYTES];
-    struct stat trace_stat, journal_stat;
-    uint64_t committed_end; /* of the trace */
 };
 
 #define LATE_FORKS 64u
@@ -91,8 +81,7 @@ static int open_own(const char *path, struct stat *st)
 
 /* True when the journal is of a child in the family, or of the program that
  * this process was before exec. */
-static bool is_of(const struct rec_family *family, int fd,
-                  uint64_t *committed_end)
+static bool is_of(const struct rec_family *family, int fd)
 {
     struct pmt_journal_header h;
 
@@ -100,7 +89,6 @@ static bool is_of(const struct rec_family *family, int fd,
         memcmp(h.magic, PMT_JOURNAL_MAGIC, sizeof h.magic) != 0 ||
         h.version != PMT_JOURNAL_VERSION)
         return false;
-    *committed_end = h.committed_end;
     return memcmp(h.parent_uuid, family->uuid, 16) == 0 ||
            (h.pid == (uint64_t)getpid() &&
             memcmp(family->parent, none, 16) != 0 &&
@@ -110,106 +98,15 @@ static bool is_of(const struct rec_family *family, int fd,
             memcmp(h.uuid, family->uuid, 16) != 0);
 }
 
-static bool is_same(const char *path, const struct stat *was)
-{
-    struct stat st;
-
-    return lstat(path, &st) == 0 && st.st_dev == was->st_dev &&
-           st.st_ino == was->st_ino;
-}
-
-/* What pmt_recover() gives: compared with the trace as far as they agree, and
- * kept from there on. */
-struct rest {
-    int trace_fd;
-    uint64_t same;
-    struct pmt_buffer bytes;
-};
-
-static int take_bytes(void *context, const void *bytes, size_t n,
-                      struct pmt_error *err)
-{
-    struct rest *rest = context;
-    const unsigned char *p = bytes;
-    unsigned char there[4096];
-
-    while (n > 0 && rest->bytes.used == 0) {
-        size_t want = n < sizeof there ? n : sizeof there, same = 0;
-        ssize_t got = pread(rest->trace_fd, there, want, (off_t)rest->same);
-
-        while (got > 0 && same < (size_t)got && p[same] == there[same])
-            same++;
-        rest->same += same;
-        p += same;
-        n -= same;
-        if (same < want)
-            break;
-    }
-    if (n > 0 && pmt_buffer_append(&rest->bytes, p, n) != PMT_OK)
-        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET, "no memory");
-    return PMT_OK;
-}
-
-static bool write_rest(const struct rest *rest)
-{
-    size_t done = 0;
-
-    while (done < rest->bytes.used) {
-        ssize_t n = pwrite(rest->trace_fd, rest->bytes.bytes + done,
-                           rest->bytes.used - done,
-                           (off_t)(rest->same + done));
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        done += (size_t)n;
-    }
-    return ftruncate(rest->trace_fd, (off_t)(rest->same + done)) == 0;
-}
-
-static int recover(const struct found *f, struct rest *rest)
-{
-    struct pmt_error err = {0};
-    struct pmt_recovery report;
-    struct pmt_source source = {0};
-    const struct pmt_sink sink = {.context = rest, .write = take_bytes};
-    int result = pmt_source_open_file(&source, f->trace, &err);
-
-    if (result != PMT_OK)
-        return result;
-    result = pmt_recover(&source, f->journal, &sink, &report, &err);
-    pmt_source_close(&source);
-    if (result == PMT_OK && (report.chunks_kept == 0 ||
-                             rest->same < f->committed_end))
-        result = PMT_ERR_CORRUPT;
-    return result;
-}
-
 /* True when it is to be looked at again: its process lives, or another one is
  * at it. */
 static bool finish(const struct found *f)
 {
-    struct rest rest = {.trace_fd = open(f->trace, O_RDWR | O_NOFOLLOW |
-                                                       O_NONBLOCK |
-                                                       O_CLOEXEC)};
-    struct stat st;
-    int result = PMT_ERR_IO;
+    struct pmt_recovery report;
+    struct pmt_error err;
 
-    if (rest.trace_fd < 0)
-        return false;
-    if (flock(rest.trace_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        result = PMT_ERR_BUSY;
-    else if (fstat(rest.trace_fd, &st) == 0 &&
-             st.st_dev == f->trace_stat.st_dev &&
-             st.st_ino == f->trace_stat.st_ino)
-        result = recover(f, &rest);
-    if (result == PMT_OK && is_same(f->trace, &f->trace_stat) &&
-        is_same(f->journal, &f->journal_stat) && write_rest(&rest))
-        unlink(f->journal);
-    close(rest.trace_fd);
-    pmt_buffer_release(&rest.bytes);
-    return result == PMT_ERR_BUSY;
+    return pmt_recover_in_place(f->trace, f->journal, geteuid(), &report,
+                                &err) == PMT_ERR_BUSY;
 }
 
 /* Takes a name of the folder; false when it is not one for us. */
@@ -217,6 +114,7 @@ static bool take(struct found *f, const struct rec_family *family,
                  const char *folder, const char *name, uint64_t bytes_max)
 {
     size_t n = strlen(name), suffix = strlen(PMT_JOURNAL_SUFFIX);
+    struct stat st;
     int fd, used;
     bool ours;
 
@@ -227,15 +125,15 @@ static bool take(struct found *f, const struct rec_family *family,
         return false;
     snprintf(f->trace, sizeof f->trace, "%.*s", used - (int)suffix,
              f->journal);
-    fd = open_own(f->journal, &f->journal_stat);
+    fd = open_own(f->journal, &st);
     if (fd < 0)
         return false;
-    ours = is_of(family, fd, &f->committed_end);
+    ours = is_of(family, fd);
     close(fd);
-    fd = ours ? open_own(f->trace, &f->trace_stat) : -1;
+    fd = ours ? open_own(f->trace, &st) : -1;
     if (fd >= 0)
         close(fd);
-    return fd >= 0 && (uint64_t)f->trace_stat.st_size <= bytes_max;
+    return fd >= 0 && (uint64_t)st.st_size <= bytes_max;
 }
 
 static enum rec_tidied look(const struct rec_family *family, DIR *dir,

@@ -48,6 +48,22 @@ int pmt_recover_parts(struct pmt_source *source, uint64_t last_part_at,
                       const char *journal_path, const struct pmt_sink *sink,
                       struct pmt_recovery *report, struct pmt_error *err);
 
+/*
+ * Makes the file `trace` whole where it lies: it is changed only behind the
+ * last byte at which it agrees with what pmt_recover would give, and
+ * `journal` (NULL: none) is removed. May be killed and done again. Of a
+ * flight recorder `trace` is the newest part. `owner`: only files of that user
+ * id, -1: of anybody; no links, no other kinds of file.
+ * On an error all is as it was, but for PMT_ERR_IO in writing, which leaves
+ * the journal, so that no record is lost. PMT_ERR_BUSY: the journal's process
+ * lives, or another process finishes the trace; PMT_ERR_CORRUPT: it is damaged
+ * otherwise than by a cut end, so that bytes would be lost that somebody may
+ * want to look at: pmt_recover makes a new file of what is sound.
+ */
+int pmt_recover_in_place(const char *trace, const char *journal,
+                         int64_t owner, struct pmt_recovery *report,
+                         struct pmt_error *err);
+
 #ifdef __cplusplus
 }
 #endif

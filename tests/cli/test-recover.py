@@ -212,6 +212,56 @@ def record_until_killed():
     return int(last[0]), busy
 
 
+def check_in_place_journal(before):
+    """The same as in a new file, the journal gone; also after a kill half
+    way, which leaves a longer trace and the journal."""
+    whole = kit.read("whole.pmt")
+    kit.write("place.pmt", before[0])
+    kit.write("again.pmt", whole[:len(whole) - 100])
+    for name in "place.pmt", "again.pmt":
+        kit.write(name + ".journal", before[1])
+        os.chmod(name, 0o640)
+    done = kit.run("recover", "--in-place", "place.pmt", "again.pmt")
+    checks.equal(done.status, 0, done)
+    for name in "place.pmt", "again.pmt":
+        checks.equal(kit.read(name), whole, name)
+        checks.true(not os.path.exists(name + ".journal"), name)
+        checks.equal(os.stat(name).st_mode & 0o777, 0o640, "rights")
+
+
+def check_in_place(data):
+    """Cut ends are finished; what is damaged otherwise is left as it is."""
+    parts = frames(data)
+    cut = data[:parts[4][1] + 40]
+    kit.write("cut.pmt", cut)
+    kit.write("whole1.pmt", data)
+    done = kit.run("recover", "-f", "-o", "new.pmt", "cut.pmt")
+    checks.equal(done.status, 0, done)
+    broken = data[:parts[3][0] + 80] + b"\xAA" * 8 + data[parts[3][0] + 88:]
+    kit.write("broken.pmt", broken)
+    os.symlink("whole1.pmt", "linked.pmt")
+    done = kit.run("recover", "--in-place", "cut.pmt", "whole1.pmt")
+    checks.equal(done.status, 0, done)
+    checks.equal(kit.read("cut.pmt"), kit.read("new.pmt"), "cut")
+    checks.equal(kit.read("whole1.pmt"), data, "a whole one")
+    kit.write("cut.pmt", cut)
+    done = kit.run("recover", "--in-place", "broken.pmt", "cut.pmt")
+    checks.true(done.status == 1 and "damaged at" in done.err and
+                "-o" in done.err, done)
+    checks.equal(kit.read("broken.pmt"), broken, "a broken one")
+    checks.equal(kit.read("cut.pmt"), kit.read("new.pmt"), "the next one")
+    done = kit.run("recover", "--in-place", "linked.pmt")
+    checks.true(done.status == 2 and "linked.pmt: " in done.err, done)
+    for words in (["--in-place", "-o", "x.pmt", "cut.pmt"],
+                  ["-o", "x.pmt", "cut.pmt", "broken.pmt"],
+                  ["--in-place", "--journal=j", "cut.pmt", "broken.pmt"],
+                  ["--in-place", "nonesuch.pmt"], ["--in-place"],
+                  ["--in-place", "-"]):
+        done = kit.run("recover", *words)
+        checks.true(done.status == 2 and done.err, done)
+    checks.true(not os.path.exists("x.pmt"), "no output is left")
+
+
 def check_journal():
     """Every mark known to have been made is in the recovered trace."""
     last, busy = record_until_killed()
@@ -239,6 +289,7 @@ def check_journal():
                  "recovered, and read with the journal")
     checked = kit.run("check", "whole.pmt")
     checks.equal(checked.status, 0, checked)
+    check_in_place_journal(before)
     alone = kit.run("recover", "--no-journal", "-o", "alone.pmt", "died.pmt")
     checks.equal(alone.status, 0, alone)
     got = records(kit.run("dump", "--json", "alone.pmt").json())
@@ -269,6 +320,7 @@ def main():
     check_cut(data, lines)
     check_holes(data, lines)
     check_refusals(data)
+    check_in_place(data)
     check_journal()
     check_journal_unread()
     print("%.1f s" % (time.time() - started))
