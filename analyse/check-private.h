@@ -25,6 +25,7 @@ struct pmt_check_stream {
     bool gap;            /* chunks are missing or wrongly numbered */
     bool tables_unread;  /* entries are in chunks that can't be read */
     bool records_unread; /* so are records, or may be */
+    bool filtered;       /* chunks and records were left out (5.4) */
     bool begun_late;     /* earlier parts were let go (5.3), */
     bool before_known;   /* and the header says how many records they had */
     struct pmt_check_kind kinds[PMT_KIND_KNOWN];

@@ -55,6 +55,7 @@ static void begin(struct pmt_check_stream *stream,
 {
     const struct pmt_stream_header *h = pmt_stream_header(event->stream);
 
+    stream->filtered = h->filter != NULL;
     if (h->part == 0)
         return;
     stream->begun_late = true;
@@ -103,6 +104,10 @@ static void check_seq(struct pmt_check_state *c,
 {
     uint64_t seq = event->envelope.seq;
 
+    if (stream->filtered && seq + 1 >= stream->next_seq) {
+        stream->next_seq = seq + 1;
+        return;
+    }
     if (seq == stream->next_seq + 1)
         pmt_check_find_chunk(c, event, PMT_FOUND_MISSING,
                              "chunk %" PRIu64
@@ -151,6 +156,7 @@ static void check_part(struct pmt_check_state *c,
 {
     const struct pmt_stream_header *h = pmt_stream_header(event->stream);
 
+    stream->filtered = h->filter != NULL;
     if (event->envelope.epoch == epoch)
         pmt_check_find_chunk(c, event, PMT_FOUND_INCONSISTENT,
                              "part %" PRIu32 " begins without a new epoch",
@@ -158,6 +164,7 @@ static void check_part(struct pmt_check_state *c,
     for (uint32_t kind = PMT_KIND_CALL; kind < PMT_KIND_END; kind++) {
         uint64_t *next = &stream->kinds[kind].next_ordinal;
         bool known = !stream->gap && !stream->records_unread &&
+                     !stream->filtered &&
                      (!stream->begun_late || stream->before_known);
 
         if (!h->has_before)
@@ -193,6 +200,8 @@ void pmt_check_records(struct pmt_check_state *c,
     struct pmt_check_kind *kind = &stream->kinds[e->kind];
 
     begin_kind(stream, e);
+    if (stream->filtered && e->ordinal >= kind->next_ordinal)
+        kind->next_ordinal = e->ordinal; /* some may be left out */
     if (e->ordinal > kind->next_ordinal && stream->gap)
         pmt_check_find_chunk(c, event, PMT_FOUND_MISSING,
                              "%" PRIu64
@@ -230,7 +239,8 @@ void pmt_check_end(struct pmt_check_state *c, struct pmt_check_stream *stream,
                              "the end counts %" PRIu64
                              " chunks, its number is %" PRIu64,
                              event->end_chunks, event->envelope.seq);
-    if (!stream->gap && !stream->records_unread && !counts_all(stream, event))
+    if (!stream->gap && !stream->records_unread && !stream->filtered &&
+        !counts_all(stream, event))
         pmt_check_find_chunk(c, event, PMT_FOUND_INCONSISTENT,
                              "the end counts %" PRIu64
                              " records, there are %" PRIu64,

@@ -143,6 +143,8 @@ static void put_stream(struct pmt_dump *d, const struct pmt_event *event)
     pmt_json_u64(j, NULL, h->start_uncertainty_ns);
     pmt_json_array_end(j);
     put_part(j, h);
+    if (h->filter != NULL)
+        put_texts(j, "filter", h->filter, h->filter_count);
     pmt_json_line_end(j);
 }
 

@@ -310,6 +310,8 @@ static void put_stream(FILE *file, const struct pmt_info *info,
         putc('\n', file);
         put_row_list(file, "hooks", h->hooks, h->hook_count);
         put_settings(file, h);
+        for (size_t i = 0; i < h->filter_count; i++)
+            put_row(file, "filtered", h->filter[i]);
     }
     fprintf(file, "  %-11s%" PRIu64 "\n", "epochs", stream->epochs);
     put_sampling(file, h);
@@ -380,6 +382,8 @@ static void put_json_header(struct pmt_json *j,
     pmt_json_u64(j, "tick_ns", h->tick_ns);
     pmt_json_i64(j, "start_real_ns", h->start_real_ns);
     put_json_texts(j, "hooks", h->hooks, h->hook_count);
+    if (h->filter != NULL)
+        put_json_texts(j, "filter", h->filter, h->filter_count);
     pmt_json_object_begin(j, "settings");
     for (size_t i = 0; i < h->setting_count; i++) {
         pmt_json_key(j, h->settings[2 * i].bytes, h->settings[2 * i].length);

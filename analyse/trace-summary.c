@@ -94,6 +94,8 @@ static void take_header(struct pmt_summary_stream *stream,
     }
     stream->part_last = h->part;
     stream->header = h;
+    if (h->filter != NULL)
+        stream->chunks_missing = 0; /* left out (5.4) */
 }
 
 /* ---- chunks ------------------------------------------------------------ */

@@ -48,7 +48,7 @@ struct pmt_summary_stream {
     uint64_t epochs;        /* the highest number and one more */
     uint64_t lost;          /* events */
     uint64_t lost_by_cause[PMT_SUMMARY_CAUSES];
-    uint64_t chunks_missing; /* gaps in seq */
+    uint64_t chunks_missing; /* gaps in seq; 0 when filtered (5.4) */
     uint64_t journal_records;
     uint64_t headers;       /* stream chunks met: parts that are here (5.3) */
     uint32_t part_first, part_last; /* their numbers */

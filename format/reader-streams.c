@@ -138,7 +138,7 @@ void pmt_reader_follow(struct pmt_stream_slot *slot, struct pmt_event *event)
     struct pmt_resume_point *at = &slot->at;
 
     event->stream = slot->stream;
-    if (at->has_seq && e->seq > at->seq) {
+    if (at->has_seq && e->seq > at->seq && !slot->stream->header.filter) {
         event->seq_missing = e->seq - at->seq;
     }
     if (!at->has_seq || e->seq >= at->seq) {

@@ -13,8 +13,8 @@ struct parse {
     /* argv, hooks and settings: one array, offsets into it. */
     struct pmt_text *texts;
     size_t count, room;
-    size_t argv_at, hooks_at, settings_at;
-    bool has_argv, has_hooks, has_settings;
+    size_t argv_at, hooks_at, settings_at, filter_at;
+    bool has_argv, has_hooks, has_settings, has_filter;
 };
 
 static int corrupt(struct parse *p, const char *what)
@@ -314,14 +314,17 @@ static int take_field(struct parse *p, uint64_t key)
         return take_start(p);
     case 11:
         return take_part(p);
-    default: /* 12 */
+    case 12:
         return take_before(p);
     }
+    default: /* 13 */
+        return take_list(p, PMT_CBOR_ARRAY, &p->filter_at, &h->filter_count,
+                         &p->has_filter);
 }
 
 /* Keys of a stream's body: all, and those that must be there (0, 1, 2, 3, 9,
  * 10). */
-#define STREAM_KEYS 0x1fffu
+#define STREAM_KEYS 0x3fffu
 #define STREAM_MUST 0x60fu
 
 int pmt_stream_parse(struct pmt_stream *s, struct pmt_cbor_cursor *c,
@@ -343,7 +346,8 @@ int pmt_stream_parse(struct pmt_stream *s, struct pmt_cbor_cursor *c,
         return rc;
     }
     /* An empty list is there: give it an address. */
-    if (!p.texts && (p.has_argv || p.has_hooks || p.has_settings)) {
+    if (!p.texts && (p.has_argv || p.has_hooks || p.has_settings ||
+                     p.has_filter)) {
         s->header_arrays = p.texts = calloc(1, sizeof *p.texts);
         if (!p.texts) {
             return pmt_error_set_memory(err);
@@ -353,4 +357,5 @@ int pmt_stream_parse(struct pmt_stream *s, struct pmt_cbor_cursor *c,
     h->hooks = p.has_hooks ? p.texts + p.hooks_at : NULL;
     h->settings = p.has_settings ? p.texts + p.settings_at : NULL;
     return PMT_OK;
+    h->filter = p.has_filter ? p.texts + p.filter_at : NULL;
 }

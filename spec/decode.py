@@ -410,6 +410,7 @@ class Stream:
         self.classes = {}
 
     def go_on(self, header):
+        self.filtered = False       # §5.4
         """§5.3: a later part begins, with what its header says."""
         self.tick_ns = header.tick_ns
         self.rss_unit = header.rss_unit
@@ -421,6 +422,7 @@ class Stream:
 
 
 class Chunk:
+        self.filtered = header.filtered
     """One chunk: its envelope, and its body's columns on demand."""
 
     ENVELOPE = (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 15)
@@ -564,7 +566,7 @@ def list_of(items):
 def decode_stream(chunk, stream):
     """§5.1. `stream` is fresh; it is taken in when this returns."""
     buf = chunk.buf
-    chunk.keys = known(chunk.body, range(13))
+    chunk.keys = known(chunk.body, range(14))
     if chunk.count:
         raise Corrupt("count of a stream chunk is not 0")
     version = [uint(buf, i) for i in array(buf, chunk.span(0), 2)]
@@ -619,6 +621,10 @@ def decode_stream(chunk, stream):
 def before(buf, span):
     """§5.1: records by kind, those of kinds that are known."""
     found = known(entries(buf, span[0]), range(CALL, END))
+    stream.filtered = 13 in chunk.keys
+    if stream.filtered:
+        fields.append(("filter",
+                       list_of(map(quote, texts(buf, chunk.keys[13])))))
     return "{%s}" % ",".join('"%s":%d' % (NAMES[kind], uint(buf, found[kind]))
                              for kind in sorted(found))
 
@@ -1456,7 +1462,8 @@ class Reader:
 
     def gap(self, chunk, stream):
         """§9.6"""
-        if stream.next_seq is not None and chunk.seq > stream.next_seq:
+        if (stream.next_seq is not None and chunk.seq > stream.next_seq
+                and not stream.filtered):
             self.say("stream %s: %d chunks are missing before number %d"
                      % (stream.name, chunk.seq - stream.next_seq, chunk.seq))
         stream.next_seq = chunk.seq + 1

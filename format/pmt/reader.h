@@ -221,6 +221,9 @@ struct pmt_stream_header {
     int64_t start_real_ns;
     uint32_t part;                   /* of the stream, spec 5.3 */
     /* Records of each kind before this part; bit PMT_KIND_x of
+    /* The stream is filtered (5.4), by these; NULL: it is not. */
+    const struct pmt_text *filter;
+    size_t filter_count;
      * before_kinds: the header names it. */
     bool has_before;
     uint64_t before_kinds;

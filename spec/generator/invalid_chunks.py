@@ -483,6 +483,8 @@ stream_is("start-2-63", "The real time at the start is 2^63.",
           {10: [1, 1 << 63, 3]})
 stream_is("start-negative", "The monotonic time is negative.",
           {10: [-1, 2, 3]})
+stream_is("filter-text", "filter is a text.", {13: "size > 1"})
+stream_is("filter-number", "filter holds a number.", {13: ["a", 1]})
 stream_is("part-2-32", "The part is 2^32.", {11: 1 << 32})
 stream_is("part-negative", "The part is below 0.", {11: -1})
 stream_is("part-text", "The part is a text.", {11: "1"})

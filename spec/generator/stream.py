@@ -103,7 +103,7 @@ class Stream:
     def open(self, version=(1, 0), producer="make_vectors 1", clock=0,
              process=None, more=None, start=(0, 0, 0), **kw):
         """Section 5.1. `more`: hooks, settings, boot, session, parent, part,
-        before ({kind's name: records})."""
+        before ({kind's name: records}), filter."""
         process = process or {}
         more = more or {}
         names = "pid ppid argv executable python host system".split()
@@ -115,7 +115,8 @@ class Stream:
         if self.rss_unit is not None:
             body[2][2] = self.rss_unit
         for key, name in ((4, "boot"), (5, "hooks"), (6, "settings"),
-                          (7, "session"), (8, "parent"), (11, "part")):
+                          (7, "session"), (8, "parent"), (11, "part"),
+                          (13, "filter")):
             if name in more:
                 body[key] = more[name]
         if "before" in more:
@@ -138,6 +139,8 @@ class Stream:
                     part=more.get("part", 0), before=more.get("before"))
         kw.setdefault("lines", [line])
         tick = kw.pop("t", 0)
+        if "filter" in more:
+            line["filter"] = more["filter"]
         return self.chunk("stream", 0, tick, tick, body, **kw)
 
     def go_on(self, part, t, counted=True, more=None, **kw):

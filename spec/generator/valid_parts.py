@@ -1,7 +1,7 @@
 """Vectors of streams in parts (section 5.3)."""
 
 from .encode import Trace
-from .stream import Stream
+from .stream import NUMBER, Stream
 from .parts import (
     VECTORS, alloc_rows, marks, object_rows, tables, vector, whole)
 
@@ -250,6 +250,49 @@ def parts_of_two_streams():
             marks(s, str(part), t=100 * part)
         trace.index()
     a.end(t=300)
+    trace.index()
+    return trace
+
+
+@vector("valid")
+def filtered():
+    """A filtered stream: gaps in seq and ordinals, a live set put in with the
+    seq of the chunk behind it, an end that counts what was left out."""
+    trace = Trace()
+    s = Stream(trace, tick_ns=100)
+    s.open(more={"hooks": ["alloc:obj"],
+                 "filter": ["size > 100", "time >= 500ns"]})
+    s.seq, s.epoch = 7, 2
+    tables(s)
+    s.seq -= 1
+    s.live(5, 13, 0, 1, [{"address": 0x7F0000009000, "size": 200, "stack": 1,
+                          "thread": 1, "domain": "obj", "age": 3}])
+    s.seq -= 1
+    s.ordinals[NUMBER["alloc"]] = 40
+    s.alloc([{"t": 5, "op": "malloc", "domain": "obj", "stack": 1,
+              "address": 0x7F0000001000, "size": 300, "thread": 1},
+             {"t": 9, "op": "free", "domain": "obj", "stack": 0,
+              "address": 0x7F0000009000, "size": 0, "thread": 1}])
+    s.seq, s.records = 90, 4000
+    marks(s, "end", t=11)
+    s.seq = 99
+    s.end(t=12)
+    trace.index()
+    return trace
+
+
+@vector("valid")
+def filtered_by_nothing():
+    """An empty list: filtered all the same; then a part with a list."""
+    trace = Trace()
+    s = Stream(trace)
+    s.open(more={"filter": []})
+    s.seq = 5
+    marks(s, "one")
+    s.seq = 9
+    s.go_on(1, 20, more={"filter": ["\x07 \u00e9"]})
+    s.seq = 12
+    marks(s, "two", t=30)
     trace.index()
     return trace
 

@@ -47,6 +47,7 @@ snapshot-values-over-limit live-without-* end-without-* stream-without-*
 stream-rss-unit-0 stream-version-*
 stream-clock-without-tick stream-tick-* stream-pid-text
 stream-argv-number stream-boot-15 stream-hooks-text stream-settings-number
+stream-filter-*
 stream-session-text stream-start-* major-version-2
 major-version-2-among-others
 """.split()
