@@ -7,8 +7,9 @@
 #include "names.h"
 
 const char *const pmt_group_by_names[] = {
-    "type",  "site",   "file",   "function", "stack",
-    "thread", "domain", "stream", "label", NULL,
+    "type",      "site",   "file",    "lineno", "function", "module", "stack",
+    "traceback", "thread", "process", "stream", "domain",   "label",  "size",
+    NULL,
 };
 
 const char *const pmt_group_sort_names[] = {"bytes", "count", NULL};
@@ -100,6 +101,51 @@ static size_t label_name(char *buffer, size_t size,
     return append(buffer, size, 0, label.bytes, label.length);
 }
 
+/* "app.py:12" */
+static size_t line_name(char *buffer, size_t size,
+                        const struct pmt_group *group)
+{
+    struct pmt_site site;
+    size_t used = pmt_name_file(buffer, size, group->stream, group->id);
+
+    if (!pmt_stream_site(group->stream, group->id, &site))
+        return used;
+    return append_format(buffer, size, used, ":", site.line, "");
+}
+
+static size_t module_name(char *buffer, size_t size,
+                          const struct pmt_group *group)
+{
+    struct pmt_text module = {NULL, 0};
+    struct pmt_site site;
+    struct pmt_code code;
+    size_t used;
+
+    if (pmt_stream_site(group->stream, group->id, &site) &&
+        pmt_stream_code(group->stream, site.code, &code))
+        module = pmt_group_module(code.file);
+    if (!module.bytes)
+        return pmt_name_file(buffer, size, group->stream, group->id);
+    used = append(buffer, size, 0, module.bytes, module.length);
+    for (size_t i = 0; i < used && i + 1 < size; i++)
+        if (buffer[i] == '/')
+            buffer[i] = '.';
+    return used;
+}
+
+/* "17..32 bytes" */
+static size_t size_name(char *buffer, size_t size,
+                        const struct pmt_group *group)
+{
+    struct pmt_range range = pmt_size_class_range(group->id);
+    size_t used = append_format(buffer, size, 0, "", range.low, "");
+
+    if (range.high > range.low)
+        used = append_format(buffer, size, used, "..", range.high, "");
+    return append(buffer, size, used, range.high == 1 ? " byte" : " bytes",
+                  range.high == 1 ? 5 : 6);
+}
+
 static size_t stack_name(char *buffer, size_t size, enum pmt_group_by by,
                          const struct pmt_group *group)
 {
@@ -107,6 +153,10 @@ static size_t stack_name(char *buffer, size_t size, enum pmt_group_by by,
         return append(buffer, size, 0, "(no Python frame)", 17);
     if (by == PMT_BY_FILE)
         return pmt_name_file(buffer, size, group->stream, group->id);
+    if (by == PMT_BY_LINENO || by == PMT_BY_TRACEBACK)
+        return line_name(buffer, size, group);
+    if (by == PMT_BY_MODULE)
+        return module_name(buffer, size, group);
     if (by == PMT_BY_FUNCTION)
         return function_name(buffer, size, group);
     return pmt_name_site(buffer, size, group->stream, group->id);
@@ -133,15 +183,21 @@ size_t pmt_group_name(char *buffer, size_t size,
             return append_format(buffer, size, 0, "(unknown domain ",
                                  group->id, ")");
         return append(buffer, size, 0, domain, strlen(domain));
+    case PMT_BY_PROCESS:
     case PMT_BY_STREAM:
         return pmt_stream_name(buffer, size, group->stream);
     case PMT_BY_LABEL:
         return label_name(buffer, size, group);
     case PMT_BY_SITE:
     case PMT_BY_FILE:
+    case PMT_BY_LINENO:
     case PMT_BY_FUNCTION:
+    case PMT_BY_MODULE:
     case PMT_BY_STACK:
+    case PMT_BY_TRACEBACK:
         break;
+    case PMT_BY_SIZE:
+        return size_name(buffer, size, group);
     }
     return stack_name(buffer, size, grouping->by, group);
 }

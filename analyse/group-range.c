@@ -36,6 +36,13 @@ int pmt_grouping_range(const struct pmt_grouping *grouping,
     struct pmt_samples sum = {0};
     int code = PMT_OK;
 
+    /* The groups of a cumulative one have blocks in common. */
+    if (all && grouping->cumulative) {
+        exact = grouping->total.exact;
+        exact_bytes = grouping->total.exact_bytes;
+        code = copy_samples(&sum, &grouping->samples, PMT_GROUP_TOTAL);
+        count = 0;
+    }
     for (size_t i = 0; code == PMT_OK && i < count; i++) {
         exact += grouping->groups[groups[i]].exact;
         exact_bytes += grouping->groups[groups[i]].exact_bytes;

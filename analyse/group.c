@@ -4,182 +4,55 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "group-key.h"
 #include "pmt/error.h"
 
 void pmt_grouping_release(struct pmt_grouping *grouping)
 {
     enum pmt_group_by by = grouping->by;
+    bool cumulative = grouping->cumulative;
 
     for (size_t i = 0; i < grouping->map_count; i++)
         pmt_id_map_release(&grouping->maps[i]);
     free(grouping->maps);
     free(grouping->groups);
     free(grouping->key);
+    free(grouping->chain);
     pmt_samples_release(&grouping->samples);
     pmt_intern_release(&grouping->keys);
     pmt_intern_release(&grouping->sites);
     memset(grouping, 0, sizeof *grouping);
     grouping->by = by;
+    grouping->cumulative = cumulative;
 }
 
-/* ---- keys -------------------------------------------------------------- */
-
-static bool key_put(struct pmt_grouping *grouping, const void *bytes,
-                    size_t length)
+bool pmt_group_has_frames(enum pmt_group_by by)
 {
-    if (length > grouping->key_capacity - grouping->key_length) {
-        size_t capacity = grouping->key_capacity * 2 + length + 64;
-        void *more = realloc(grouping->key, capacity);
-
-        if (!more)
-            return false;
-        grouping->key = more;
-        grouping->key_capacity = capacity;
-    }
-    if (length > 0)
-        memcpy(grouping->key + grouping->key_length, bytes, length);
-    grouping->key_length += length;
-    return true;
-}
-
-static bool key_put_u32(struct pmt_grouping *grouping, uint32_t value)
-{
-    return key_put(grouping, &value, sizeof value);
-}
-
-/* With its length, so that two texts in a row can't read as two others. */
-static bool key_put_text(struct pmt_grouping *grouping, struct pmt_text text)
-{
-    if (!text.bytes)
-        return key_put_u32(grouping, UINT32_MAX);
-    return key_put_u32(grouping, text.length) &&
-           key_put(grouping, text.bytes, text.length);
-}
-
-static bool key_begin(struct pmt_grouping *grouping, char tag)
-{
-    grouping->key_length = 0;
-    return key_put(grouping, &tag, 1);
-}
-
-/* An id that stands for nothing known is like no other. */
-static bool key_unknown(struct pmt_grouping *grouping, size_t place,
-                        uint32_t id)
-{
-    uint64_t stream = place;
-
-    return key_begin(grouping, '?') &&
-           key_put(grouping, &stream, sizeof stream) &&
-           key_put_u32(grouping, id);
-}
-
-static bool key_site(struct pmt_grouping *grouping,
-                     const struct pmt_stream *stream, size_t place,
-                     uint32_t stack)
-{
-    struct pmt_site site;
-    struct pmt_code code;
-
-    if (stack == 0)
-        return key_begin(grouping, '0');
-    if (!pmt_stream_site(stream, stack, &site) ||
-        !pmt_stream_code(stream, site.code, &code))
-        return key_unknown(grouping, place, stack);
-    if (!key_begin(grouping, '='))
-        return false;
-    if (grouping->by == PMT_BY_FILE)
-        return key_put_text(grouping, code.file);
-    if (grouping->by == PMT_BY_FUNCTION)
-        return key_put_text(grouping, code.function) &&
-               key_put_text(grouping, code.file);
-    return key_put_u32(grouping, site.line) &&
-           key_put_text(grouping, code.file) &&
-           key_put_text(grouping, code.function);
-}
-
-static bool key_type(struct pmt_grouping *grouping,
-                     const struct pmt_stream *stream, size_t place,
-                     uint32_t id)
-{
-    struct pmt_type type;
-
-    if (id == 0)
-        return key_begin(grouping, '0');
-    if (!pmt_stream_type(stream, id, &type))
-        return key_unknown(grouping, place, id);
-    return key_begin(grouping, '=') && key_put_text(grouping, type.name) &&
-           key_put_u32(grouping, type.basic_size) &&
-           key_put_u32(grouping, type.item_size);
-}
-
-static bool key_thread(struct pmt_grouping *grouping,
-                       const struct pmt_stream *stream, size_t place,
-                       uint32_t id)
-{
-    struct pmt_thread thread;
-
-    if (id == 0)
-        return key_begin(grouping, '0');
-    if (!pmt_stream_thread(stream, id, &thread))
-        return key_unknown(grouping, place, id);
-    return key_begin(grouping, '=') && key_put_text(grouping, thread.name) &&
-           key_put(grouping, &thread.native_id, sizeof thread.native_id);
-}
-
-bool pmt_group_label(const struct pmt_stream *stream, uint32_t stack,
-                     struct pmt_text *label)
-{
-    struct pmt_site site = {0};
-    struct pmt_code code;
-
-    while (stack && pmt_stream_site(stream, stack, &site) &&
-           site.parent < stack && site.parent)
-        stack = site.parent;
-    if (!stack || !pmt_stream_site(stream, stack, &site) || site.parent ||
-        !pmt_stream_code(stream, site.code, &code) || !code.file.bytes ||
-        code.file.length != strlen(PMT_LABEL_FILE) ||
-        memcmp(code.file.bytes, PMT_LABEL_FILE, code.file.length) != 0)
-        return false;
-    *label = code.function;
-    return true;
-}
-
-static bool key_label(struct pmt_grouping *grouping,
-                      const struct pmt_stream *stream, uint32_t stack)
-{
-    struct pmt_text label;
-
-    if (!pmt_group_label(stream, stack, &label))
-        return key_begin(grouping, '0');
-    return key_begin(grouping, '=') && key_put_text(grouping, label);
-}
-
-/* The key of all but stacks. */
-static bool key_of(struct pmt_grouping *grouping,
-                   const struct pmt_stream *stream, size_t place,
-                   uint32_t id)
-{
-    uint64_t number = place;
-
-    switch (grouping->by) {
-    case PMT_BY_TYPE:
-        return key_type(grouping, stream, place, id);
-    case PMT_BY_THREAD:
-        return key_thread(grouping, stream, place, id);
-    case PMT_BY_DOMAIN:
-        return key_begin(grouping, '=') && key_put_u32(grouping, id);
-    case PMT_BY_STREAM:
-        return key_begin(grouping, '=') &&
-               key_put(grouping, &number, sizeof number);
-    case PMT_BY_LABEL:
-        return key_label(grouping, stream, id);
+    switch (by) {
     case PMT_BY_SITE:
     case PMT_BY_FILE:
+    case PMT_BY_LINENO:
     case PMT_BY_FUNCTION:
+    case PMT_BY_MODULE:
     case PMT_BY_STACK:
+    case PMT_BY_TRACEBACK:
+        return true;
+    case PMT_BY_TYPE:
+    case PMT_BY_THREAD:
+    case PMT_BY_PROCESS:
+    case PMT_BY_STREAM:
+    case PMT_BY_DOMAIN:
+    case PMT_BY_LABEL:
+    case PMT_BY_SIZE:
         break;
     }
-    return key_site(grouping, stream, place, id);
+    return false;
+}
+
+/* Is a group told by its callers too? */
+static bool is_tree(enum pmt_group_by by)
+{
+    return by == PMT_BY_STACK || by == PMT_BY_TRACEBACK;
 }
 
 /* ---- groups ------------------------------------------------------------ */
@@ -220,11 +93,17 @@ static uint32_t id_in(enum pmt_group_by by, const struct pmt_block *block)
     case PMT_BY_DOMAIN:
         return block->domain;
     case PMT_BY_STREAM:
+    case PMT_BY_PROCESS:
         return 0;
+    case PMT_BY_SIZE:
+        return pmt_size_class(block->size);
     case PMT_BY_SITE:
     case PMT_BY_FILE:
+    case PMT_BY_LINENO:
     case PMT_BY_FUNCTION:
+    case PMT_BY_MODULE:
     case PMT_BY_STACK:
+    case PMT_BY_TRACEBACK:
     case PMT_BY_LABEL:
         break;
     }
@@ -271,12 +150,12 @@ static uint32_t stack_group(struct pmt_grouping *grouping,
 {
     uint32_t site;
 
-    if (!key_site(grouping, stream, place, stack))
+    if (!pmt_group_key_site(grouping, stream, place, stack))
         return PMT_INTERN_NONE;
     site = pmt_intern_add(&grouping->sites, grouping->key,
                           grouping->key_length);
-    if (site == PMT_INTERN_NONE || !key_begin(grouping, 'S') ||
-        !key_put_u32(grouping, caller) || !key_put_u32(grouping, site))
+    if (site == PMT_INTERN_NONE ||
+        !pmt_group_key_stack(grouping, caller, site))
         return PMT_INTERN_NONE;
     return group_of_key(grouping, stream, stack);
 }
@@ -338,9 +217,9 @@ uint32_t pmt_grouping_of(struct pmt_grouping *grouping,
     map = map_of(grouping, place);
     if (!map)
         return PMT_INTERN_NONE;
-    if (grouping->by == PMT_BY_STACK && id)
+    if (is_tree(grouping->by) && id)
         return walk_stack(grouping, stream, place, map, id);
-    if (!key_of(grouping, stream, place, id))
+    if (!pmt_group_key(grouping, stream, place, id))
         return PMT_INTERN_NONE;
     group = group_of_key(grouping, stream, id);
     if (group == PMT_INTERN_NONE || grouping->key[0] == '?' ||
@@ -348,6 +227,69 @@ uint32_t pmt_grouping_of(struct pmt_grouping *grouping,
         return group;
     return PMT_INTERN_NONE;
 }
+
+/* ---- all groups of a block ---------------------------------------------- */
+
+/* Puts the group of `block` at the end of the chain, once. */
+static bool chain_put(struct pmt_grouping *grouping,
+                      const struct pmt_stream *stream, size_t place,
+                      const struct pmt_block *block, size_t *count)
+{
+    uint32_t number = pmt_grouping_of(grouping, stream, place, block);
+
+    if (number == PMT_INTERN_NONE)
+        return false;
+    if (grouping->groups[number].round == grouping->round)
+        return true;
+    grouping->groups[number].round = grouping->round;
+    if (*count == grouping->chain_capacity) {
+        size_t capacity = *count * 2 + 64;
+        void *more = realloc(grouping->chain,
+                             capacity * sizeof *grouping->chain);
+
+        if (!more)
+            return false;
+        grouping->chain = more;
+        grouping->chain_capacity = capacity;
+    }
+    grouping->chain[(*count)++] = number;
+    return true;
+}
+
+/* Rounds tell which groups are in the chain; they are counted from 1. */
+static void next_round(struct pmt_grouping *grouping)
+{
+    if (++grouping->round != 0)
+        return;
+    for (size_t i = 0; i < grouping->group_count; i++)
+        grouping->groups[i].round = 0;
+    grouping->round = 1;
+}
+
+const uint32_t *pmt_grouping_all_of(struct pmt_grouping *grouping,
+                                    const struct pmt_stream *stream,
+                                    size_t place,
+                                    const struct pmt_block *block,
+                                    size_t *count)
+{
+    struct pmt_block frame = *block;
+    struct pmt_site site;
+
+    *count = 0;
+    next_round(grouping);
+    if (!chain_put(grouping, stream, place, &frame, count))
+        return NULL;
+    while (grouping->cumulative && pmt_group_has_frames(grouping->by) &&
+           pmt_stream_site(stream, frame.stack, &site) && site.parent &&
+           site.parent < frame.stack) {
+        frame.stack = site.parent;
+        if (!chain_put(grouping, stream, place, &frame, count))
+            return NULL;
+    }
+    return grouping->chain;
+}
+
+/* ---- adding up ---------------------------------------------------------- */
 
 static void add_blocks(struct pmt_group *group, uint64_t count,
                        uint64_t bytes)
@@ -358,19 +300,54 @@ static void add_blocks(struct pmt_group *group, uint64_t count,
     group->exact_bytes += bytes;
 }
 
-static int add_samples(struct pmt_grouping *grouping, uint32_t number,
-                       uint64_t sample_bytes, uint64_t count, uint64_t bytes)
+static void add_weight(struct pmt_group *group, struct pmt_weight weight,
+                       uint64_t count)
 {
-    struct pmt_group *group = &grouping->groups[number];
-    struct pmt_weight weight =
-        pmt_sampling_weigh_sum(sample_bytes, count, bytes);
-
     group->samples += count;
     group->weight += weight.blocks;
     group->count = group->exact + pmt_weight_blocks(group->weight);
     group->bytes += weight.bytes;
-    return pmt_samples_add(&grouping->samples, number, sample_bytes, count,
+}
+
+static int add_samples(struct pmt_grouping *grouping, const uint32_t *groups,
+                       size_t group_count, uint64_t sample_bytes,
+                       uint64_t count, uint64_t bytes)
+{
+    struct pmt_weight weight =
+        pmt_sampling_weigh_sum(sample_bytes, count, bytes);
+    int code = PMT_OK;
+
+    for (size_t i = 0; code == PMT_OK && i < group_count; i++) {
+        add_weight(&grouping->groups[groups[i]], weight, count);
+        code = pmt_samples_add(&grouping->samples, groups[i], sample_bytes,
+                               count, bytes);
+    }
+    add_weight(&grouping->total, weight, count);
+    if (code == PMT_OK && grouping->cumulative)
+        code = pmt_samples_add(&grouping->samples, PMT_GROUP_TOTAL,
+                               sample_bytes, count, bytes);
+    return code;
+}
+
+int pmt_grouping_add(struct pmt_grouping *grouping,
+                     const struct pmt_stream *stream, size_t place,
+                     const struct pmt_block *block, uint64_t count,
+                     uint64_t bytes, uint64_t sample_bytes)
+{
+    const uint32_t *groups;
+    size_t group_count;
+
+    groups = pmt_grouping_all_of(grouping, stream, place, block,
+                                 &group_count);
+    if (!groups)
+        return PMT_ERR_MEMORY;
+    if (sample_bytes)
+        return add_samples(grouping, groups, group_count, sample_bytes, count,
                            bytes);
+    for (size_t i = 0; i < group_count; i++)
+        add_blocks(&grouping->groups[groups[i]], count, bytes);
+    add_blocks(&grouping->total, count, bytes);
+    return PMT_OK;
 }
 
 int pmt_grouping_add_table(struct pmt_grouping *grouping,
@@ -383,119 +360,9 @@ int pmt_grouping_add_table(struct pmt_grouping *grouping,
 
     if (sample_bytes && pmt_grouping_sampled(grouping, sample_bytes))
         return PMT_ERR_MEMORY;
-    while ((block = pmt_live_table_next(table, &at)) != NULL) {
-        uint32_t number = pmt_grouping_of(grouping, stream, place, block);
-
-        if (number == PMT_INTERN_NONE)
+    while ((block = pmt_live_table_next(table, &at)) != NULL)
+        if (pmt_grouping_add(grouping, stream, place, block, 1, block->size,
+                             sample_bytes))
             return PMT_ERR_MEMORY;
-        if (!sample_bytes)
-            add_blocks(&grouping->groups[number], 1, block->size);
-        else if (add_samples(grouping, number, sample_bytes, 1, block->size))
-            return PMT_ERR_MEMORY;
-    }
     return PMT_OK;
-}
-
-int pmt_grouping_add(struct pmt_grouping *grouping,
-                     const struct pmt_stream *stream, size_t place,
-                     const struct pmt_block *block, uint64_t count,
-                     uint64_t bytes, uint64_t sample_bytes)
-{
-    uint32_t number = pmt_grouping_of(grouping, stream, place, block);
-
-    if (number == PMT_INTERN_NONE)
-        return PMT_ERR_MEMORY;
-    if (sample_bytes)
-        return add_samples(grouping, number, sample_bytes, count, bytes);
-    add_blocks(&grouping->groups[number], count, bytes);
-    return PMT_OK;
-}
-
-/* ---- order ------------------------------------------------------------- */
-
-struct rank {
-    uint64_t first, second;
-    uint32_t group;
-};
-
-static int compare_ranks(const void *a, const void *b)
-{
-    const struct rank *x = a, *y = b;
-
-    if (x->first != y->first)
-        return x->first < y->first ? 1 : -1;
-    if (x->second != y->second)
-        return x->second < y->second ? 1 : -1;
-    return x->group < y->group ? -1 : x->group > y->group;
-}
-
-static bool type_of(const struct pmt_group *group, struct pmt_type *type)
-{
-    return group->id && pmt_stream_type(group->stream, group->id, type) &&
-           type->name.bytes;
-}
-
-/* Numbers the groups that have a name in common, in the order met. */
-static bool number_twins(struct pmt_grouping *grouping)
-{
-    struct pmt_intern names = {0};
-    uint32_t *last = calloc(grouping->group_count + 1, sizeof *last);
-    struct pmt_type type;
-    bool ok = last != NULL;
-
-    for (size_t i = 0; ok && i < grouping->group_count; i++) {
-        struct pmt_group *group = &grouping->groups[i];
-        uint32_t name;
-
-        group->twin = 0;
-        if (!group->count || !type_of(group, &type))
-            continue;
-        name = pmt_intern_add(&names, type.name.bytes, type.name.length);
-        ok = name != PMT_INTERN_NONE;
-        if (!ok)
-            break;
-        if (last[name]) {
-            struct pmt_group *twin = &grouping->groups[last[name] - 1];
-
-            twin->twin += twin->twin == 0;
-            group->twin = twin->twin + 1;
-        }
-        last[name] = (uint32_t)i + 1;
-    }
-    free(last);
-    pmt_intern_release(&names);
-    return ok;
-}
-
-uint32_t *pmt_grouping_sorted(struct pmt_grouping *grouping,
-                              enum pmt_group_sort sort, size_t *count)
-{
-    struct rank *ranks = calloc(grouping->group_count + 1, sizeof *ranks);
-    uint32_t *order = calloc(grouping->group_count + 1, sizeof *order);
-    size_t n = 0;
-
-    if (!ranks || !order ||
-        (grouping->by == PMT_BY_TYPE && !number_twins(grouping))) {
-        free(ranks);
-        free(order);
-        return NULL;
-    }
-    for (size_t i = 0; i < grouping->group_count; i++) {
-        const struct pmt_group *group = &grouping->groups[i];
-        bool by_bytes = sort == PMT_SORT_BYTES;
-
-        if (group->count)
-            ranks[n++] = (struct rank){
-                .first = by_bytes ? group->bytes : group->count,
-                .second = by_bytes ? group->count : group->bytes,
-                .group = (uint32_t)i,
-            };
-    }
-    qsort(ranks, n, sizeof *ranks, compare_ranks);
-    for (size_t i = 0; i < n; i++)
-        order[i] = ranks[i].group;
-    free(ranks);
-    pmt_samples_sort(&grouping->samples);
-    *count = n;
-    return order;
 }

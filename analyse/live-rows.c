@@ -5,6 +5,7 @@
 
 #include "cli/listing.h"
 #include "cli/text.h"
+#include "group-json.h"
 #include "live-report.h"
 #include "names.h"
 
@@ -271,93 +272,6 @@ void pmt_live_rows_text(const struct pmt_live_rows *rows,
 
 /* ---- JSON -------------------------------------------------------------- */
 
-static void json_text(struct pmt_json *json, const char *key,
-                      struct pmt_text text)
-{
-    if (text.bytes)
-        pmt_json_bytes(json, key, text.bytes, text.length);
-    else
-        pmt_json_null(json, key);
-}
-
-static void json_site(struct pmt_json *json, const struct pmt_stream *stream,
-                      uint32_t stack, enum pmt_group_by by)
-{
-    struct pmt_site site = {0};
-    struct pmt_code code = {0};
-
-    if (pmt_stream_site(stream, stack, &site))
-        pmt_stream_code(stream, site.code, &code);
-    json_text(json, "file", code.file);
-    if (by == PMT_BY_FILE)
-        return;
-    if (by != PMT_BY_FUNCTION)
-        pmt_json_u64(json, "line", site.line);
-    json_text(json, "function", code.function);
-}
-
-/* The innermost first, all of them. */
-static void json_stack(struct pmt_json *json, const struct pmt_group *group)
-{
-    struct pmt_site site;
-    uint32_t id = group->id;
-
-    pmt_json_array_begin(json, "stack");
-    while (pmt_stream_site(group->stream, id, &site)) {
-        pmt_json_object_begin(json, NULL);
-        json_site(json, group->stream, id, PMT_BY_SITE);
-        pmt_json_object_end(json);
-        if (site.parent >= id)
-            break;
-        id = site.parent;
-    }
-    pmt_json_array_end(json);
-}
-
-static void json_key(enum pmt_group_by by, const struct pmt_group *group,
-                     struct pmt_json *json)
-{
-    struct pmt_thread thread = {0};
-    struct pmt_type type = {0};
-    struct pmt_text label = {0};
-    char key[PMT_KEY_SIZE];
-
-    switch (by) {
-    case PMT_BY_TYPE:
-        pmt_stream_type(group->stream, group->id, &type);
-        json_text(json, "type", type.name);
-        pmt_json_u64(json, "basic_size", type.basic_size);
-        pmt_json_u64(json, "item_size", type.item_size);
-        pmt_json_u64(json, "types", group->ids);
-        break;
-    case PMT_BY_THREAD:
-        pmt_stream_thread(group->stream, group->id, &thread);
-        json_text(json, "thread", thread.name);
-        pmt_json_u64(json, "native_id", thread.native_id);
-        break;
-    case PMT_BY_DOMAIN:
-        if (pmt_domain_name(group->id))
-            pmt_json_string(json, "domain", pmt_domain_name(group->id));
-        else
-            pmt_json_u64(json, "domain", group->id);
-        break;
-    case PMT_BY_STREAM:
-        pmt_json_string(json, "stream",
-                        pmt_name_key(key, pmt_stream_key(group->stream)));
-        break;
-    case PMT_BY_LABEL:
-        pmt_group_label(group->stream, group->id, &label);
-        json_text(json, "label", label);
-        break;
-    case PMT_BY_SITE:
-    case PMT_BY_FILE:
-    case PMT_BY_FUNCTION:
-    case PMT_BY_STACK:
-        json_site(json, group->stream, group->id, by);
-        break;
-    }
-}
-
 void pmt_live_range_json(struct pmt_range blocks, struct pmt_range bytes,
                          struct pmt_json *json)
 {
@@ -389,9 +303,9 @@ void pmt_live_rows_json(const struct pmt_live_rows *rows,
             range_of(rows, rows->order[i], &blocks, &bytes);
             pmt_live_range_json(blocks, bytes, json);
         }
-        json_key(view->by, group, json);
+        pmt_group_json(json, view->by, group);
         if (view->stacks)
-            json_stack(json, group);
+            pmt_group_json_stack(json, group);
         pmt_json_line_end(json);
     }
 }
