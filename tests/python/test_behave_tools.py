@@ -1,5 +1,6 @@
 """Programs that use the interpreter's own hooks, as debuggers, profilers and
 coverage do: they behave recorded as unrecorded."""
+# RUN: few
 # MODE: alloc,call,line
 
 import os

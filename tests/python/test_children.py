@@ -1,6 +1,7 @@
 """Workers of multiprocessing, however they are started, and programs that
 start programs: each process has a stream with the right parent, and after a
 SIGKILL of each all of its records are there."""
+# RUN: few
 # MODE: alloc
 
 import glob

@@ -1,5 +1,6 @@
 """Forks of every kind: which children are recorded, what is in their traces
 and in their parent's, and that the program sees nothing of it."""
+# RUN: few
 # MODE: alloc
 
 import os

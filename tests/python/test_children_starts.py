@@ -1,5 +1,6 @@
 """Threads that start and stop recordings at the same time, while others
 allocate and fork."""
+# RUN: few
 # MODE: alloc
 
 from children_support import new_folder, traces

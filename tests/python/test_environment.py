@@ -1,5 +1,6 @@
 """PMTRACE as an operator writes it: what it takes, what a wrong word does, and
 that links in a folder that others may write to lead nowhere."""
+# RUN: few
 # MODE: alloc
 
 import json

@@ -1,5 +1,6 @@
 """A program that forks: CPython counts no thread of ours, the draining thread
 is back afterwards, nothing is lost, and children run as they would."""
+# RUN: few
 # MODE: alloc
 
 import sys

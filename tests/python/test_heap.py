@@ -1,6 +1,7 @@
 """The mode heap: its figures against what sys._debugmallocstats() prints in
 the same process at the same moment, gc and sys; when records are made; and
 that the program is left alone."""
+# RUN: few
 # MODE: heap
 
 import ctypes

@@ -2,6 +2,7 @@
 knows it and as the trace says: nested, by threads, in asyncio tasks that
 interleave, in generators and contexts; and that they cost the program
 nothing else."""
+# RUN: few
 # MODE: alloc
 
 import asyncio

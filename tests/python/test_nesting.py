@@ -1,5 +1,6 @@
 """Recorders inside each other: each has its own trace, in which all is that
 happened while it was the innermost one, and nothing else."""
+# RUN: few
 # MODE: alloc,object
 
 import os
