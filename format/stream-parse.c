@@ -316,10 +316,10 @@ static int take_field(struct parse *p, uint64_t key)
         return take_part(p);
     case 12:
         return take_before(p);
-    }
     default: /* 13 */
         return take_list(p, PMT_CBOR_ARRAY, &p->filter_at, &h->filter_count,
                          &p->has_filter);
+    }
 }
 
 /* Keys of a stream's body: all, and those that must be there (0, 1, 2, 3, 9,
@@ -356,6 +356,6 @@ int pmt_stream_parse(struct pmt_stream *s, struct pmt_cbor_cursor *c,
     h->argv = p.has_argv ? p.texts + p.argv_at : NULL;
     h->hooks = p.has_hooks ? p.texts + p.hooks_at : NULL;
     h->settings = p.has_settings ? p.texts + p.settings_at : NULL;
-    return PMT_OK;
     h->filter = p.has_filter ? p.texts + p.filter_at : NULL;
+    return PMT_OK;
 }

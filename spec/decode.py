@@ -403,6 +403,7 @@ class Stream:
         self.tick_ns = 1
         self.rss_unit = 4096
         self.part = 0
+        self.filtered = False       # §5.4
         self.refused = False
         self.next_seq = None
         self.strings = {}
@@ -410,11 +411,11 @@ class Stream:
         self.classes = {}
 
     def go_on(self, header):
-        self.filtered = False       # §5.4
         """§5.3: a later part begins, with what its header says."""
         self.tick_ns = header.tick_ns
         self.rss_unit = header.rss_unit
         self.part = header.part
+        self.filtered = header.filtered
 
     def string(self, ident):
         found = self.strings.get(ident)
@@ -422,7 +423,6 @@ class Stream:
 
 
 class Chunk:
-        self.filtered = header.filtered
     """One chunk: its envelope, and its body's columns on demand."""
 
     ENVELOPE = (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 15)
@@ -614,6 +614,10 @@ def decode_stream(chunk, stream):
     fields.append(("start", "[%d,%d,%d]" % start))
     fields.append(("part", stream.part))
     fields.append(("before", counts or "null"))
+    stream.filtered = 13 in chunk.keys
+    if stream.filtered:
+        fields.append(("filter",
+                       list_of(map(quote, texts(buf, chunk.keys[13])))))
     return ['{"kind":"stream","stream":"%s",%s}'
             % (stream.name, ",".join('"%s":%s' % f for f in fields))]
 
@@ -621,10 +625,6 @@ def decode_stream(chunk, stream):
 def before(buf, span):
     """§5.1: records by kind, those of kinds that are known."""
     found = known(entries(buf, span[0]), range(CALL, END))
-    stream.filtered = 13 in chunk.keys
-    if stream.filtered:
-        fields.append(("filter",
-                       list_of(map(quote, texts(buf, chunk.keys[13])))))
     return "{%s}" % ",".join('"%s":%d' % (NAMES[kind], uint(buf, found[kind]))
                              for kind in sorted(found))
 

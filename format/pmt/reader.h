@@ -216,14 +216,14 @@ struct pmt_stream_header {
     size_t hook_count;
     const struct pmt_text *settings; /* name, value, ...; NULL: not there */
     size_t setting_count;            /* pairs */
+    /* The stream is filtered (5.4), by these; NULL: it is not. */
+    const struct pmt_text *filter;
+    size_t filter_count;
     uint8_t boot[16], session[16], parent[16], uuid[16];
     uint64_t start_mono_ns, start_uncertainty_ns;
     int64_t start_real_ns;
     uint32_t part;                   /* of the stream, spec 5.3 */
     /* Records of each kind before this part; bit PMT_KIND_x of
-    /* The stream is filtered (5.4), by these; NULL: it is not. */
-    const struct pmt_text *filter;
-    size_t filter_count;
      * before_kinds: the header names it. */
     bool has_before;
     uint64_t before_kinds;

@@ -470,6 +470,8 @@ stream_is("pid-text", "The pid is a text.", {3: {0: "1"}})
 stream_is("argv-number", "argv holds a number.", {3: {2: ["a", 1]}})
 stream_is("boot-15", "The boot id has 15 bytes.", {4: bytes(15)})
 stream_is("hooks-text", "hooks is a text.", {5: "alloc:raw"})
+stream_is("filter-text", "filter is a text.", {13: "size > 1"})
+stream_is("filter-number", "filter holds a number.", {13: ["a", 1]})
 stream_is("settings-number", "A setting is a number.", {6: {"a": 1}})
 stream_is("settings-twice", "A setting stands twice.",
           {6: Raw(b"\xa2\x61a\x61b\x61a\x61c")})
@@ -483,8 +485,6 @@ stream_is("start-2-63", "The real time at the start is 2^63.",
           {10: [1, 1 << 63, 3]})
 stream_is("start-negative", "The monotonic time is negative.",
           {10: [-1, 2, 3]})
-stream_is("filter-text", "filter is a text.", {13: "size > 1"})
-stream_is("filter-number", "filter holds a number.", {13: ["a", 1]})
 stream_is("part-2-32", "The part is 2^32.", {11: 1 << 32})
 stream_is("part-negative", "The part is below 0.", {11: -1})
 stream_is("part-text", "The part is a text.", {11: "1"})

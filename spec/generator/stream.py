@@ -137,10 +137,10 @@ class Stream:
                                            key=lambda kv: cbor(kv[0])))
         line.update(uuid=self.uuid.hex(), start=list(start),
                     part=more.get("part", 0), before=more.get("before"))
-        kw.setdefault("lines", [line])
-        tick = kw.pop("t", 0)
         if "filter" in more:
             line["filter"] = more["filter"]
+        kw.setdefault("lines", [line])
+        tick = kw.pop("t", 0)
         return self.chunk("stream", 0, tick, tick, body, **kw)
 
     def go_on(self, part, t, counted=True, more=None, **kw):
