@@ -27,7 +27,7 @@ static const char *const ending_names[ENDINGS] = {
     "finished", "died", "recovered", "exec", "running", "dump",
 };
 
-struct pmt_process {
+struct pmt_tree_row {
     uint8_t uuid[16], parent[16], session[16]; /* zero: none */
     bool has_parent, has_session, has_pid;
     uint64_t pid;
@@ -65,12 +65,12 @@ static enum ending ending_of(const struct pmt_info *info,
     return DIED;
 }
 
-static void fill(struct pmt_process *p, const struct pmt_info *info,
+static void fill(struct pmt_tree_row *p, const struct pmt_info *info,
                  const struct pmt_summary_stream *stream)
 {
     const struct pmt_stream_header *h = stream->header;
 
-    *p = (struct pmt_process){
+    *p = (struct pmt_tree_row){
         .has_parent = h->has_parent,
         .has_session = h->has_session,
         .has_pid = h->has_pid,
@@ -96,7 +96,7 @@ static void fill(struct pmt_process *p, const struct pmt_info *info,
 }
 
 /* Is `a` more of the same stream than `b`? */
-static bool is_more(const struct pmt_process *a, const struct pmt_process *b)
+static bool is_more(const struct pmt_tree_row *a, const struct pmt_tree_row *b)
 {
     if (a->part != b->part)
         return a->part > b->part;
@@ -134,7 +134,7 @@ void pmt_info_tree_release(struct pmt_info_tree *tree)
 
 static int by_uuid(const void *a, const void *b)
 {
-    const struct pmt_process *x = a, *y = b;
+    const struct pmt_tree_row *x = a, *y = b;
     int order = memcmp(x->uuid, y->uuid, sizeof x->uuid);
 
     return order != 0 ? order : is_more(y, x) - is_more(x, y);
@@ -142,7 +142,7 @@ static int by_uuid(const void *a, const void *b)
 
 static int by_session(const void *a, const void *b)
 {
-    const struct pmt_process *x = a, *y = b;
+    const struct pmt_tree_row *x = a, *y = b;
     int order = memcmp(x->session, y->session, sizeof x->session);
 
     if (order != 0)
@@ -155,7 +155,7 @@ static int by_session(const void *a, const void *b)
  * together, in the order in which they were started. */
 static int by_parent(const void *a, const void *b)
 {
-    const struct pmt_process *x = a, *y = b;
+    const struct pmt_tree_row *x = a, *y = b;
     int order;
 
     if (x->session_start != y->session_start)
@@ -178,7 +178,7 @@ static void drop_repeated(struct pmt_info_tree *tree)
 
     qsort(tree->processes, tree->count, sizeof *tree->processes, by_uuid);
     for (size_t i = 0; i < tree->count; i++) {
-        struct pmt_process *p = &tree->processes[i];
+        struct pmt_tree_row *p = &tree->processes[i];
 
         if (kept > 0 && memcmp(tree->processes[kept - 1].uuid, p->uuid,
                                sizeof p->uuid) == 0)
@@ -191,7 +191,7 @@ static void drop_repeated(struct pmt_info_tree *tree)
 
 static void find_session_starts(struct pmt_info_tree *tree)
 {
-    struct pmt_process *p = tree->processes;
+    struct pmt_tree_row *p = tree->processes;
 
     qsort(p, tree->count, sizeof *p, by_session);
     for (size_t i = 0; i < tree->count; i++)
@@ -204,10 +204,10 @@ static void find_session_starts(struct pmt_info_tree *tree)
 
 /* Where the processes of this session and parent begin in `p`, which is
  * sorted by_parent. */
-static size_t first_child(const struct pmt_process *p, size_t count,
-                          const struct pmt_process *parent)
+static size_t first_child(const struct pmt_tree_row *p, size_t count,
+                          const struct pmt_tree_row *parent)
 {
-    struct pmt_process key = *parent;
+    struct pmt_tree_row key = *parent;
     size_t low = 0, high = count;
 
     memcpy(key.parent, parent->uuid, sizeof key.parent);
@@ -225,8 +225,8 @@ static size_t first_child(const struct pmt_process *p, size_t count,
     return low;
 }
 
-static bool is_child(const struct pmt_process *child,
-                     const struct pmt_process *parent)
+static bool is_child(const struct pmt_tree_row *child,
+                     const struct pmt_tree_row *parent)
 {
     return child->has_parent &&
            memcmp(child->parent, parent->uuid, sizeof child->parent) == 0 &&
@@ -235,7 +235,7 @@ static bool is_child(const struct pmt_process *child,
 }
 
 /* An exec goes on in a stream of the same process. */
-static void note_exec(struct pmt_process *parent, struct pmt_process *child)
+static void note_exec(struct pmt_tree_row *parent, struct pmt_tree_row *child)
 {
     child->made_by_exec =
         parent->has_pid && child->has_pid && parent->pid == child->pid;
@@ -247,7 +247,7 @@ static void note_exec(struct pmt_process *parent, struct pmt_process *child)
 
 /* The end of the children that begin at `first`. */
 static size_t last_child(const struct pmt_info_tree *tree, size_t first,
-                         const struct pmt_process *parent)
+                         const struct pmt_tree_row *parent)
 {
     while (first < tree->count && is_child(&tree->processes[first], parent))
         first++;
@@ -259,7 +259,7 @@ static size_t last_child(const struct pmt_info_tree *tree, size_t first,
 static size_t visit(struct pmt_info_tree *tree, size_t root, size_t *stack,
                     size_t *out, size_t done)
 {
-    struct pmt_process *p = tree->processes;
+    struct pmt_tree_row *p = tree->processes;
     size_t depth = 0;
 
     stack[depth++] = root;
@@ -284,7 +284,7 @@ static size_t visit(struct pmt_info_tree *tree, size_t root, size_t *stack,
 
 static void find_parents(struct pmt_info_tree *tree)
 {
-    struct pmt_process *p = tree->processes;
+    struct pmt_tree_row *p = tree->processes;
 
     for (size_t i = 0; i < tree->count; i++) {
         size_t child = first_child(p, tree->count, &p[i]);
@@ -297,7 +297,7 @@ static void find_parents(struct pmt_info_tree *tree)
 
 static void set_in_order(struct pmt_info_tree *tree)
 {
-    struct pmt_process *sorted;
+    struct pmt_tree_row *sorted;
     size_t *stack, *out, done = 0;
 
     drop_repeated(tree);
@@ -335,7 +335,7 @@ static bool begins_session(const struct pmt_info_tree *tree, size_t i)
 static void put_session(const struct pmt_info_tree *tree, size_t from,
                         FILE *file)
 {
-    const struct pmt_process *p = &tree->processes[from];
+    const struct pmt_tree_row *p = &tree->processes[from];
     uint64_t of[ENDINGS] = {0}, lost = 0;
     char uuid[PMT_UUID_SIZE], count[PMT_TEXT_SIZE];
     const char *before = ": ";
@@ -365,7 +365,7 @@ static void put_session(const struct pmt_info_tree *tree, size_t from,
     putc('\n', file);
 }
 
-static void put_row(struct pmt_listing *list, const struct pmt_process *p)
+static void put_row(struct pmt_listing *list, const struct pmt_tree_row *p)
 {
     uint32_t depth = p->depth < DEPTH_SHOWN ? p->depth : DEPTH_SHOWN;
     char wall[PMT_WALL_SIZE];
@@ -421,7 +421,7 @@ void pmt_info_tree_text(struct pmt_info_tree *tree, FILE *file)
 
 /* ---- JSON -------------------------------------------------------------- */
 
-static void put_json_process(struct pmt_json *j, const struct pmt_process *p)
+static void put_json_process(struct pmt_json *j, const struct pmt_tree_row *p)
 {
     pmt_json_object_begin(j, NULL);
     pmt_json_hex_bytes(j, "uuid", p->uuid, 16);

@@ -14,11 +14,11 @@
 #include "cli/json.h"
 #include "info.h"
 
-struct pmt_process;
+struct pmt_tree_row;
 
 /* Zeroed to begin with. */
 struct pmt_info_tree {
-    struct pmt_process *processes;
+    struct pmt_tree_row *processes;
     size_t count, capacity;
 };
 

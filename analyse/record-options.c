@@ -18,7 +18,8 @@
 
 /* In the order of MODES in pmtrace/_options.py. */
 const char *const pmt_record_modes[] = {"alloc", "object",   "call", "line",
-                                         "snapshot", "heap", "rss", "gc", NULL};
+                                         "snapshot", "heap", "rss", "gc",
+                                         "sample", NULL};
 const char *const pmt_record_domains[] = {"raw", "mem", "obj", NULL};
 const char *const pmt_record_when_full[] = {"drop", "wait", NULL};
 

@@ -21,11 +21,11 @@ struct pmt_record_options {
     bool builtins, c_calls, children, collect, count_types, object_rss, opcodes,
         snapshot_marks, snapshot_records, track;
     int64_t chunk_records, dump_max, dump_signal, frames, heap_ms, level,
-        max_age, object_frames, rss_ms, rss_us, segments, snapshot_ms,
+        max_age, object_frames, rss_ms, rss_us, sample_ms, segments, snapshot_ms,
         snapshot_signal, tick_ns;
     uint64_t dump_rss, max_block, max_size, min_block, rss_trigger,
         sample_bytes;
-    const char *dump_marks, *files, *types;
+    const char *dump_marks, *files, *sample_groups, *types;
     int when_full;
     uint64_t wait; /* ns; of pmt attach */
 };
@@ -93,6 +93,11 @@ pmt_option_callback pmt_record_signal, pmt_record_seconds;
                 .preset = "100", .low = 0, .high = 1000000000),               \
     PMT_OPT_INT(0, "rss-ms", "N", O, rss_ms, "rss: a record every N ms",      \
                 .preset = "100", .low = 1, .high = 3600000),                  \
+    PMT_OPT_INT(0, "sample-ms", "N", O, sample_ms,                            \
+                "sample: a record every N ms", .preset = "500", .low = 1,     \
+                .high = 3600000),                                             \
+    PMT_OPT_STRING(0, "sample-groups", "GROUP,...", O, sample_groups,         \
+                   "sample: which figures"),                                  \
     PMT_OPT_INT(0, "heap-ms", "N", O, heap_ms,                                \
                 "heap: a record every N ms; 0: at start, marks and end",      \
                 .preset = "10000", .low = 0, .high = PMT_RECORD_DAY_MS),      \

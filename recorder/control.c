@@ -14,6 +14,8 @@
 #include "dump.h"
 #include "pending.h"
 #include "rss.h"
+#include "sample-mode.h"
+#include "sample-thread.h"
 #include "say.h"
 #include "thread.h"
 
@@ -176,6 +178,7 @@ static int install(unsigned modes, bool floor)
 void rec_control_moment(void)
 {
     CALL_EACH(modes_in, moment);
+    rec_sample_moment();
 }
 
 /* The draining thread's look at the hooks, once a second. */
@@ -244,6 +247,7 @@ static void tick(uint64_t now_ns)
         checked_ns = now_ns;
         check_hooks(modes);
     }
+    rec_sampling_tick();
     tidy(now_ns);
 }
 
@@ -321,6 +325,7 @@ void rec_control_forked(void)
     inherited = modes_in;
     rec_pending_forked();
     rec_rss_forked();
+    rec_sampling_forked();
 }
 
 void rec_control_unhook(void)
@@ -400,6 +405,7 @@ static int open_one(const struct rec_config *config)
     }
     Py_BEGIN_ALLOW_THREADS
     rec_recording_set_tick(tick);
+    rec_recording_set_leave(rec_sampling_leave);
     result = rec_recording_open(config, &err);
     if (result != PMT_OK)
         rec_recording_go(); /* the one around it, if it was suspended */

@@ -60,10 +60,16 @@ static uint64_t due;                   /* the draining thread's */
 static int last_result;                /* of its last act */
 static struct pmt_error last_error;
 static void (*tick)(uint64_t now_ns);
+static void (*leave)(void);
 
 void rec_recording_set_tick(void (*function)(uint64_t now_ns))
 {
     tick = function;
+}
+
+void rec_recording_set_leave(void (*function)(void))
+{
+    leave = function;
 }
 
 void rec_recording_wake_by(uint64_t mono_ns)
@@ -263,6 +269,8 @@ static void *drain_main(void *awaited)
         if (__atomic_load_n(&task, __ATOMIC_ACQUIRE) == DRAIN)
             one_pass();
     }
+    if (leave != NULL)
+        leave();
     if (last_act == REC_LAST_FINISH)
         rec_dump_work(pmt_clock_mono_ns());
     act_last(last_act);

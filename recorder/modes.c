@@ -11,6 +11,7 @@
 #include "object.h"
 #include "snapshot-mode.h"
 #include "rss-mode.h"
+#include "sample-mode.h"
 
 const struct rec_mode *const rec_modes[] = {
     &rec_mode_alloc,
@@ -21,5 +22,6 @@ const struct rec_mode *const rec_modes[] = {
     &rec_mode_heap,
     &rec_mode_rss,
     &rec_mode_gc,
+    &rec_mode_sample,
     NULL,
 };

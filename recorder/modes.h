@@ -20,7 +20,8 @@ enum {
     REC_MODE_SNAPSHOT = 16,
     REC_MODE_HEAP = 32,
     REC_MODE_RSS = 64,
-    REC_MODE_GC = 128
+    REC_MODE_GC = 128,
+    REC_MODE_SAMPLE = 256
 };
 
 /* All functions are called with the GIL but where said otherwise. A member

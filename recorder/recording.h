@@ -149,6 +149,9 @@ bool rec_recording_is_drainer(void);
  * rec_recording_open(). */
 void rec_recording_set_tick(void (*tick)(uint64_t now_ns));
 
+/* `leave` is called by the draining thread before it ends. The same. */
+void rec_recording_set_leave(void (*leave)(void));
+
 struct rec_stats {
     uint64_t records;         /* appended since the start */
     uint64_t lost[PMT_LOSS_CAUSES];

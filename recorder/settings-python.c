@@ -29,6 +29,7 @@ static const struct row {
     ROW(domains, U32),       ROW(sample_bytes, U64),
     ROW(track, U32),         ROW(count_types, U32),
     ROW(rss_ms, U32),        ROW(heap_ms, U32),
+    ROW(sample_ms, U32),     ROW(sample_groups, U32),
     ROW(snapshot_ms, U32),   ROW(snapshot_marks, U32),
     ROW(snapshot_signal, U32), ROW(snapshot_records, U32),
     ROW(object_rss, U32),    ROW(max_size, U64),

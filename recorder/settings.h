@@ -49,6 +49,9 @@ struct rec_settings {
     uint32_t object_rss;      /* object: the resident set too */
 
     uint32_t rss_ms;          /* rss: a record every so often */
+    uint32_t sample_ms;       /* sample: the same */
+    uint32_t sample_groups;   /* sample: enum rec_proc_group as bits; 0: the
+                               * usual ones */
     uint32_t heap_ms;         /* heap: the same; 0: at start, marks, stop */
     uint32_t snapshot_ms;     /* snapshot: the same */
     uint32_t snapshot_marks;  /* snapshot: at every mark */

@@ -19,6 +19,7 @@ import sys
 
 from pmtrace import _options
 from pmtrace._label import label
+from pmtrace._sampling import sampling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ except ImportError as _error:
     _import_error = _error
 
 __all__ = ["Recorder", "active", "dump", "from_tracemalloc", "label",
-           "mark", "snapshot", "__version__"]
+           "mark", "sampling", "snapshot", "__version__"]
 
 __version__ = "0.1.0"
 
@@ -81,6 +82,8 @@ class Recorder:
                       heap      figures of pymalloc or mimalloc, of libc's
                                 malloc and of gc
                       rss       the resident set by time
+                      sample    figures of the process by time: memory,
+                                processor time, faults, threads and more
                       gc        collections of the garbage collector
     force           replace a trace that is there (default False).
     collect         1: gc.collect() before the end, so that the last picture
@@ -117,6 +120,8 @@ class Recorder:
                     last value is older than this; 0: not at events (default
                     100).
     rss_ms          milliseconds; rss: between two records (default 100).
+    sample_ms       milliseconds; sample: the same (default 500).
+    sample_groups   sample: words with commas; "": the usual ones (default "").
     heap_ms         milliseconds; heap: between two records; 0: only at start,
                     marks and stop (default 10000).
     snapshot_ms     milliseconds; snapshot: between two; 0: none by time
@@ -190,6 +195,8 @@ class Recorder:
                  rss_trigger=0,         # type: int
                  rss_us=100,            # type: int
                  rss_ms=100,            # type: int
+                 sample_ms=500,         # type: int
+                 sample_groups="",      # type: Any
                  heap_ms=10000,         # type: int
                  snapshot_ms=0,         # type: int
                  snapshot_marks=0,      # type: int
@@ -223,7 +230,8 @@ class Recorder:
             builtins=builtins, min_block=min_block, max_block=max_block,
             domains=domains, sample_bytes=sample_bytes, c_calls=c_calls,
             opcodes=opcodes, rss_trigger=rss_trigger, rss_us=rss_us,
-            rss_ms=rss_ms, heap_ms=heap_ms, snapshot_ms=snapshot_ms,
+            rss_ms=rss_ms, sample_ms=sample_ms, sample_groups=sample_groups,
+            heap_ms=heap_ms, snapshot_ms=snapshot_ms,
             snapshot_marks=snapshot_marks, snapshot_signal=snapshot_signal,
             snapshot_records=snapshot_records, track=track,
             count_types=count_types, object_rss=object_rss,
@@ -288,6 +296,8 @@ class Recorder:
                        frames=frames, object_frames=object_frames,
                        force=int(self._force),
                        domains=_options.domain_bits(settings["domains"]),
+                       sample_groups=_options.group_bits(
+                           settings["sample_groups"]),
                        wait=int(settings["when_full"] == "wait"))
         path = _options.expand(self._template, _ordinal + 1)
         if self._force:

@@ -11,7 +11,7 @@ _List = Union[str, Iterable[str]]
 _Values = Iterable[Tuple[str, str, int]]
 
 __all__ = ["Recorder", "active", "dump", "from_tracemalloc", "label", "mark",
-           "snapshot", "__version__"]
+           "sampling", "snapshot", "__version__"]
 
 __version__: str
 
@@ -36,6 +36,8 @@ class Recorder:
                  rss_trigger: int = 0,
                  rss_us: int = 100,
                  rss_ms: int = 100,
+                 sample_ms: int = 500,
+                 sample_groups: _List = "",
                  heap_ms: int = 10000,
                  snapshot_ms: int = 0,
                  snapshot_marks: int = 0,
@@ -89,6 +91,20 @@ class label:
     name: str
     def __init__(self, name: str) -> None: ...
     def __enter__(self) -> label: ...
+    def __exit__(self, kind: Optional[Type[BaseException]],
+                 error: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None: ...
+    def __call__(self, function: _F) -> _F: ...
+
+class sampling:
+    interval: float
+    def __init__(self, interval: float = 0.5, groups: _List = "",
+                 path: Optional[_Path] = None,
+                 force: bool = False) -> None: ...
+    @property
+    def path(self) -> Optional[str]: ...
+    def label(self, text: str) -> None: ...
+    def __enter__(self) -> sampling: ...
     def __exit__(self, kind: Optional[Type[BaseException]],
                  error: Optional[BaseException],
                  traceback: Optional[TracebackType]) -> None: ...

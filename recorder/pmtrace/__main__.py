@@ -27,7 +27,7 @@ OPTIONS = (
     ("-f", "--force", None, "force", "replace a trace that is there"),
     (None, "--mode", "MODE,...", "mode",
      "what to record: alloc, object, call, line, snapshot, heap, rss, "
-     "gc (%(mode)s)"),
+     "gc, sample (%(mode)s)"),
     (None, "--always", None, "always",
      "sampled, with rss and heap, in at most 256M: for leaving on; other "
      "options change it"),
@@ -68,6 +68,10 @@ OPTIONS = (
      "events (%(rss_us)d)"),
     (None, "--rss-ms", "N", "rss_ms",
      "rss: a record every N ms (%(rss_ms)d)"),
+    (None, "--sample-ms", "N", "sample_ms",
+     "sample: a record every N ms (%(sample_ms)d)"),
+    (None, "--sample-groups", "GROUP,...", "sample_groups",
+     "sample: which figures"),
     (None, "--heap-ms", "N", "heap_ms",
      "heap: a record every N ms; 0: at start, marks and end (%(heap_ms)d)"),
     (None, "--snapshot-ms", "N", "snapshot_ms",

@@ -15,7 +15,8 @@ VARIABLE = "PMTRACE"
 DEFAULT_NAME = "python-%p.pmt"
 
 # Their bits, from 1 up, are those of recorder/modes.h.
-MODES = ("alloc", "object", "call", "line", "snapshot", "heap", "rss", "gc")
+MODES = ("alloc", "object", "call", "line", "snapshot", "heap", "rss", "gc",
+         "sample")
 
 # What each means is told at pmtrace.Recorder and in recorder/settings.h.
 DEFAULTS = {
@@ -42,6 +43,8 @@ DEFAULTS = {
     "count_types": 0,
     "object_rss": 0,
     "rss_ms": 100,
+    "sample_ms": 500,
+    "sample_groups": "",
     "heap_ms": 10000,
     "snapshot_ms": 0,
     "snapshot_marks": 0,
@@ -102,6 +105,7 @@ LIMITS = {
     "count_types": (0, 1),
     "object_rss": (0, 1),
     "rss_ms": (1, 3600000),
+    "sample_ms": (1, 3600000),
     "heap_ms": (0, 86400000),
     "snapshot_ms": (0, 86400000),
     "snapshot_marks": (0, 1),
@@ -129,12 +133,16 @@ DURATIONS = ("max_age",)
 SIGNALS = ("snapshot_signal", "dump_signal")
 
 # Lists of words or globs, separated by commas.
-LISTS = ("types", "files", "domains", "dump_marks")
+LISTS = ("types", "files", "domains", "dump_marks", "sample_groups")
 
 # SIGILL, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGSTOP of Linux.
 BAD_SIGNALS = (4, 7, 8, 9, 11, 19)
 
 DOMAINS = ("raw", "mem", "obj")
+
+# Groups of figures, their bits from 1 up: enum rec_proc_group of
+# recorder/proc.h.
+SAMPLE_GROUPS = ()  # type: tuple
 
 WHEN_FULL = ("drop", "wait")
 
@@ -179,6 +187,19 @@ def domain_bits(text):
             raise ValueError("there is no domain %r; there are %s"
                              % (word, ", ".join(DOMAINS)))
         bits |= 1 << DOMAINS.index(word)
+    return bits
+
+
+def group_bits(text):
+    # type: (str) -> int
+    """Groups of figures as bits; 0, for the usual ones, when empty.
+    ValueError."""
+    bits = 0
+    for word in text.split(",") if text else ():
+        if word not in SAMPLE_GROUPS:
+            raise ValueError("there is no group %r; there are %s"
+                             % (word, ", ".join(SAMPLE_GROUPS)))
+        bits |= 1 << SAMPLE_GROUPS.index(word)
     return bits
 
 
@@ -312,6 +333,7 @@ def check(settings):
             checked["dump_signal"] == checked["snapshot_signal"]:
         raise ValueError("dump_signal and snapshot_signal are the same")
     domain_bits(checked["domains"])
+    group_bits(checked["sample_groups"])
     if settings["when_full"] not in WHEN_FULL:
         raise ValueError("when_full must be %s, not %r"
                          % (" or ".join(WHEN_FULL), settings["when_full"]))

@@ -113,6 +113,8 @@ def _event_hooks(modes, settings):
         hooks.append("gc")
     if "snapshot" in modes:
         hooks.append("snapshot")
+    if "sample" in modes:
+        hooks.append("sample")
     return hooks
 
 
