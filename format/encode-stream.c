@@ -54,7 +54,7 @@ static int put_clock(struct pmt_buffer *b, const struct pmt_stream_info *info)
     int rc = pmt_cbor_put_uint(b, 2);
 
     rc = rc < 0 ? rc : pmt_cbor_put_map(b, info->rss_unit ? 3 : 2);
-    rc = rc < 0 ? rc : put_uint_pair(b, 0, 0); /* monotonic */
+    rc = rc < 0 ? rc : put_uint_pair(b, 0, info->clock);
     rc = rc < 0 ? rc : put_uint_pair(b, 1, info->tick_ns);
     if (rc == PMT_OK && info->rss_unit) {
         rc = put_uint_pair(b, 2, info->rss_unit);

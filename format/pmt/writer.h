@@ -34,6 +34,8 @@ struct pmt_stream_info {
     uint8_t boot_id[16];       /* all zero: not known */
     uint32_t tick_ns;          /* 1..1000000000 */
     uint32_t rss_unit;         /* bytes; 0 means 4096 */
+    uint32_t clock;            /* id of the clock of ticks (5.1): 0 monotonic,
+                                * 4 unknown, ... */
     uint64_t start_mono_ns;    /* CLOCK_MONOTONIC at stream time 0 */
     int64_t start_real_ns;     /* ns since 1970-01-01 UTC at that moment */
     uint32_t start_uncertainty_ns;
