@@ -161,13 +161,13 @@ static void check_part(struct pmt_check_state *c,
         pmt_check_find_chunk(c, event, PMT_FOUND_INCONSISTENT,
                              "part %" PRIu32 " begins without a new epoch",
                              h->part);
-    for (uint32_t kind = PMT_KIND_CALL; kind < PMT_KIND_END; kind++) {
+    for (uint32_t kind = PMT_KIND_CALL; kind < PMT_KIND_KNOWN; kind++) {
         uint64_t *next = &stream->kinds[kind].next_ordinal;
         bool known = !stream->gap && !stream->records_unread &&
                      !stream->filtered &&
                      (!stream->begun_late || stream->before_known);
 
-        if (!h->has_before)
+        if (!h->has_before || kind == PMT_KIND_END)
             continue;
         if (known && h->before[kind] != *next)
             pmt_check_find_chunk(c, event, PMT_FOUND_INCONSISTENT,

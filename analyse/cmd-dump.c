@@ -130,7 +130,8 @@ static bool shown(const struct dump_options *opt, const struct pmt_dump *dump,
     return opt->kinds == 0 ||
            (event->type != PMT_EVENT_UNREADABLE &&
             event->type != PMT_EVENT_FEATURES) ||
-           kind <= PMT_KIND_STRINGS || kind >= PMT_KIND_END ||
+           kind <= PMT_KIND_STRINGS || kind == PMT_KIND_END ||
+           kind >= PMT_KIND_KNOWN ||
            pmt_dump_kind(dump, kind);
 }
 

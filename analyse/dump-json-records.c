@@ -337,6 +337,53 @@ static void put_losses(struct pmt_dump *d, const struct pmt_event *event)
     }
 }
 
+static void put_texts_of(struct pmt_json *j, const struct pmt_process *p)
+{
+    pmt_dump_json_text(j, "executable", p->executable);
+    if (p->argc > 0) {
+        pmt_json_array_begin(j, "argv");
+        for (size_t i = 0; i < p->argc; i++)
+            pmt_dump_json_text(j, NULL, p->argv[i]);
+        pmt_json_array_end(j);
+    } else {
+        pmt_json_null(j, "argv");
+    }
+    pmt_dump_json_text(j, "name", p->name);
+    pmt_dump_json_text(j, "note", p->note);
+}
+
+static void put_processes(struct pmt_dump *d, const struct pmt_event *event)
+{
+    const struct pmt_process *list = pmt_reader_processes(d->reader);
+    struct pmt_dump_column op = pmt_dump_column(d, PMT_COL_OP),
+                           how = pmt_dump_column(d, PMT_COL_HOW),
+                           statuses = pmt_dump_column(d, PMT_COL_STATUS);
+    uint32_t tick_ns = pmt_dump_tick_ns(event);
+    struct pmt_json *j = &d->json;
+
+    for (uint32_t i = 0; list != NULL && i < event->envelope.count; i++) {
+        const struct pmt_process *p = &list[i];
+        uint64_t ns = p->time * tick_ns, status = pmt_dump_value(statuses, i);
+
+        if (!pmt_dump_in_time(d, ns))
+            continue;
+        begin_record(d, event, i, ns);
+        put_name(j, "op", pmt_process_op_name(pmt_dump_value(op, i)),
+                 pmt_dump_value(op, i));
+        put_name(j, "how", pmt_process_how_name(pmt_dump_value(how, i)),
+                 pmt_dump_value(how, i));
+        pmt_json_u64(j, "pid", p->pid);
+        pmt_dump_json_optional(j, "ppid", p->ppid != 0, p->ppid);
+        pmt_dump_json_optional(j, "started_ns", p->started_ns != 0,
+                               p->started_ns);
+        pmt_dump_json_optional(j, "exit", status >= 1 && status <= 256,
+                               status - 1);
+        pmt_dump_json_optional(j, "signal", status > 256, status - 256);
+        put_texts_of(j, p);
+        pmt_json_line_end(j);
+    }
+}
+
 void pmt_dump_json_records(struct pmt_dump *d, const struct pmt_event *event)
 {
     switch (event->envelope.kind) {
@@ -371,6 +418,9 @@ void pmt_dump_json_records(struct pmt_dump *d, const struct pmt_event *event)
         break;
     case PMT_KIND_LIVE_SET:
         put_live(d, event);
+        break;
+    case PMT_KIND_PROCESS:
+        put_processes(d, event);
         break;
     default:
         break;

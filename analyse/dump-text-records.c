@@ -141,6 +141,47 @@ static void put_sample(struct pmt_dump *d, const struct pmt_event *event,
     }
 }
 
+/* "\tKEY TEXT", when it is known. */
+static void put_known(struct pmt_dump *d, const char *key, struct pmt_text t)
+{
+    if (t.length == 0)
+        return;
+    pmt_put_key(d, key);
+    pmt_put_text(d, t);
+}
+
+static void put_process(struct pmt_dump *d, uint32_t i)
+{
+    const struct pmt_process *list = pmt_reader_processes(d->reader);
+    uint64_t op = pmt_dump_at(d, PMT_COL_OP, i),
+             how = pmt_dump_at(d, PMT_COL_HOW, i),
+             status = pmt_dump_at(d, PMT_COL_STATUS, i);
+    const struct pmt_process *p;
+
+    if (list == NULL)
+        return;
+    p = &list[i];
+    pmt_put_tab(d);
+    pmt_put_name(d, pmt_process_op_name(op), op);
+    pmt_put_key(d, "pid");
+    pmt_put_u64(d, p->pid);
+    pmt_put_key(d, "ppid");
+    pmt_put_u64(d, p->ppid);
+    pmt_put_key(d, "how");
+    pmt_put_name(d, pmt_process_how_name(how), how);
+    if (status > 0) {
+        pmt_put_key(d, status > 256 ? "signal" : "exit");
+        pmt_put_u64(d, status > 256 ? status - 256 : status - 1);
+    }
+    put_known(d, "name", p->name);
+    put_known(d, "note", p->note);
+    put_known(d, "executable", p->executable);
+    for (size_t k = 0; k < p->argc; k++) {
+        pmt_put_key(d, "arg");
+        pmt_put_text(d, p->argv[k]);
+    }
+}
+
 static void put_domain(struct pmt_dump *d, uint32_t i)
 {
     const uint64_t *domains = pmt_reader_column(d->reader, PMT_COL_DOMAIN);
@@ -292,6 +333,9 @@ static void put_record(struct pmt_dump *d, const struct pmt_event *event,
         break;
     case PMT_KIND_LIVE_SET:
         put_live(d, event, i);
+        break;
+    case PMT_KIND_PROCESS:
+        put_process(d, i);
         break;
     case PMT_KIND_ANCHORS:
         put_anchor(d, i);

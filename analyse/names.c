@@ -13,7 +13,7 @@ const char *const pmt_kind_names[] = {
     "stream", "string", "code",   "cfunction", "type",     "stack", "thread",
     "class",  "anchor", "call",   "line",      "object",   "alloc", "sample",
     "heap",   "snapshot", "mark", "gc",        "loss",     "live",  "end",
-    NULL,
+    "process", NULL,
 };
 
 #define PICK(names, i)                                                        \
@@ -38,6 +38,24 @@ const char *pmt_domain_name(uint64_t domain)
     static const char *const names[] = {"raw", "mem", "obj", "native"};
 
     return PICK(names, domain);
+}
+
+const char *pmt_process_op_name(uint64_t op)
+{
+    static const char *const names[] = {
+        "found", "started", "exec", "exited", "vanished", "denied", "left",
+    };
+
+    return PICK(names, op);
+}
+
+const char *pmt_process_how_name(uint64_t how)
+{
+    static const char *const names[] = {
+        "look", "event", "children", "wait", "named", "descriptor",
+    };
+
+    return PICK(names, how);
 }
 
 const char *pmt_object_op_name(uint64_t op)

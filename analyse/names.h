@@ -28,6 +28,8 @@ extern const char *const pmt_kind_names[];
 const char *pmt_kind_name(uint32_t kind);                  /* 5 */
 const char *pmt_alloc_op_name(uint64_t op);                /* 7.5 */
 const char *pmt_domain_name(uint64_t domain);              /* 7.5 */
+const char *pmt_process_op_name(uint64_t op);              /* 7.12 */
+const char *pmt_process_how_name(uint64_t how);            /* 7.12 */
 const char *pmt_object_op_name(uint64_t op);               /* 7.4 */
 const char *pmt_what_name(uint32_t kind, uint64_t what);   /* 7.3, 7.4 */
 const char *pmt_gc_op_name(uint64_t op);                   /* 7.9 */

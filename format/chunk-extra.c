@@ -23,6 +23,7 @@ void pmt_extra_begin(struct pmt_extra_state *x, struct pmt_chunk *c,
     x->chunk = c;
     x->extra = extra;
     c->text_count = 0;
+    memset(c->list_there, 0, sizeof c->list_there);
     c->figure_count = 0;
     memset(c->extra_there, 0, sizeof c->extra_there);
     memset(c->scalars, 0, sizeof c->scalars);
@@ -44,6 +45,8 @@ bool pmt_extra_wants(const struct pmt_extra_state *x, uint64_t key)
         return key == 16;
     case PMT_EXTRA_LIVE:
         return key >= 16 && key <= 18;
+    case PMT_EXTRA_PROCESS:
+        return key >= 16 && key <= 19;
     case PMT_EXTRA_END:
         return key <= 3;
     case PMT_EXTRA_NONE:
@@ -100,6 +103,47 @@ static int take_name(struct pmt_extra_state *x, struct pmt_cbor_cursor *in,
     int rc = pmt_cbor_text(in, &item, err);
 
     return rc < 0 ? rc : push_text(x, &item, err);
+}
+
+/* [* [* text]] of exactly `count` items: the arguments of each process. */
+static int take_arguments(struct pmt_extra_state *x,
+                          struct pmt_cbor_cursor *in, struct pmt_error *err)
+{
+    struct pmt_chunk *c = x->chunk;
+    size_t count = c->envelope.count, begin = c->text_count;
+    struct pmt_cbor list, item;
+    int rc = pmt_cbor_expect(in, PMT_CBOR_ARRAY, &list, err);
+
+    if (rc == PMT_OK && list.value != count) {
+        return corrupt(x, err, "a list of texts is of the wrong length");
+    }
+    if (rc == PMT_OK && count > c->argv_room) {
+        free(c->argv_ends);
+        c->argv_ends = calloc(count, sizeof *c->argv_ends);
+        c->argv_room = c->argv_ends ? count : 0;
+        rc = c->argv_ends ? PMT_OK : no_memory(x, err);
+    }
+    for (size_t i = 0; rc == PMT_OK && i < count; i++) {
+        rc = pmt_cbor_expect(in, PMT_CBOR_ARRAY, &list, err);
+        for (uint64_t k = 0; rc == PMT_OK && k < list.value; k++) {
+            rc = pmt_cbor_text(in, &item, err);
+            rc = rc < 0 ? rc : push_text(x, &item, err);
+        }
+        c->argv_ends[i] = (uint32_t)(c->text_count - begin);
+    }
+    return rc;
+}
+
+/* A list of a process chunk. */
+static int take_process_list(struct pmt_extra_state *x,
+                             struct pmt_cbor_cursor *in, uint64_t key,
+                             struct pmt_error *err)
+{
+    struct pmt_chunk *c = x->chunk;
+
+    c->list_there[key - 16] = true;
+    c->list_at[key - 16] = c->text_count;
+    return key == 17 ? take_arguments(x, in, err) : take_texts(x, in, err);
 }
 
 /* ---- figures and values ------------------------------------------------- */
@@ -259,6 +303,8 @@ int pmt_extra_take(struct pmt_extra_state *x, struct pmt_cbor_cursor *in,
         return key == 16 ? take_name(x, in, err) : take_figures(x, in, err);
     case PMT_EXTRA_LIVE:
         return take_number(in, &c->scalars[key - 16], err);
+    case PMT_EXTRA_PROCESS:
+        return take_process_list(x, in, key, err);
     case PMT_EXTRA_END:
         return take_number(in, &c->end[key], err);
     case PMT_EXTRA_NONE:
@@ -282,6 +328,7 @@ static uint32_t required(enum pmt_body_extra extra)
         return 7u << 16;
     case PMT_EXTRA_END:
         return 15u;
+    case PMT_EXTRA_PROCESS:
     case PMT_EXTRA_NONE:
     case PMT_EXTRA_ANCHORS:
     default:

@@ -1,6 +1,6 @@
 /*
  * chunk-extra.h - what the bodies of some kinds hold besides columns: lists
- * of texts, figures, numbers (spec 6.2, 6.3, 7.6 to 7.8, 7.11, 5.2).
+ * of texts, figures, numbers (spec 6.2, 6.3, 7.6 to 7.8, 7.11, 7.12, 5.2).
  */
 #ifndef PMT_CHUNK_EXTRA_H
 #define PMT_CHUNK_EXTRA_H

@@ -26,6 +26,7 @@ void pmt_chunk_release(struct pmt_chunk *c)
     }
     free(c->extra.values);
     free(c->texts);
+    free(c->argv_ends);
     free(c->figures);
     free(c->slots);
     free(c->classes);

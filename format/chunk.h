@@ -43,6 +43,12 @@ struct pmt_chunk {
 
     struct pmt_text *texts;        /* strings, marks, a snapshot's name */
     size_t text_count, text_room;
+    /* process: where the texts of keys 16 to 19 begin among these, and where
+     * the arguments of each record end, counted from the beginning of 17. */
+    bool list_there[4];
+    size_t list_at[4];
+    uint32_t *argv_ends;
+    size_t argv_room;
     struct pmt_figure *figures;
     size_t figure_count, figure_room;
     uint64_t scalars[3];           /* keys 16 to 18 of `live`; 0 to 3 of end

@@ -211,6 +211,7 @@ int pmt_journal_take_definition(struct pmt_journal_reader *r,
         return take_rows(r, c, d);
     case PMT_DEF_MARK:
     case PMT_DEF_FIGURES:
+    case PMT_DEF_PROCESS:
     case PMT_DEF_SNAPSHOT:
         return take_waiting(r, c, d);
     default:
@@ -325,6 +326,59 @@ static int give_snapshot(struct pmt_journal_reader *r,
                        err);
 }
 
+/* The texts of a process: false when they do not fit what is there. */
+static bool read_process(const struct pmt_waiting *w, struct pmt_process *p,
+                         struct pmt_text *argv)
+{
+    struct pmt_def_process head;
+    const char *at = w->text + sizeof head, *end = w->text + w->text_bytes;
+
+    if (w->text_bytes < sizeof head) {
+        return false;
+    }
+    memcpy(&head, w->text, sizeof head);
+    p->started_ns = head.started_ns;
+    p->executable = (struct pmt_text){at, head.executable_bytes};
+    p->name = (struct pmt_text){NULL, head.name_bytes};
+    p->note = (struct pmt_text){NULL, head.note_bytes};
+    if ((uint64_t)head.executable_bytes + head.name_bytes + head.note_bytes +
+            head.argc > (uint64_t)(end - at)) {
+        return false;
+    }
+    p->name.bytes = at += head.executable_bytes;
+    p->note.bytes = at += head.name_bytes;
+    at += head.note_bytes;
+    p->argv = argv;
+    for (p->argc = 0; p->argc < head.argc; p->argc++) {
+        if (!next_field(&at, end, '\0', &argv[p->argc])) {
+            return false;
+        }
+    }
+    return at == end;
+}
+
+static int give_process(struct pmt_journal_reader *r,
+                        const struct pmt_waiting *w, struct pmt_error *err)
+{
+    /* An argument takes a byte at least. */
+    struct pmt_text *argv = malloc((w->text_bytes + 1u) * sizeof *argv);
+    struct pmt_process p = {
+        .time = pmt_clock_line_tick(&r->line, w->raw),
+        .op = w->v[0] & 255,
+        .how = w->v[0] >> 8 & 255,
+        .pid = w->v[1],
+        .ppid = w->v[2],
+        .status = w->v[3],
+    };
+    int rc = !argv ? pmt_error_set_memory(err) : PMT_ERR_ARGUMENT;
+
+    if (argv && read_process(w, &p, argv)) {
+        rc = pmt_writer_process(r->writer, &p, err);
+    }
+    free(argv);
+    return rc;
+}
+
 int pmt_journal_give_waiting(struct pmt_journal_reader *r,
                              struct pmt_error *err)
 {
@@ -334,6 +388,8 @@ int pmt_journal_give_waiting(struct pmt_journal_reader *r,
 
     if (w->type == PMT_DEF_MARK) {
         rc = give_mark(r, w, err);
+    } else if (w->type == PMT_DEF_PROCESS) {
+        rc = give_process(r, w, err);
     } else {
         values = malloc(LINES_MAX * sizeof *values);
         rc = !values                       ? pmt_error_set_memory(err)

@@ -65,6 +65,10 @@ COLUMNS(live, {PMT_COL_THREAD, PMT_REFERENCE, MAY}, {PMT_COL_SIZE, PMT_PLAIN, MA
         {PMT_COL_STACK, PMT_REFERENCE, MUST}, {PMT_COL_TYPE, PMT_REFERENCE, MAY},
         {PMT_COL_DOMAIN, PMT_PLAIN, MAY}, {PMT_COL_ADDRESS, PMT_DELTA, MUST},
         {PMT_COL_AGE, PMT_PLAIN, MAY});
+COLUMNS(process, {PMT_COL_TIME, PMT_TIME, MUST}, {PMT_COL_OP, PMT_PLAIN, MUST},
+        {PMT_COL_PID, PMT_PLAIN, MUST}, {PMT_COL_PPID, PMT_PLAIN, MAY},
+        {PMT_COL_STARTED, PMT_PLAIN, MAY}, {PMT_COL_STATUS, PMT_PLAIN, MAY},
+        {PMT_COL_HOW, PMT_PLAIN, MAY});
 
 static const struct pmt_kind_rule rules[PMT_KIND_KNOWN] = {
     [PMT_KIND_STREAM] = {.moment = false},
@@ -92,6 +96,8 @@ static const struct pmt_kind_rule rules[PMT_KIND_KNOWN] = {
     [PMT_KIND_LIVE_SET] = {RULE(live), .extra = PMT_EXTRA_LIVE,
                            .records = true, .moment = true},
     [PMT_KIND_END] = {.extra = PMT_EXTRA_END},
+    [PMT_KIND_PROCESS] = {RULE(process), .extra = PMT_EXTRA_PROCESS,
+                          .records = true},
 };
 
 const struct pmt_kind_rule *pmt_kind_rule(uint32_t kind)

@@ -37,6 +37,7 @@ enum pmt_body_extra {
     PMT_EXTRA_SNAPSHOT, /* key 16: name; 17: values */
     PMT_EXTRA_MARKS,    /* key 16: count texts */
     PMT_EXTRA_LIVE,     /* keys 16 to 18: numbers */
+    PMT_EXTRA_PROCESS,  /* keys 16 to 19: count texts, or lists of them */
     PMT_EXTRA_END       /* keys 0 to 3: numbers */
 };
 

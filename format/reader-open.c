@@ -163,6 +163,7 @@ void pmt_reader_free(struct pmt_reader *r)
     free(r->allocs);
     free(r->objects);
     free(r->lives);
+    free(r->processes);
     free(r);
 }
 

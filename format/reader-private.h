@@ -51,7 +51,8 @@ struct pmt_reader {
     struct pmt_alloc *allocs;
     struct pmt_object *objects;
     struct pmt_live *lives;
-    bool allocs_made, objects_made, lives_made;
+    struct pmt_process *processes;
+    bool allocs_made, objects_made, lives_made, processes_made;
     /* Of how many records what is rare may not be 0 (reader-records.c). */
     size_t allocs_filled, objects_filled;
 };

@@ -158,6 +158,61 @@ const struct pmt_live *pmt_reader_lives(struct pmt_reader *r)
     return out;
 }
 
+/* The text of record `i` in list `key` of a process chunk. */
+static struct pmt_text process_text(const struct pmt_chunk *c, unsigned key,
+                                    size_t i)
+{
+    static const struct pmt_text none;
+
+    const struct pmt_text *t = c->texts + c->list_at[key - 16] + i;
+
+    return c->list_there[key - 16] && t->length ? *t : none;
+}
+
+const struct pmt_process *pmt_reader_processes(struct pmt_reader *r)
+{
+    const struct pmt_chunk *c = &r->chunk;
+    const uint64_t *time, *op, *pid, *ppid, *started, *status, *how;
+    struct pmt_process *out;
+    size_t begin = 0;
+
+    if (!r->chunk_ready || c->envelope.kind != PMT_KIND_PROCESS) {
+        return NULL;
+    }
+    out = r->processes = records_room(r->processes, sizeof *out);
+    if (!out || r->processes_made) {
+        return out;
+    }
+    time = pmt_chunk_column(c, PMT_COL_TIME);
+    op = pmt_chunk_column(c, PMT_COL_OP);
+    pid = pmt_chunk_column(c, PMT_COL_PID);
+    ppid = pmt_chunk_column(c, PMT_COL_PPID);
+    started = pmt_chunk_column(c, PMT_COL_STARTED);
+    status = pmt_chunk_column(c, PMT_COL_STATUS);
+    how = pmt_chunk_column(c, PMT_COL_HOW);
+    for (size_t i = 0; i < c->envelope.count; i++) {
+        size_t end = c->list_there[1] ? c->argv_ends[i] : 0;
+
+        out[i] = (struct pmt_process){
+            .time = time[i],
+            .pid = pid[i],
+            .ppid = at(ppid, i),
+            .started_ns = at(started, i),
+            .status = narrow(at(status, i)),
+            .op = (uint8_t)(op[i] < 255 ? op[i] : 255),
+            .how = (uint8_t)(at(how, i) < 255 ? at(how, i) : 255),
+            .executable = process_text(c, 16, i),
+            .name = process_text(c, 18, i),
+            .note = process_text(c, 19, i),
+            .argv = end > begin ? c->texts + c->list_at[1] + begin : NULL,
+            .argc = end - begin,
+        };
+        begin = end;
+    }
+    r->processes_made = true;
+    return out;
+}
+
 struct pmt_text pmt_reader_text(struct pmt_reader *r, uint32_t i)
 {
     static const struct pmt_text none;

@@ -107,7 +107,7 @@ void pmt_reader_begin(struct pmt_stream_slot *slot, bool goes_on)
         at->begun_late = h->part > 0;
         at->before_known = h->has_before;
     }
-    for (unsigned k = PMT_KIND_CALL; k < PMT_KIND_END; k++) {
+    for (unsigned k = PMT_KIND_CALL; k < PMT_KIND_KNOWN; k++) {
         if (!goes_on) {
             at->records += h->before[k];
         }

@@ -283,7 +283,7 @@ static bool skips(struct pmt_reader *r, const struct pmt_scanned *item)
         return true;
     }
     if ((!o->from_ns && !o->to_ns) || l->kind < PMT_KIND_CALL ||
-        l->kind >= PMT_KIND_END || l->kind == PMT_KIND_LIVE_SET) {
+        l->kind == PMT_KIND_END || l->kind == PMT_KIND_LIVE_SET) {
         return false;
     }
     slot = pmt_reader_find(r, l->stream_key);
@@ -446,7 +446,8 @@ int pmt_reader_next(struct pmt_reader *r, struct pmt_event *event,
         return PMT_OK;
     }
     r->chunk_ready = false;
-    r->allocs_made = r->objects_made = r->lives_made = false;
+    r->allocs_made = r->objects_made = r->lives_made =
+        r->processes_made = false;
     return pmt_reader_next_event(r, event, err);
 }
 

@@ -256,7 +256,8 @@ static int take_before_kind(struct parse *p, uint64_t kind)
 
 static int take_before(struct parse *p)
 {
-    const uint32_t kinds = (1u << PMT_KIND_END) - (1u << PMT_KIND_CALL);
+    const uint32_t kinds = (1u << PMT_KIND_END) - (1u << PMT_KIND_CALL) +
+                           (1u << PMT_KIND_PROCESS);
 
     p->stream->header.has_before = true;
     return take_map(p, kinds, 0, take_before_kind);

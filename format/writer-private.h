@@ -15,6 +15,7 @@
 #define PMT_TEXT_CHUNK_BYTES (1u << 20)
 
 struct pmt_figure_group;
+struct pmt_process_stage;
 
 /* A class of object records that the epoch `mark` has stated or wants. */
 struct pmt_seen_class {
@@ -61,6 +62,7 @@ struct pmt_writer {
     struct pmt_figure_group *figures; /* in the order of their chunks */
     size_t figure_count, figure_room;
     struct pmt_buffer figure_list;    /* work space */
+    struct pmt_process_stage *processes; /* NULL: none came yet */
     struct pmt_staged_mark *marks;
     size_t mark_count, mark_room;
     struct pmt_buffer mark_text;
@@ -111,6 +113,14 @@ uint64_t pmt_figures_memory(const struct pmt_writer *w);
  * Figures have names, which differ. */
 int pmt_values_check(const struct pmt_value *values, size_t count,
                      bool figures, struct pmt_error *err);
+
+/* ---- processes.c: records of kind process ---- */
+
+/* Writes what is staged. */
+int pmt_processes_write(struct pmt_writer *w, struct pmt_error *err);
+uint64_t pmt_processes_staged(const struct pmt_writer *w);
+void pmt_processes_release(struct pmt_writer *w);
+uint64_t pmt_processes_memory(const struct pmt_writer *w);
 
 /* ---- writer-define.c ---- */
 

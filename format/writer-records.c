@@ -324,6 +324,7 @@ uint64_t pmt_writer_staged(const struct pmt_writer *w)
 {
     return w->allocs.count + w->objects.count + w->calls.count +
            w->lines.count + w->gc_count + pmt_figures_staged(w) +
+           pmt_processes_staged(w) +
            w->mark_count;
 }
 

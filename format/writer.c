@@ -261,6 +261,7 @@ static int put_records(struct pmt_writer *w, struct pmt_error *err)
 {
     int rc = put_marks(w, err);
 
+    rc = rc < 0 ? rc : pmt_processes_write(w, err);
     rc = rc < 0 ? rc : pmt_figures_write(w, err);
     rc = rc < 0 ? rc : put_gcs(w, err);
     rc = rc < 0 ? rc : put_calls(w, PMT_KIND_CALL, &w->calls, err);
@@ -396,6 +397,7 @@ void pmt_writer_free(struct pmt_writer *w)
     pmt_call_stage_release(&w->calls);
     pmt_call_stage_release(&w->lines);
     pmt_figures_release(w);
+    pmt_processes_release(w);
     pmt_live_map_free(w->live);
     free(w->marks);
     free(w->call_marks);
@@ -435,7 +437,7 @@ uint64_t pmt_writer_memory(const struct pmt_writer *w)
            pmt_alloc_stage_memory(&w->allocs) +
            pmt_object_stage_memory(&w->objects) +
            pmt_call_stage_memory(&w->calls) +
-           pmt_call_stage_memory(&w->lines) + pmt_figures_memory(w) +
+           pmt_call_stage_memory(&w->lines) + pmt_figures_memory(w) + pmt_processes_memory(w) +
            (w->live ? pmt_live_map_memory(w->live) : 0) +
            w->mark_room * sizeof *w->marks + w->mark_text.capacity +
            w->gc_room * sizeof *w->gcs +

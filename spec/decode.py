@@ -49,10 +49,11 @@ LABEL_MARK = LABEL + b"\x40\0\0\0PMTL"
 # §5 kinds
 (STREAM, STRING, CODE, CFUNCTION, TYPE, STACK, THREAD, CLASS, ANCHOR, CALL,
  LINE, OBJECT, ALLOC, SAMPLE, HEAP, SNAPSHOT, MARK, GC, LOSS, LIVE,
- END) = range(1, 22)
+ END, PROCESS) = range(1, 23)
 NAMES = [None, "stream", "string", "code", "cfunction", "type", "stack",
          "thread", "class", "anchor", "call", "line", "object", "alloc",
-         "sample", "heap", "snapshot", "mark", "gc", "loss", "live", "end"]
+         "sample", "heap", "snapshot", "mark", "gc", "loss", "live", "end",
+         "process"]
 
 # §6, §7: columns that must be there, and 8, 9, 10 of alloc and object, which
 # count as such where §4.3 says what is unreadable
@@ -61,7 +62,7 @@ MUST = {
     THREAD: (0,), CLASS: (0,), ANCHOR: (1, 32, 33), CALL: (0, 1),
     LINE: (0, 1), OBJECT: (0, 1), ALLOC: (14, 1), SAMPLE: (1,), HEAP: (1,),
     SNAPSHOT: (7, 18, 6), MARK: (1,), GC: (1, 14, 19), LOSS: (1, 14, 23),
-    LIVE: (24, 7),
+    LIVE: (24, 7), PROCESS: (1, 14, 15),
 }
 
 OPS = ("free", "malloc", "calloc", "realloc_free", "realloc", "realloc_undo")
@@ -70,6 +71,12 @@ HAS_SIZE = (False, True, True, False, True, False)
 DOMAINS = {0: "raw", 1: "mem", 2: "obj", 3: "native"}
 CAUSES = {0: "full", 1: "reentrant", 2: "memory", 3: "io", 4: "torn",
           5: "damaged"}
+PROCESS_OPS = dict(enumerate(("found", "started", "exec", "exited",
+                              "vanished", "denied", "left")))
+HOWS = dict(enumerate(("look", "event", "children", "wait", "named",
+                       "descriptor")))
+# Kinds of the class "records"
+RECORDS = (*range(CALL, END), PROCESS)
 
 
 class Corrupt(Exception):
@@ -460,7 +467,7 @@ class Chunk:
             self.features = [uint(buf, i) for i in array(buf, keys[13])]
             if not self.features:
                 raise Corrupt("features: empty")
-        if self.ordinal is None and CALL <= self.kind <= LIVE:
+        if self.ordinal is None and self.kind in RECORDS:
             raise Corrupt("envelope: key 8 is missing")
         if self.t1 < self.t0:
             raise Corrupt("t1 is earlier than t0")
@@ -624,7 +631,7 @@ def decode_stream(chunk, stream):
 
 def before(buf, span):
     """§5.1: records by kind, those of kinds that are known."""
-    found = known(entries(buf, span[0]), range(CALL, END))
+    found = known(entries(buf, span[0]), RECORDS)
     return "{%s}" % ",".join('"%s":%d' % (NAMES[kind], uint(buf, found[kind]))
                              for kind in sorted(found))
 
@@ -1019,6 +1026,41 @@ def decode_live(chunk, stream):
     return lines_of(chunk, stream, fields, chunk.t0)
 
 
+
+def argument_lists(buf, span, length):
+    return [texts(buf, item) for item in array(buf, span, length)]
+
+
+def decode_process(chunk, stream):
+    """§7.12"""
+    chunk.open((1, 14, 15, 26, 27, 28, 29), (16, 17, 18, 19))
+    count = chunk.count
+    listed = {key: chunk.if_there(key, texts, count) or [""] * count
+              for key in (16, 18, 19)}
+    argv = chunk.if_there(17, argument_lists, count) or [[]] * count
+    chunk.readable()
+    status = chunk.plain(28)
+
+    def known_or_null(values):
+        return [v or "null" for v in values]
+
+    def quoted(key):
+        return [quote(t) if t else "null" for t in listed[key]]
+
+    return lines_of(chunk, stream, [
+        ('"op":%s', by_name(PROCESS_OPS, chunk.plain(14))),
+        ('"how":%s', by_name(HOWS, chunk.plain(29))),
+        ('"pid":%d', chunk.plain(15)),
+        ('"ppid":%s', known_or_null(chunk.plain(26))),
+        ('"started_ns":%s', known_or_null(chunk.plain(27))),
+        ('"exit":%s', [s - 1 if 1 <= s <= 256 else "null" for s in status]),
+        ('"signal":%s', [s - 256 if s > 256 else "null" for s in status]),
+        ('"executable":%s', quoted(16)),
+        ('"argv":%s', [list_of(map(quote, a)) if a else "null"
+                       for a in argv]),
+        ('"name":%s', quoted(18)), ('"note":%s', quoted(19))])
+
+
 DECODE = {
     STREAM: decode_stream, STRING: decode_string, CODE: decode_table,
     CFUNCTION: decode_table, TYPE: decode_table, STACK: decode_table,
@@ -1027,6 +1069,7 @@ DECODE = {
     ALLOC: decode_alloc, SAMPLE: decode_sample, HEAP: decode_sample,
     SNAPSHOT: decode_snapshot, MARK: decode_mark, GC: decode_gc,
     LOSS: decode_loss, LIVE: decode_live, END: decode_end,
+    PROCESS: decode_process,
 }
 
 

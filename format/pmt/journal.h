@@ -122,10 +122,19 @@ enum pmt_def_type {
     PMT_DEF_SNAPSHOT_ROWS = 9, /* v: serial number of the snapshot, rows; text:
                           * that many struct pmt_snapshot_row. Committed
                           * before: */
-    PMT_DEF_SNAPSHOT = 10 /* v: serial number, rows in all, length of the
+    PMT_DEF_SNAPSHOT = 10, /* v: serial number, rows in all, length of the
                           * name; text: the name, then the user's values as
                           * lines "title\tunit\tvalue\n"; `wide` as for a
                           * mark */
+    PMT_DEF_PROCESS = 11 /* v: op | how << 8, pid, ppid, status; text: a
+                          * struct pmt_def_process, then its texts one after
+                          * the other, then the arguments, each ended by a
+                          * zero; `wide` as for a mark */
+};
+
+struct pmt_def_process {
+    uint64_t started_ns;
+    uint32_t executable_bytes, name_bytes, note_bytes, argc;
 };
 
 struct pmt_snapshot_row {

@@ -164,6 +164,10 @@ enum pmt_column {
     PMT_COL_EVENTS = 23,
     PMT_COL_ADDRESS = 24,    /* live; and what 8-10 decode to */
     PMT_COL_AGE = 25,
+    PMT_COL_PPID = 26,
+    PMT_COL_STARTED = 27,
+    PMT_COL_STATUS = 28,
+    PMT_COL_HOW = 29,
     PMT_COL_FIGURES = 32     /* 32 + i; anchors: 32 to 34 */
 };
 
@@ -182,6 +186,7 @@ const uint64_t *pmt_reader_column(struct pmt_reader *r, unsigned column);
 const struct pmt_alloc *pmt_reader_allocs(struct pmt_reader *r);
 const struct pmt_object *pmt_reader_objects(struct pmt_reader *r);
 const struct pmt_live *pmt_reader_lives(struct pmt_reader *r);
+const struct pmt_process *pmt_reader_processes(struct pmt_reader *r);
 
 /* Message `i` of a mark chunk; name of a snapshot chunk (i = 0). */
 struct pmt_text pmt_reader_text(struct pmt_reader *r, uint32_t i);

@@ -7,6 +7,7 @@
 #ifndef PMT_RECORD_H
 #define PMT_RECORD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -36,7 +37,8 @@ enum pmt_kind {
     PMT_KIND_LOSS = 19,
     PMT_KIND_LIVE_SET = 20,
     PMT_KIND_END = 21,
-    PMT_KIND_KNOWN = 22 /* first number this library does not know */
+    PMT_KIND_PROCESS = 22,
+    PMT_KIND_KNOWN = 23 /* first number this library does not know */
 };
 
 /* A text: bytes, not terminated; NULL `bytes`: not known. Borrowed. */
@@ -178,6 +180,46 @@ struct pmt_snapshot_entry {
     uint64_t blocks, bytes;
     uint32_t stack, type;   /* ids or 0 */
     uint8_t domain;         /* enum pmt_domain */
+};
+
+/* process: op (spec 7.12). */
+enum pmt_process_op {
+    PMT_PROCESS_FOUND = 0,     /* it ran already */
+    PMT_PROCESS_STARTED = 1,
+    PMT_PROCESS_EXEC = 2,
+    PMT_PROCESS_EXITED = 3,
+    PMT_PROCESS_VANISHED = 4,
+    PMT_PROCESS_DENIED = 5,    /* the note says what may not be read */
+    PMT_PROCESS_LEFT = 6,      /* not looked at from here on */
+    PMT_PROCESS_OPS = 7
+};
+
+/* process: how it was learnt. */
+enum pmt_process_how {
+    PMT_HOW_LOOK = 0,          /* by looking */
+    PMT_HOW_EVENT = 1,         /* the system tells of starts and ends */
+    PMT_HOW_CHILDREN = 2,      /* a list of children */
+    PMT_HOW_WAIT = 3,          /* as its parent */
+    PMT_HOW_NAMED = 4,         /* given by the user, or started here */
+    PMT_HOW_DESCRIPTOR = 5,    /* a descriptor of the process */
+    PMT_HOWS = 6
+};
+
+/* process: status, made from what ended it. 0: not known. */
+#define PMT_STATUS_EXIT(code) (1u + ((unsigned)(code) & 255))
+#define PMT_STATUS_SIGNAL(n) (256u + (unsigned)(n))
+
+/* What was learnt of one process. Texts of length 0 and an argc of 0 are not
+ * known. */
+struct pmt_process {
+    uint64_t time;             /* ticks */
+    uint64_t pid, ppid;        /* ppid 0: not known */
+    uint64_t started_ns;       /* since the system started; 0: not known */
+    uint32_t status;           /* PMT_STATUS_...; 0: not known */
+    uint8_t op, how;           /* of the enums, or what they lack (read) */
+    struct pmt_text executable, name, note;
+    const struct pmt_text *argv;
+    size_t argc;
 };
 
 /* One message. */

@@ -157,6 +157,11 @@ int pmt_writer_figures(struct pmt_writer *w, enum pmt_kind kind,
                        const struct pmt_value *figures, size_t count,
                        struct pmt_error *err);
 
+/* What was learnt of a process. Texts over 65536 bytes are cut; all are
+ * copied. PMT_ERR_ARGUMENT: an op or a how that is none, or no pid. */
+int pmt_writer_process(struct pmt_writer *w, const struct pmt_process *record,
+                       struct pmt_error *err);
+
 /* A live set, aggregated, written at once as one chunk of kind snapshot for
  * each 65536 rows. At most 1024 values. PMT_ERR_ARGUMENT as above. */
 int pmt_writer_snapshot(struct pmt_writer *w, uint64_t time,

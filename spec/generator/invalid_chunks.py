@@ -3,7 +3,7 @@
 from .encode import M64, Raw, Tag, Trace, cbor, cbor_head
 from .stream import Stream
 from .parts import (
-    alloc_rows, begin, call_rows, invalid, marks, object_rows,
+    alloc_rows, begin, call_rows, invalid, marks, object_rows, processes,
     vector)
 
 
@@ -153,10 +153,10 @@ envelope_is("features-empty", "features is an empty array.",
 envelope_is("features-type", "A feature is a text.",
             content=key_is(13, ["x"]))
 invalid("envelope-unknown-kind-body", "An unknown kind's body is no map.",
-        lambda trace, s: s.chunk(22, 1, 1, 1, {}, bad="chunk",
+        lambda trace, s: s.chunk(23, 1, 1, 1, {}, bad="chunk",
                                  content=key_is(15, 7)))
 invalid("envelope-unknown-kind-t1", "An unknown kind's t1 < t0.",
-        lambda trace, s: s.chunk(22, 1, 2, 1, {}, bad="chunk"))
+        lambda trace, s: s.chunk(23, 1, 2, 1, {}, bad="chunk"))
 invalid("envelope-object-model-1", "model is 1 in object.",
         lambda trace, s: s.object(object_rows(), env={12: 1}, bad="chunk"),
         full=True)
@@ -426,6 +426,19 @@ bad("snapshot-value-under-limit", "A value of -2^63 - 1.", "snapshot", *SNAP,
     change={17: [["a", "", -1 - (1 << 63)]]})
 bad("snapshot-values-over-limit", "1025 values.", "snapshot", *SNAP,
     change={17: [["a", "", 1]] * 1025})
+for lacking in (14, 15):
+    bad("process-without-%d" % lacking, "Column %d is missing." % lacking,
+        "process", processes, change={lacking: None})
+bad("process-texts-short", "Nine names of ten processes.", "process",
+    processes, change={18: ["x"] * 9})
+bad("process-text-type", "A note is a number.", "process", processes,
+    change={19: ["x"] * 9 + [1]})
+bad("process-argv-short", "Arguments of nine of ten processes.", "process",
+    processes, change={17: [[]] * 9})
+bad("process-argv-flat", "Arguments that are a text.", "process", processes,
+    change={17: [[]] * 9 + ["x"]})
+bad("process-argv-type", "An argument is a number.", "process", processes,
+    change={17: [["a", 1]] * 10})
 LIVES = (5, 13, 0, 1, lambda: [{"address": 1, "stack": 1}])
 bad("live-t0-is-not-t1", "t0 and t1 differ.", "live", *LIVES, t1=6)
 bad("live-without-part", "Body key 17 is missing.", "live", *LIVES,

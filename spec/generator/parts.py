@@ -134,3 +134,28 @@ def invalid(name, doc, act, **kw):
     def function():
         return around(act, **kw)
     VECTORS.append(("invalid", name, doc, function))
+
+
+def processes():
+    """A tree of processes: what is learnt of them."""
+    rows = [
+        {"op": "found", "pid": 4711, "how": "named", "ppid": 1,
+         "started_ns": 123450000000, "executable": "/usr/bin/python3.13",
+         "argv": ["python3.13", "-c", "x = \"\u20ac\"", ""],
+         "name": "python3.13"},
+        {"op": "started", "pid": 4712, "how": "event", "ppid": 4711,
+         "started_ns": 123990000000, "name": "python3.13"},
+        {"op": "exec", "pid": 4712, "how": "look", "ppid": 4711,
+         "started_ns": 123990000000, "executable": "/bin/sh",
+         "argv": ["sh"], "name": "sh"},
+        {"op": "denied", "pid": 4712, "note": "pss: Permission denied"},
+        {"op": "exited", "pid": 4712, "how": "wait", "status": 1},
+        {"op": "found", "pid": 4712, "how": "children", "ppid": 4711,
+         "started_ns": 125000000000},
+        {"op": "vanished", "pid": 4712, "started_ns": 125000000000},
+        {"op": "exited", "pid": 4713, "how": "event", "status": 256},
+        {"op": "exited", "pid": 4714, "how": "descriptor", "status": 265},
+        {"op": "left", "pid": 4711}]
+    for i, row in enumerate(rows):
+        row["t"] = 365 + i
+    return rows

@@ -9,12 +9,14 @@ from .encode import M64, Tag, cbor, column, deltas, signed, zigzag, zigzags
 
 KINDS = ("- stream string code cfunction type stack thread class anchor call "
          "line object alloc sample heap snapshot mark gc loss live "
-         "end").split()
+         "end process").split()
 NUMBER = {name: i for i, name in enumerate(KINDS)}
 OPS = "free malloc calloc realloc_free realloc realloc_undo".split()
 DOMAINS = "raw mem obj native".split()
 SIZED = ("malloc", "calloc", "realloc")
 FREES = ("free", "realloc_free", "destroy")
+PROCESS_OPS = "found started exec exited vanished denied left".split()
+HOWS = "look event children wait named descriptor".split()
 CAUSES = "full reentrant memory io torn damaged".split()
 
 
@@ -51,7 +53,7 @@ class Stream:
         number = NUMBER.get(kind, kind)
         envelope = {0: number, 1: self.key, 2: self.seq, 3: count, 4: t0,
                     5: t1, 7: self.epoch, 9: self.lost}
-        if 10 <= number <= 20:
+        if 10 <= number <= 20 or number == 22:
             first = self.ordinals.get(number, 0)
             envelope[8] = first
             self.ordinals[number] = first + count
@@ -458,6 +460,32 @@ class Stream:
                 line["age_ns"] = r["age"] * self.tick_ns & M64
         kw.setdefault("t0", t)
         return self.records_chunk("live", rows, body, kw, t)
+
+    def process(self, rows, **kw):
+        """rows: t, op, pid; may: how, ppid, started_ns, status, executable,
+        argv, name, note."""
+        body = {14: Values([number(PROCESS_OPS, r["op"]) for r in rows]),
+                15: Values([r["pid"] for r in rows])}
+        if any("how" in r for r in rows):
+            body[29] = Values([number(HOWS, r.get("how", 0)) for r in rows])
+        for key, at in (("ppid", 26), ("started_ns", 27), ("status", 28)):
+            if any(key in r for r in rows):
+                body[at] = Values([r.get(key, 0) for r in rows])
+        for key, at in (("executable", 16), ("name", 18), ("note", 19)):
+            if any(key in r for r in rows):
+                body[at] = [r.get(key, "") for r in rows]
+        if any("argv" in r for r in rows):
+            body[17] = [r.get("argv", []) for r in rows]
+        for r in rows:
+            s = r.get("status", 0)
+            r["line"] = {
+                "op": r["op"], "how": r.get("how", "look"), "pid": r["pid"],
+                "ppid": r.get("ppid"), "started_ns": r.get("started_ns"),
+                "exit": s - 1 if 1 <= s <= 256 else None,
+                "signal": s - 256 if s > 256 else None,
+                "executable": r.get("executable"), "argv": r.get("argv"),
+                "name": r.get("name"), "note": r.get("note")}
+        return self.records_chunk("process", rows, body, kw)
 
 
 class Values(list):

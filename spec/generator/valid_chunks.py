@@ -3,7 +3,8 @@
 from .encode import M64, Raw, Tag, Trace, cbor
 from .stream import CAUSES, DOMAINS, NUMBER, Stream
 from .parts import (
-    alloc_rows, begin, call_rows, marks, object_rows, tables, vector)
+    alloc_rows, begin, call_rows, marks, object_rows, processes, tables,
+    vector)
 
 
 @vector("valid")
@@ -90,6 +91,7 @@ def every_kind():
         {"address": 0x7F0000001040, "stack": 2, "thread": 2, "size": 0,
          "domain": "native", "age": 0}])
     s.live(360, 12, 0, 1, [{"address": 0x2000, "stack": 3, "type": 2}])
+    s.process(processes())
     s.end(t=400)
     trace.index()
     return trace
@@ -366,10 +368,31 @@ def absent_columns():
 
 
 @vector("valid")
+def process_numbers():
+    """process: unknown ops and hows, great numbers, columns left out."""
+    trace, s = begin(tick_ns=1000)
+    s.process([{"t": 1, "op": 7, "how": 6, "pid": M64, "ppid": M64,
+                "started_ns": M64, "status": M64},
+               {"t": 2, "op": "exited", "pid": 1, "status": 257}])
+    s.process([{"t": 3, "op": "found", "pid": 2}])
+    rows = processes()
+    for r in rows:
+        r.pop("ppid", None)
+    s.process(rows, codec={14: "runs", 15: "u32"},
+              change={26: [5, b"later"], 30: 7})
+    s.process([{"t": 400, "op": "found", "pid": 5, "name": "caf\udce9",
+                "argv": ["a" * 70, "\udcff"]}])
+    s.process([], t0=500)
+    s.end(t=500)
+    trace.index()
+    return trace
+
+
+@vector("valid")
 def unknown_kind():
-    """Kinds 0, 22 and 32767 are skipped and counted."""
+    """Kinds 0, 23 and 32767 are skipped and counted."""
     trace, s = begin()
-    for n in (0, 22, 32767):
+    for n in (0, 23, 32767):
         s.chunk(n, 9, 1, 2, {0: "anything", "text": [None, True]},
                 lines=[{"kind": "unknown", "stream": s.name, "number": n,
                         "count": 9}], env={8: 77, 12: 1})

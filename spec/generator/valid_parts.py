@@ -311,7 +311,7 @@ def before_of_other_kinds():
     line.update(uuid=s.uuid.hex(), start=[0, 0, 0], part=9,
                 before={"call": 3, "mark": 0, "live": 5})
     s.open(producer="p", more={"part": 9}, t=50, lines=[line], change={
-        12: {0: "x", 5: [1], 10: 3, 17: 0, 20: 5, 21: "end", 22: {},
+        12: {0: "x", 5: [1], 10: 3, 17: 0, 20: 5, 21: "end", 23: {},
              40000: 7, -1: 1, "alloc": 4}})
     marks(s, "one", t=60)
     return trace
