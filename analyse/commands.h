@@ -27,6 +27,7 @@
     X(dump) \
     X(check) \
     X(recover) \
+    X(merge) \
     X(live) \
     X(plot)
 
