@@ -250,6 +250,7 @@ static int say_nothing(const struct live_options *opt,
                                                   : "alloc, object or "
                                                     "snapshot",
                  in->moment.kind == PMT_MOMENT_TIME ||
+                         in->moment.kind == PMT_MOMENT_WALL ||
                          in->moment.kind == PMT_MOMENT_MARK
                      ? " up to that moment"
                      : "",

@@ -8,7 +8,7 @@ static void json_head(const struct pmt_live_report *report,
     static const char *const moments[] = {
         [PMT_MOMENT_NONE] = "end",  [PMT_MOMENT_TIME] = "time",
         [PMT_MOMENT_MARK] = "mark", [PMT_MOMENT_PEAK] = "peak",
-        [PMT_MOMENT_END] = "end",
+        [PMT_MOMENT_END] = "end",   [PMT_MOMENT_WALL] = "wall",
     };
     const struct pmt_live_counts *counts = &total->counts;
 
@@ -20,6 +20,8 @@ static void json_head(const struct pmt_live_report *report,
     pmt_json_string(json, "moment", moments[report->moment->kind]);
     if (report->moment->kind == PMT_MOMENT_MARK)
         pmt_json_string(json, "mark", report->moment->name);
+    if (report->moment->kind == PMT_MOMENT_WALL)
+        pmt_json_i64(json, "wall_ns", report->moment->real_ns);
     pmt_json_u64(json, "time_ns", total->now_ns);
     pmt_json_u64(json, "count", total->now.count);
     pmt_json_u64(json, "bytes", total->now.bytes);

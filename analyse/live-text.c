@@ -5,6 +5,7 @@
 
 #include "cli/text.h"
 #include "live-report.h"
+#include "names.h"
 
 /* ---- what is said first ------------------------------------------------- */
 
@@ -33,7 +34,7 @@ static void print_moment(const struct pmt_live_report *report,
                          const struct pmt_live_total *total, FILE *file)
 {
     const struct pmt_moment *moment = report->moment;
-    char buffer[PMT_TEXT_SIZE];
+    char buffer[PMT_TEXT_SIZE], wall[PMT_WALL_SIZE];
     char *seconds = pmt_text_seconds(buffer, total->now_ns);
 
     switch (moment->kind) {
@@ -46,6 +47,10 @@ static void print_moment(const struct pmt_live_report *report,
         fputs("at mark \"", file);
         pmt_text_write(file, moment->name, strlen(moment->name));
         fprintf(file, "\" (%s)", seconds);
+        return;
+    case PMT_MOMENT_WALL:
+        fprintf(file, "at %s (%s)", pmt_name_wall(wall, moment->real_ns),
+                seconds);
         return;
     case PMT_MOMENT_PEAK:
         if (total->streams > 1)

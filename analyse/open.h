@@ -17,7 +17,7 @@
  *     …                                             // print the result
  *     return pmt_trace_close(&in, status, opt.strict); // warnings
  *
- * Only open, failed, close and find_moment print. pmt_trace_next counts what
+ * Only open, failed, close, find_moment and find print. pmt_trace_next counts what
  * is wrong in `health` and moves the progress bar, so an algorithm may call
  * it on an input that a command, or a test, has opened.
  *
@@ -128,21 +128,34 @@ int pmt_exit_worse(int a, int b);
 struct pmt_instant {
     bool is_end;         /* after the last record */
     uint64_t ns;         /* since the stream began; UINT64_MAX for the end */
-    bool has_stream;     /* the moment is in one stream's clock: a mark */
+    bool has_stream;     /* the moment is in one stream's clock: a mark, the
+                          * peak */
     uint64_t stream_key; /* that stream */
-    int64_t real_ns;     /* with has_stream: wall clock of the moment */
+    bool is_wall;        /* it is a wall clock time, in no stream's clock */
+    int64_t real_ns;     /* with has_stream or is_wall: wall clock of it */
+    bool has_boot;       /* with has_stream: the monotonic clock of it, which */
+    uint8_t boot[16];    /* other streams of this boot have too */
+    uint64_t mono_ns;
 };
 
 /*
- * Finds in->moment: NONE and END are the end, TIME is itself, MARK needs a
- * pass over the marks of the file (so not "-"), PEAK is not found here.
- * Returns PMT_EXIT_OK, or PMT_EXIT_TROUBLE after printing why.
+ * Finds in->moment. NONE and END are the end, TIME is itself, WALL is turned
+ * into each stream's clock; MARK and PEAK need a pass over the file (so not
+ * "-"). PEAK: the first tick at which most bytes of blocks were live, without
+ * blocks most objects; of several streams that of the one with most, in its
+ * clock. Returns PMT_EXIT_OK, or PMT_EXIT_TROUBLE after printing why.
  */
 int pmt_trace_find_moment(const struct pmt_trace *in,
                           struct pmt_instant *instant);
 
+/* The same for another moment than that of the operand, as of --at MOMENT. */
+int pmt_trace_find(const struct pmt_trace *in,
+                   const struct pmt_moment *moment,
+                   struct pmt_instant *instant);
+
 /* The instant as ns since stream `s` began: clamped at 0; UINT64_MAX for the
- * end. */
+ * end. Of another stream than that of `s` by the monotonic clock where both
+ * are of one boot, else by the wall clock at the start of each. */
 uint64_t pmt_instant_in_stream(const struct pmt_instant *instant,
                                const struct pmt_stream *s);
 

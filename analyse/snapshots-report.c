@@ -96,7 +96,7 @@ static void print_which(const struct pmt_snapshot_stream *stream, FILE *file)
 
 static void print_why(const struct pmt_snapshot_report *report, FILE *file)
 {
-    char buffer[PMT_TEXT_SIZE];
+    char buffer[PMT_TEXT_SIZE], wall[PMT_WALL_SIZE];
 
     if (report->chosen)
         return;
@@ -114,6 +114,10 @@ static void print_why(const struct pmt_snapshot_report *report, FILE *file)
         pmt_text_write(file, report->moment->name,
                        strlen(report->moment->name));
         fputs("\"\n", file);
+        return;
+    case PMT_MOMENT_WALL:
+        fprintf(file, "last snapshot up to %s\n",
+                pmt_name_wall(wall, report->moment->real_ns));
         return;
     case PMT_MOMENT_NONE:
     case PMT_MOMENT_END:

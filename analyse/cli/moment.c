@@ -11,7 +11,7 @@
 #include "value.h"
 #include "xalloc.h"
 
-#define CHOICES "try 12.5s, mark:NAME, mark:NAME#2, peak or end"
+#define CHOICES "try 12.5s, mark:NAME, mark:NAME#2, wall:DATE, peak or end"
 
 /* NAME or NAME#ORDINAL; only digits after the last "#" are an ordinal. */
 static int parse_mark(const char *text, struct pmt_moment *moment, char *why,
@@ -49,6 +49,12 @@ int pmt_moment_parse(const char *text, struct pmt_moment *moment, char *why,
     *moment = (struct pmt_moment){.kind = PMT_MOMENT_NONE};
     if (!strncmp(text, "mark:", 5))
         return parse_mark(text + 5, moment, why, why_size);
+    if (!strncmp(text, "wall:", 5)) {
+        if (!pmt_value_wall(text + 5, &moment->real_ns, why, why_size))
+            return -1;
+        moment->kind = PMT_MOMENT_WALL;
+        return 0;
+    }
     if (!strcmp(text, "peak")) {
         moment->kind = PMT_MOMENT_PEAK;
         return 0;

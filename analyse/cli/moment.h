@@ -5,6 +5,7 @@
  *     a.pmt@12.5s        ns since the stream began (units as in value.h)
  *     a.pmt@mark:warm    the first mark of that name
  *     a.pmt@mark:warm#3  the third
+ *     a.pmt@wall:2026-11-21T03:57:20.5Z   wall clock (value.h: pmt_value_wall)
  *     a.pmt@peak  a.pmt@end
  *
  * Only the words are read here; finding the moment in a trace is not.
@@ -19,6 +20,7 @@ enum pmt_moment_kind {
     PMT_MOMENT_NONE,
     PMT_MOMENT_TIME, /* ns */
     PMT_MOMENT_MARK, /* name, ordinal */
+    PMT_MOMENT_WALL, /* real_ns */
     PMT_MOMENT_PEAK,
     PMT_MOMENT_END,
 };
@@ -28,6 +30,7 @@ struct pmt_moment {
     uint64_t ns;      /* TIME: since the stream began */
     char *name;       /* MARK: owned by this structure */
     uint64_t ordinal; /* MARK: 1 for the first; 0 when none was given */
+    int64_t real_ns;  /* WALL: ns since 1970 */
 };
 
 /*

@@ -53,19 +53,22 @@ static void test_words(void **state)
     moment_is("mark:a#", PMT_MOMENT_MARK, 0, "a#", 0);
     moment_is("mark:a#2#1", PMT_MOMENT_MARK, 0, "a#2", 1);
     moment_is("mark:x@y z", PMT_MOMENT_MARK, 0, "x@y z", 0);
+    moment_is("wall:1795233440.5", PMT_MOMENT_WALL, 0, NULL, 0);
+    no_moment("wall:", "not a wall clock time (try 2026-11-21T03:57:20Z or "
+                       "seconds since 1970)");
     no_moment("mark:", "the name of the mark is missing");
     no_moment("mark:#2", "the name of the mark is missing");
     no_moment("mark:a#0", "the number of the mark must be at least 1");
     no_moment("12q", "not a duration (try 10, 1.5s, 200ms or 5m)");
     no_moment("pek",
               "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
-              "peak or end)");
+              "wall:DATE, peak or end)");
     no_moment("-5s",
               "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
-              "peak or end)");
+              "wall:DATE, peak or end)");
     no_moment("",
               "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
-              "peak or end)");
+              "wall:DATE, peak or end)");
 }
 
 /* Does `operand` split into this file and this kind of moment? */
@@ -118,7 +121,7 @@ static void test_split(void **state)
                      -1);
     assert_string_equal(why,
                         "a.pmt@pek: unknown moment (try 12.5s, mark:NAME, "
-                        "mark:NAME#2, peak or end)");
+                        "mark:NAME#2, wall:DATE, peak or end)");
 }
 
 int main(void)

@@ -30,6 +30,56 @@ static void not_size(const char *text)
     assert_int_equal(value, UNTOUCHED);
 }
 
+/* Expected values are those of `date -u +%s -d ...`. */
+static void wall_is(const char *text, int64_t expected)
+{
+    int64_t value = 0;
+
+    assert_true(pmt_value_wall(text, &value, why, sizeof why));
+    assert_int_equal(value, expected);
+}
+
+static void not_wall(const char *text)
+{
+    int64_t value = (int64_t)UNTOUCHED;
+
+    assert_false(pmt_value_wall(text, &value, why, sizeof why));
+    assert_int_equal(value, UNTOUCHED);
+}
+
+static void test_wall(void **state)
+{
+    (void)state;
+    wall_is("2026-11-21T03:57:20Z", INT64_C(1795233440000000000));
+    wall_is("2026-11-21T03:57:20.1234567899Z", INT64_C(1795233440123456789));
+    wall_is("2026-11-21 03:57:20", INT64_C(1795233440000000000));
+    wall_is("2026-11-21T04:57:20+01:00", INT64_C(1795233440000000000));
+    wall_is("2026-11-20T22:27:20-0530", INT64_C(1795233440000000000));
+    wall_is("2026-11-21T03:57", INT64_C(1795233420000000000));
+    wall_is("2026-11-21", INT64_C(1795219200000000000));
+    wall_is("2024-02-29", INT64_C(1709164800000000000));
+    wall_is("2000-03-01", INT64_C(951868800000000000));
+    wall_is("2100-03-01", INT64_C(4107542400000000000));
+    wall_is("1970-01-01T00:00:00Z", 0);
+    wall_is("1795233440.5", INT64_C(1795233440500000000));
+    wall_is("0", 0);
+    not_wall("");
+    not_wall("2026-11-21T");
+    not_wall("2026-11-21T03");
+    not_wall("2026-02-29");
+    not_wall("2026-13-01");
+    not_wall("2026-11-21T24:00");
+    not_wall("2026-11-21T03:57:20.Z");
+    not_wall("2026-11-21T03:57:20+1");
+    not_wall("2026-11-21T03:57:20Zx");
+    not_wall("1969-12-31");
+    not_wall("1970-01-01T00:00+01:00");
+    not_wall("2263-01-01");
+    not_wall("9999999999999");
+    not_wall("-5");
+    not_wall("5s");
+}
+
 static void test_size(void **state)
 {
     (void)state;
@@ -171,7 +221,8 @@ static void test_suggest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_size),    cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_wall),    cmocka_unit_test(test_duration),
         cmocka_unit_test(test_int),     cmocka_unit_test(test_distance),
         cmocka_unit_test(test_suggest),
     };

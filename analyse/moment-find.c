@@ -1,0 +1,205 @@
+/* moment-find.c: where in a trace a moment is; see open.h. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/errors.h"
+#include "live.h"
+#include "open.h"
+
+/* In the clock of the stream of `header`. */
+static struct pmt_instant in_stream(const struct pmt_stream_header *header,
+                                    uint64_t key, uint64_t ns)
+{
+    struct pmt_instant instant = {
+        .ns = ns,
+        .has_stream = true,
+        .stream_key = key,
+        .real_ns = (int64_t)((uint64_t)header->start_real_ns + ns),
+        .has_boot = header->has_boot && header->clock == 0,
+        .mono_ns = header->start_mono_ns + ns,
+    };
+
+    memcpy(instant.boot, header->boot, sizeof instant.boot);
+    return instant;
+}
+
+/* ---- marks --------------------------------------------------------------- */
+
+static bool text_is(struct pmt_text text, const char *name)
+{
+    return text.bytes != NULL && text.length == strlen(name) &&
+           memcmp(text.bytes, name, text.length) == 0;
+}
+
+/* The nth mark called `name` among those of one chunk; `left` counts down. */
+static bool mark_in_chunk(struct pmt_reader *r, const struct pmt_event *event,
+                          const char *name, uint64_t *left,
+                          struct pmt_instant *instant)
+{
+    const struct pmt_stream_header *header = pmt_stream_header(event->stream);
+    const uint64_t *times = pmt_reader_column(r, PMT_COL_TIME);
+
+    for (uint32_t i = 0; i < event->envelope.count; i++) {
+        if (!text_is(pmt_reader_text(r, i), name) || --*left > 0)
+            continue;
+        *instant = in_stream(header, event->envelope.stream_key,
+                             times ? times[i] * header->tick_ns : 0);
+        return true;
+    }
+    return false;
+}
+
+static int no_mark(const struct pmt_trace *in, const struct pmt_moment *moment)
+{
+    if (moment->ordinal)
+        return pmt_fail("%s: no mark \"%s\" number %" PRIu64
+                        " (mark:%s#%" PRIu64 "#1 is the first \"%s#%" PRIu64
+                        "\")",
+                        in->name, moment->name, moment->ordinal, moment->name,
+                        moment->ordinal, moment->name, moment->ordinal);
+    return pmt_fail("%s: no mark \"%s\"", in->name, moment->name);
+}
+
+static int find_mark(const struct pmt_trace *in,
+                     const struct pmt_moment *moment,
+                     struct pmt_instant *instant)
+{
+    struct pmt_reader_options options = {
+        .skip_kinds = ~(UINT64_C(1) << PMT_KIND_STREAM |
+                        UINT64_C(1) << PMT_KIND_MARK),
+        .no_tables = true,
+    };
+    struct pmt_common silent = {.progress = PMT_PROGRESS_NEVER};
+    uint64_t left = moment->ordinal ? moment->ordinal : 1;
+    struct pmt_trace pass;
+    struct pmt_event event;
+    struct pmt_error err;
+    bool found = false;
+    int code = PMT_OK;
+
+    if (!pmt_trace_reopens(in->path))
+        return pmt_fail("%s: a mark cannot be looked up in a pipe", in->name);
+    if (pmt_trace_open(&pass, in->path, &silent, &options))
+        return PMT_EXIT_TROUBLE;
+    while (!found && (code = pmt_trace_next(&pass, &event, &err)) == PMT_OK)
+        if (event.type == PMT_EVENT_RECORDS &&
+            event.envelope.kind == PMT_KIND_MARK)
+            found = mark_in_chunk(pass.reader, &event, moment->name, &left,
+                                  instant);
+    if (!found && code < 0)
+        return pmt_trace_failed(&pass, &err);
+    pmt_trace_release(&pass);
+    return found ? PMT_EXIT_OK : no_mark(in, moment);
+}
+
+/* ---- the peak ------------------------------------------------------------ */
+
+/* The stream with the largest peak of `which`; NULL: none has such records. */
+static const struct pmt_live_stream *
+largest(const struct pmt_live_sets *live, enum pmt_live_which which)
+{
+    const struct pmt_live_stream *best = NULL;
+
+    for (size_t i = 0; i < live->stream_count; i++) {
+        const struct pmt_live_stream *s = &live->streams[i];
+        const struct pmt_live_level *a = &s->sets[which].peak;
+        const struct pmt_live_level *b = best ? &best->sets[which].peak : NULL;
+
+        if (!s->seen[which])
+            continue;
+        if (b == NULL || (which == PMT_LIVE_BLOCKS ? a->bytes > b->bytes
+                                                   : a->count > b->count))
+            best = s;
+    }
+    return best;
+}
+
+static int find_peak(const struct pmt_trace *in, struct pmt_instant *instant)
+{
+    unsigned wanted = PMT_LIVE_ALLOC | PMT_LIVE_OBJECT;
+    struct pmt_reader_options options = {
+        .skip_kinds = pmt_live_sets_skip_kinds(wanted),
+    };
+    struct pmt_common silent = {.progress = PMT_PROGRESS_NEVER};
+    enum pmt_live_which which = PMT_LIVE_BLOCKS;
+    const struct pmt_live_stream *s;
+    struct pmt_live_sets live;
+    struct pmt_trace pass;
+    struct pmt_error err;
+
+    if (!pmt_trace_reopens(in->path))
+        return pmt_fail("%s: the peak can't be found in a pipe: it takes two "
+                        "passes", in->name);
+    if (pmt_trace_open(&pass, in->path, &silent, &options))
+        return PMT_EXIT_TROUBLE;
+    pmt_live_sets_init(&live, wanted);
+    if (pmt_live_sets_read(&live, &pass, &err)) {
+        pmt_live_sets_release(&live);
+        return pmt_trace_failed(&pass, &err);
+    }
+    s = largest(&live, which);
+    if (s == NULL)
+        s = largest(&live, which = PMT_LIVE_OBJECTS);
+    if (s != NULL)
+        *instant = in_stream(pmt_stream_header(s->stream), s->key,
+                             s->sets[which].peak.time * s->tick_ns);
+    pmt_live_sets_release(&live);
+    pmt_trace_release(&pass);
+    return s != NULL ? PMT_EXIT_OK
+                     : pmt_fail("%s: no peak: it has no alloc or object "
+                                "records", in->name);
+}
+
+/* ---- all of them --------------------------------------------------------- */
+
+int pmt_trace_find(const struct pmt_trace *in,
+                   const struct pmt_moment *moment,
+                   struct pmt_instant *instant)
+{
+    *instant = (struct pmt_instant){.is_end = true, .ns = UINT64_MAX};
+    switch (moment->kind) {
+    case PMT_MOMENT_NONE:
+    case PMT_MOMENT_END:
+        break;
+    case PMT_MOMENT_TIME:
+        instant->is_end = false;
+        instant->ns = moment->ns;
+        break;
+    case PMT_MOMENT_WALL:
+        *instant = (struct pmt_instant){.is_wall = true,
+                                        .real_ns = moment->real_ns};
+        break;
+    case PMT_MOMENT_MARK:
+        return find_mark(in, moment, instant);
+    case PMT_MOMENT_PEAK:
+        return find_peak(in, instant);
+    }
+    return PMT_EXIT_OK;
+}
+
+int pmt_trace_find_moment(const struct pmt_trace *in,
+                          struct pmt_instant *instant)
+{
+    return pmt_trace_find(in, &in->moment, instant);
+}
+
+uint64_t pmt_instant_in_stream(const struct pmt_instant *instant,
+                               const struct pmt_stream *s)
+{
+    const struct pmt_stream_header *header;
+
+    if (instant->is_end || s == NULL ||
+        (!instant->is_wall &&
+         (!instant->has_stream || pmt_stream_key(s) == instant->stream_key)))
+        return instant->ns;
+    header = pmt_stream_header(s);
+    if (!instant->is_wall && instant->has_boot && header->has_boot &&
+        header->clock == 0 && !memcmp(instant->boot, header->boot, 16))
+        return instant->mono_ns > header->start_mono_ns
+                   ? instant->mono_ns - header->start_mono_ns
+                   : 0;
+    if (instant->real_ns <= header->start_real_ns)
+        return 0;
+    return (uint64_t)instant->real_ns - (uint64_t)header->start_real_ns;
+}
