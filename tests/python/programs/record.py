@@ -15,25 +15,12 @@ MOMENTS = ("one", "two", "three")
 
 def keep_sites():
     """When an object is made from a free list no block is made, yet
-    tracemalloc takes its block for one of the new line. Has it leave that.
-    Returns two functions, to be called before and after it is asked, or None
-    where there is no way."""
+    tracemalloc takes its block for one of the new line. Has it leave that, and
+    tells whether there is a way."""
     api = ctypes.pythonapi
-    if hasattr(api, "PyRefTracer_SetTracer"):
-        api.PyRefTracer_SetTracer(None, None)
-        return (lambda: None), (lambda: None)
-    try:
-        tracing = (ctypes.c_int * 2).in_dll(api, "_Py_tracemalloc_config")
-    except ValueError:
-        return None
-
-    def on():
-        tracing[1] = 1
-
-    def off():
-        tracing[1] = 0
-    off()
-    return on, off
+    if not hasattr(api, "PyRefTracer_SetTracer"):
+        return False
+    return api.PyRefTracer_SetTracer(None, None) == 0
 
 
 def main():
@@ -45,32 +32,23 @@ def main():
     clear = tracemalloc.clear_traces
     # The recorder lies above, so it does not see what tracemalloc takes.
     tracemalloc.start(frames)
-    asking = keep_sites()
-    if asking is None:
+    if not keep_sites():
         sys.exit(77)
-    before, after = asking
     recorder.start()
     # The recorder makes a block for each code object that it meets first.
     for _ in module.run():
-        before()
         take()
-        after()
     gc.collect()
     gc.disable()
     program = module.run()
     taken = [None] * len(MOMENTS)
-    before()
     clear()
-    after()
     mark("start")
     for number, moment in enumerate(MOMENTS):
         next(program)
         mark(moment)
-        before()
         taken[number] = take()
-        after()
     recorder.stop()
-    before()
     tracemalloc.stop()
     for moment, traces in zip(MOMENTS, taken):
         tracemalloc.Snapshot(traces, frames).dump(
