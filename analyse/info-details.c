@@ -6,6 +6,7 @@
 
 #include "cli/listing.h"
 #include "cli/text.h"
+#include "info-processes.h"
 #include "names.h"
 #include "pmt/record.h"
 #include "sampling.h"
@@ -286,6 +287,7 @@ void pmt_info_details_text(const struct pmt_summary *s,
     put_unread(file, s, stream);
     put_snapshots(file, d, tick_ns);
     put_gc(file, d);
+    pmt_info_processes_text(&d->processes, s->all, file);
     put_figures(file, d);
 }
 
@@ -449,6 +451,7 @@ void pmt_info_details_json(const struct pmt_summary *s,
     json_snapshots(j, d, tick_ns);
     json_gc(j, d);
     json_figures(j, d);
+    pmt_info_processes_json(&d->processes, j);
 }
 
 /* ---- settings ------------------------------------------------------------- */

@@ -21,6 +21,10 @@ const char *const pmt_record_modes[] = {"alloc", "object",   "call", "line",
                                          "snapshot", "heap", "rss", "gc",
                                          "sample", NULL};
 const char *const pmt_record_domains[] = {"raw", "mem", "obj", NULL};
+/* In the order of SAMPLE_GROUPS there. */
+const char *const pmt_record_groups[] = {"memory", "cpu", "status",
+                                          "pss",    "io",  "files",
+                                          "net",    "cgroup", "maps", NULL};
 const char *const pmt_record_when_full[] = {"drop", "wait", NULL};
 
 /* Least of --max-size, REC_RING_LEAST of recorder/settings.h. */

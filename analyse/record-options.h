@@ -17,7 +17,7 @@ struct pmt_record_options {
     struct pmt_common common; /* must come first */
     const char *output;
     bool force, always;
-    uint32_t modes, domains;
+    uint32_t modes, domains, sample_groups;
     bool builtins, c_calls, children, collect, count_types, object_rss, opcodes,
         snapshot_marks, snapshot_records, track;
     int64_t chunk_records, dump_max, dump_signal, frames, heap_ms, level,
@@ -25,7 +25,7 @@ struct pmt_record_options {
         snapshot_signal, tick_ns;
     uint64_t dump_rss, max_block, max_size, min_block, rss_trigger,
         sample_bytes;
-    const char *dump_marks, *files, *sample_groups, *types;
+    const char *dump_marks, *files, *types;
     int when_full;
     uint64_t wait; /* ns; of pmt attach */
 };
@@ -33,6 +33,7 @@ struct pmt_record_options {
 /* In the order of MODES in pmtrace/_options.py. */
 extern const char *const pmt_record_modes[];
 extern const char *const pmt_record_domains[];
+extern const char *const pmt_record_groups[];
 extern const char *const pmt_record_when_full[];
 
 /* USR1, SIGUSR1 or 10; 90, 90s, 10m, 2h or 7d: for int64_t. */
@@ -96,8 +97,9 @@ pmt_option_callback pmt_record_signal, pmt_record_seconds;
     PMT_OPT_INT(0, "sample-ms", "N", O, sample_ms,                            \
                 "sample: a record every N ms", .preset = "500", .low = 1,     \
                 .high = 3600000),                                             \
-    PMT_OPT_STRING(0, "sample-groups", "GROUP,...", O, sample_groups,         \
-                   "sample: which figures"),                                  \
+    PMT_OPT_SET(0, "sample-groups", "GROUP,...", O, sample_groups,            \
+                pmt_record_groups,                                            \
+                "sample: which figures; memory, cpu and status without it"),  \
     PMT_OPT_INT(0, "heap-ms", "N", O, heap_ms,                                \
                 "heap: a record every N ms; 0: at start, marks and end",      \
                 .preset = "10000", .low = 0, .high = PMT_RECORD_DAY_MS),      \

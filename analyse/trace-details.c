@@ -24,7 +24,8 @@ enum pmt_kind pmt_detail_kind(enum pmt_detail_which which)
 uint64_t pmt_details_kinds(bool all)
 {
     uint64_t bits = BIT(PMT_KIND_SAMPLE) | BIT(PMT_KIND_HEAP) |
-                    BIT(PMT_KIND_SNAPSHOT) | BIT(PMT_KIND_GC);
+                    BIT(PMT_KIND_SNAPSHOT) | BIT(PMT_KIND_GC) |
+                    BIT(PMT_KIND_PROCESS);
 
     for (int i = 0; all && i < PMT_DETAIL_KINDS; i++)
         bits |= BIT(kinds[i]);
@@ -54,19 +55,6 @@ static bool is_text(struct pmt_text a, struct pmt_text b)
 
     return a.length == length &&
            (length == 0 || memcmp(a.bytes, b.bytes, length) == 0);
-}
-
-static void add_value(struct pmt_detail_range *range, uint64_t value)
-{
-    if (range->count++ == 0) {
-        range->first = range->low = range->high = value;
-    } else {
-        if (value < range->low)
-            range->low = value;
-        if (value > range->high)
-            range->high = value;
-    }
-    range->last = value;
 }
 
 /* ---- tallies ----------------------------------------------------------- */
@@ -125,7 +113,7 @@ static void add_rss(struct pmt_details *d, struct pmt_reader *r,
 
         if (rss[i] == 0) /* not had yet */
             continue;
-        add_value(&d->rss, rss[i] * unit);
+        pmt_detail_range_add(&d->rss, rss[i] * unit);
         d->rss.first = first ? rss[i] * unit : before.first;
         d->rss.last = last ? rss[i] * unit : before.last;
         d->rss_from = first ? time : d->rss_from;
@@ -239,12 +227,26 @@ static int find_figure(struct pmt_details *d, enum pmt_kind kind,
                : PMT_ERR_MEMORY;
 }
 
+/* Is any row of the stream's own process? */
+static bool has_own(const uint64_t *pids, uint32_t count)
+{
+    for (uint32_t i = 0; pids != NULL && i < count; i++)
+        if (pids[i] == 0)
+            return true;
+    return pids == NULL;
+}
+
 static int add_figures(struct pmt_details *d, struct pmt_reader *r,
                        const struct pmt_event *event)
 {
     size_t count;
     const struct pmt_figure *figures = pmt_reader_figures(r, &count);
+    const uint64_t *pids = event->envelope.kind == PMT_KIND_SAMPLE
+                               ? pmt_reader_column(r, PMT_COL_PID)
+                               : NULL;
 
+    if (!has_own(pids, event->envelope.count))
+        return PMT_OK;
     for (size_t f = 0; f < count; f++) {
         const uint64_t *values =
             pmt_reader_column(r, PMT_COL_FIGURES + (unsigned)f);
@@ -256,7 +258,8 @@ static int add_figures(struct pmt_details *d, struct pmt_reader *r,
                         &figure))
             return PMT_ERR_MEMORY;
         for (uint32_t i = 0; figure && i < event->envelope.count; i++)
-            add_value(&figure->values, values[i]);
+            if (pids == NULL || pids[i] == 0)
+                pmt_detail_range_add(&figure->values, values[i]);
     }
     return PMT_OK;
 }
@@ -352,7 +355,12 @@ int pmt_details_take(struct pmt_details *d, struct pmt_reader *r,
         if (event->envelope.kind == kinds[i])
             return add_events(d, r, event, (enum pmt_detail_which)i);
     switch (event->envelope.kind) {
+    case PMT_KIND_PROCESS:
+        return pmt_process_list_take(&d->processes, r, event, true);
     case PMT_KIND_SAMPLE:
+        if (pmt_process_list_take(&d->processes, r, event, true))
+            return PMT_ERR_MEMORY;
+        return add_figures(d, r, event);
     case PMT_KIND_HEAP:
         return add_figures(d, r, event);
     case PMT_KIND_SNAPSHOT:
@@ -370,6 +378,8 @@ int pmt_details_finish(struct pmt_details *d)
 {
     int code = keep_snapshot(d);
 
+    if (code == PMT_OK)
+        code = pmt_process_list_finish(&d->processes);
     if (code == PMT_OK)
         code = resolve(d, &d->events[PMT_DETAIL_CALL]);
     if (code == PMT_OK)
@@ -390,6 +400,7 @@ void pmt_details_release(struct pmt_details *d)
     for (size_t i = 0; i < d->snapshot_count; i++)
         release(&d->snapshots[i].name);
     release(&d->now.name);
+    pmt_process_list_release(&d->processes);
     free(d->figures);
     free(d->snapshots);
     memset(d, 0, sizeof *d);

@@ -15,18 +15,14 @@
 
 #include "id-map.h"
 #include "pmt/reader.h"
+#include "process-list.h"
 
 /* How many of each are kept; the others are counted. */
 #define PMT_DETAIL_FIGURES 4096
 #define PMT_DETAIL_SNAPSHOTS 1000
 
-/* The first, last, least and greatest value of something. */
-struct pmt_detail_range {
-    uint64_t count; /* of values; 0: the others mean nothing */
-    uint64_t first, last, low, high;
-};
-
-/* A figure of `sample` or `heap` records. */
+/* A figure of `sample` or `heap` records; of samples those of the stream's own
+ * process. */
 struct pmt_detail_figure {
     enum pmt_kind kind;
     struct pmt_text name, unit; /* owned; `bytes` is not NULL */
@@ -90,6 +86,7 @@ struct pmt_details {
     size_t snapshot_count;
     uint64_t snapshots_dropped;
     struct pmt_detail_gc gc[PMT_DETAIL_GENERATIONS];
+    struct pmt_process_list processes; /* of samples and of kind process */
 
     /* Private. */
     size_t figure_at; /* where the last one was found */

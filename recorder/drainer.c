@@ -57,6 +57,7 @@ static uint32_t task;                  /* enum task */
 static uint32_t taken;                 /* a ring's file, by the thread */
 static int drainer_tid;
 static uint64_t due;                   /* the draining thread's */
+static bool apart;                     /* it has descriptors of its own */
 static int last_result;                /* of its last act */
 static struct pmt_error last_error;
 static void (*tick)(uint64_t now_ns);
@@ -89,6 +90,11 @@ void rec_recording_wake(void)
 uint32_t rec_recording_passes(void)
 {
     return __atomic_load_n(&passes, __ATOMIC_ACQUIRE);
+}
+
+bool rec_recording_is_apart(void)
+{
+    return apart;
 }
 
 bool rec_recording_is_drainer(void)
@@ -234,6 +240,7 @@ static void have_file(void)
     int spare = is_ours ? rec_running.trace.fd : -1;
     bool parted = rec_descriptors_part(spare);
 
+    apart = parted;
     /* In a table of its own nobody can change what the number means. */
     if (parted && spare >= 0 && !rec_file_holds(&rec_running.trace)) {
         close(spare);

@@ -141,6 +141,9 @@ bool rec_recording_ensure(bool now);
 /* Passes that the draining thread has made. */
 uint32_t rec_recording_passes(void);
 
+/* By the draining thread: has it descriptors of its own? */
+bool rec_recording_is_apart(void);
+
 /* True in the draining thread. */
 bool rec_recording_is_drainer(void);
 

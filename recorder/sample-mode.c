@@ -3,17 +3,8 @@
  */
 #include "sample-mode.h"
 
-#include "pmt/journal.h"
 #include "recording.h"
 #include "sample-thread.h"
-
-/* Samples at marks, which a program may set at any rate: so many at once, and
- * one more each so great a part of the interval. Guarded by the GIL. */
-#define AT_MARKS 100u
-static struct {
-    unsigned left;
-    uint64_t earned_ns;            /* when `left` was raised */
-} at_marks = {.left = AT_MARKS};
 
 /* ---- the mode -------------------------------------------------------------- */
 
@@ -36,33 +27,9 @@ static void begin(void)
     rec_recording_wake(); /* for the first tick */
 }
 
-static bool may_read_at_mark(void)
-{
-    uint64_t every = (uint64_t)rec_set.sample_ms * 1000000u / AT_MARKS;
-    uint64_t now = pmt_clock_mono_ns(), earned;
-
-    if (every == 0)
-        every = 10000000u / AT_MARKS;
-    earned = (now - at_marks.earned_ns) / every;
-    if (earned >= AT_MARKS - at_marks.left) {
-        at_marks.left = AT_MARKS;
-        at_marks.earned_ns = now;
-    } else {
-        at_marks.left += (unsigned)earned;
-        at_marks.earned_ns += earned * every;
-    }
-    if (at_marks.left == 0)
-        return false;
-    at_marks.left--;
-    return true;
-}
-
 void rec_sample_moment(void)
 {
-    if ((rec_sampling_is_wanted(REC_SAMPLING_MODE) ||
-         rec_sampling_is_wanted(REC_SAMPLING_ASKED)) &&
-        may_read_at_mark())
-        rec_sampling_now();
+    rec_sampling_at_mark();
 }
 
 /* ---- pmtrace.sampling() ---------------------------------------------------- */

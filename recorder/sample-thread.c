@@ -23,6 +23,10 @@
 #define STACK_BYTES (256u * 1024u)
 #define SLACK_NS 1000UL        /* how much later the kernel may wake it */
 #define MS_NS UINT64_C(1000000)
+#define USUAL (REC_PROC_MEMORY | REC_PROC_CPU | REC_PROC_STATUS)
+#define MAPS_MAX 24            /* names of mappings in a sample */
+#define MARKS_NS (20 * MS_NS)  /* that samples at marks may take at once, */
+#define MARKS_SHARE 100u       /* and of the time */
 
 /* ms << 32 | groups; 0: nothing is wanted. Atomic. */
 static uint64_t wishes[REC_SAMPLING_WHO];
@@ -67,7 +71,8 @@ static uint32_t wanted(uint32_t *groups)
 
         if (ms > 0 && (every == 0 || ms < every))
             every = ms;
-        *groups |= (uint32_t)wish;
+        if (ms > 0)
+            *groups |= (uint32_t)wish ? (uint32_t)wish : USUAL;
     }
     return every;
 }
@@ -97,31 +102,77 @@ static bool is_recording(void)
     return __atomic_load_n(&rec_hot.active, __ATOMIC_ACQUIRE) != REC_INACTIVE;
 }
 
-static void read_and_write(struct rec_figures *figures, uint32_t groups)
+/* What one sample is read into, and the record made of it. */
+struct sample {
+    struct rec_proc process;
+    struct rec_proc_reading reading;
+    struct rec_figures figures;
+};
+
+static void add(void *to, const struct rec_proc_figure *f)
+{
+    rec_figures_add(to, f->name, f->unit, f->counter, f->value);
+}
+
+static void begin_record(struct rec_figures *figures)
 {
     figures->kind = PMT_KIND_SAMPLE;
     figures->time = rec_now();
     figures->used = 0;
     figures->lost = false;
-    (void)groups;
-    rec_figures_add(figures, "rss", "bytes", false,
-                    (int64_t)rec_proc_rss_once());
-    rec_figures_write(figures);
+}
+
+static void read_and_write(struct sample *s, uint32_t groups)
+{
+    struct rec_proc_reading *r = &s->reading;
+
+    rec_proc_begin_look();
+    s->process.groups = groups;
+    begin_record(&s->figures);
+    if (rec_proc_read(&s->process, r) == 0)
+        for (size_t i = 0; i < r->count; i++)
+            add(&s->figures, &r->figures[i]);
+    rec_figures_write(&s->figures);
+    if (groups & REC_PROC_MAPS) {
+        begin_record(&s->figures);
+        rec_proc_read_maps(&s->process, MAPS_MAX, add, &s->figures);
+        rec_figures_write(&s->figures);
+    }
 }
 
 void rec_sampling_now(void)
 {
-    struct rec_figures *figures;
     int saved = errno;
     uint32_t groups;
+    struct sample *s;
 
     if (wanted(&groups) == 0 || !is_recording())
         return;
-    figures = malloc(sizeof *figures);
-    if (figures != NULL)
-        read_and_write(figures, groups);
-    free(figures);
+    s = malloc(sizeof *s);
+    if (s != NULL) {
+        /* Its files would be the program's descriptors. */
+        rec_proc_init(&s->process, 0, groups, false);
+        read_and_write(s, groups);
+        rec_proc_release(&s->process);
+    }
+    free(s);
     errno = saved;
+}
+
+void rec_sampling_at_mark(void)
+{
+    static uint64_t used_ns, at_ns;    /* guarded by the GIL */
+    uint64_t now = pmt_clock_mono_ns(), earned = (now - at_ns) / MARKS_SHARE;
+    uint32_t groups;
+
+    if (wanted(&groups) == 0)
+        return;
+    used_ns -= earned < used_ns ? earned : used_ns;
+    at_ns = now;
+    if (used_ns > MARKS_NS)
+        return;
+    rec_sampling_now();
+    used_ns += pmt_clock_mono_ns() - now;
 }
 
 /* ---- the thread ------------------------------------------------------------ */
@@ -146,10 +197,11 @@ static uint64_t next_tick(uint64_t now, uint64_t every)
 
 static void *sample_main(void *unused)
 {
-    static struct rec_figures figures;
+    static struct sample sample;
     uint64_t due = 0, every = 0;
 
     (void)unused;
+    rec_proc_init(&sample.process, 0, 0, rec_recording_is_apart());
     pthread_setname_np(pthread_self(), "pmtrace-sample");
     prctl(PR_SET_TIMERSLACK, SLACK_NS, 0, 0, 0);
     while (!__atomic_load_n(&ending, __ATOMIC_ACQUIRE)) {
@@ -166,10 +218,11 @@ static void *sample_main(void *unused)
             continue;
         }
         if (is_recording())
-            read_and_write(&figures, groups);
+            read_and_write(&sample, groups);
         due = next_tick(clock_now(), every); /* those that are over are left
                                               * out */
     }
+    rec_proc_release(&sample.process);
     return NULL;
 }
 

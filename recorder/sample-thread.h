@@ -22,15 +22,20 @@ enum rec_sampling_who {
 };
 
 /* From here on samples are wanted every so many ms, of these groups (enum
- * rec_proc_group as bits); 0 ms: not any more. Any thread. */
+ * rec_proc_group as bits; 0: memory, cpu and status); 0 ms: not any more. Any
+ * thread. */
 void rec_sampling_want(enum rec_sampling_who who, uint32_t every_ms,
                        uint32_t groups);
 bool rec_sampling_is_wanted(enum rec_sampling_who who);
 
-/* One record now, by the calling thread, of what is wanted. Does nothing where
+/* One sample now, by the calling thread, of what is wanted. Does nothing where
  * nothing is, or nothing is being recorded. Takes rec_lock(), leaves errno
  * alone. Not inside a hook. */
 void rec_sampling_now(void);
+
+/* The same at a mark, which a program may set at any rate: only while all of
+ * these take a hundredth of the time, and twenty milliseconds at once. */
+void rec_sampling_at_mark(void);
 
 /* By the draining thread: at each tick, and before it ends or is ended. */
 void rec_sampling_tick(void);

@@ -121,7 +121,9 @@ class Recorder:
                     100).
     rss_ms          milliseconds; rss: between two records (default 100).
     sample_ms       milliseconds; sample: the same (default 500).
-    sample_groups   sample: words with commas; "": the usual ones (default "").
+    sample_groups   sample: which figures: of memory, cpu, status, pss, io,
+                    files, net, cgroup, maps; empty: memory, cpu and status
+                    (default "").
     heap_ms         milliseconds; heap: between two records; 0: only at start,
                     marks and stop (default 10000).
     snapshot_ms     milliseconds; snapshot: between two; 0: none by time

@@ -71,7 +71,8 @@ OPTIONS = (
     (None, "--sample-ms", "N", "sample_ms",
      "sample: a record every N ms (%(sample_ms)d)"),
     (None, "--sample-groups", "GROUP,...", "sample_groups",
-     "sample: which figures"),
+     "sample: figures of memory, cpu, status, pss, io, files, net, cgroup, "
+     "maps (memory,cpu,status)"),
     (None, "--heap-ms", "N", "heap_ms",
      "heap: a record every N ms; 0: at start, marks and end (%(heap_ms)d)"),
     (None, "--snapshot-ms", "N", "snapshot_ms",

@@ -142,7 +142,8 @@ DOMAINS = ("raw", "mem", "obj")
 
 # Groups of figures, their bits from 1 up: enum rec_proc_group of
 # recorder/proc.h.
-SAMPLE_GROUPS = ()  # type: tuple
+SAMPLE_GROUPS = ("memory", "cpu", "status", "pss", "io", "files", "net",
+                 "cgroup", "maps")
 
 WHEN_FULL = ("drop", "wait")
 

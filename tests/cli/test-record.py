@@ -33,7 +33,7 @@ VALUES = {
     "max_block": ("3MiB", "3145728"), "domains": ("mem,obj", "mem,obj"),
     "sample_bytes": ("512K", "524288"), "track": (None, "1"),
     "count_types": (None, "1"), "rss_ms": ("20", "20"),
-    "sample_ms": ("250", "250"),
+    "sample_ms": ("250", "250"), "sample_groups": ("cpu,pss", "cpu,pss"),
     "heap_ms": ("0", "0"), "snapshot_ms": ("70000", "70000"),
     "snapshot_marks": (None, "1"), "snapshot_signal": ("usr2", "12"),
     "snapshot_records": (None, "1"), "collect": (None, "1"),
