@@ -28,6 +28,7 @@
     X(check) \
     X(recover) \
     X(merge) \
+    X(diff) \
     X(live) \
     X(plot)
 

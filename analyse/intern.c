@@ -130,3 +130,10 @@ uint32_t pmt_intern_add(struct pmt_intern *intern, const void *bytes,
     intern->buckets[at] = ++intern->count;
     return intern->count - 1;
 }
+
+const void *pmt_intern_bytes(const struct pmt_intern *intern, uint32_t number,
+                             size_t *length)
+{
+    *length = intern->entries[number].length;
+    return intern->bytes + intern->entries[number].at;
+}

@@ -27,6 +27,10 @@ struct pmt_intern {
 uint32_t pmt_intern_add(struct pmt_intern *intern, const void *bytes,
                         size_t length);
 
+/* The bytes of the string with that number; borrowed until the next add. */
+const void *pmt_intern_bytes(const struct pmt_intern *intern, uint32_t number,
+                             size_t *length);
+
 /* Leaves it empty. */
 void pmt_intern_release(struct pmt_intern *intern);
 
