@@ -7,6 +7,7 @@
 #include "cli/text.h"
 #include "cli/xalloc.h"
 #include "commands.h"
+#include "growth-report.h"
 #include "live-report.h"
 #include "live.h"
 #include "open.h"
@@ -15,8 +16,9 @@ struct live_options {
     struct pmt_common common; /* must come first */
     const char *output, *snapshot;
     int64_t top;
+    const char *type, *site;
     int by, kind, sort;
-    bool force, json, stacks, strict;
+    bool force, growth, inner, json, stacks, strict;
 };
 
 /* Where results go, and how many tables have gone there. */
@@ -48,6 +50,16 @@ static const struct pmt_option options[] = {
     PMT_OPT_FLAG(0, "stacks", struct live_options, stacks,
                  "show who called, below each line (with --by stack and "
                  "site)"),
+    PMT_OPT_FLAG('g', "growth", struct live_options, growth,
+                 "how each type or site grew since the start, with a verdict: "
+                 "steady leak, cache filling, ..."),
+    PMT_OPT_FLAG(0, "inner", struct live_options, inner,
+                 "with --growth: sites as they are, also inside of libraries"),
+    PMT_OPT_STRING(0, "type", "GLOB", struct live_options, type,
+                   "only objects of such types"),
+    PMT_OPT_STRING(0, "site", "GLOB", struct live_options, site,
+                   "only what was made at such sites: FILE, its last part, "
+                   "FUNCTION, FILE:LINE FUNCTION"),
     PMT_OPT_STRING(0, "snapshot", "NAME|N", struct live_options, snapshot,
                    "show what the snapshot NAME, or number N, holds (NAME#2 "
                    "is the second of that name)"),
@@ -169,6 +181,9 @@ struct found {
     struct pmt_live_sets live;
     struct pmt_snapshots snapshots;
     struct peaks peaks;
+    struct pmt_match match;
+    struct pmt_growth growths[PMT_LIVE_KINDS];
+    size_t growth_count;
 };
 
 static struct pmt_live_view view_of(const struct live_options *opt,
@@ -229,6 +244,44 @@ static int report_snapshot(const struct live_options *opt,
                      : pmt_snapshot_report_text(&what, sink->file);
 }
 
+static int report_growth(const struct live_options *opt,
+                         const struct pmt_trace *in,
+                         const struct pmt_live_sets *live,
+                         struct pmt_growth *growth, struct sink *sink)
+{
+    struct pmt_growth_report what = {
+        .name = in->name,
+        .moment = &in->moment,
+        .live = live,
+        .growth = growth,
+        .top = (uint64_t)opt->top,
+        .evidence = opt->common.verbose > 0,
+    };
+    int code = pmt_growth_finish(growth);
+
+    if (code)
+        return code;
+    next_table(opt, sink);
+    if (opt->json)
+        pmt_growth_report_json(&what, &sink->json);
+    else
+        pmt_growth_report_text(&what, sink->file);
+    return PMT_OK;
+}
+
+static int report_growths(const struct live_options *opt,
+                          const struct pmt_trace *in, struct found *found,
+                          struct sink *sink)
+{
+    int code = PMT_OK;
+
+    for (size_t i = 0; i < found->growth_count && code == PMT_OK; i++)
+        if (has_set(&found->live, found->growths[i].which))
+            code = report_growth(opt, in, &found->live, &found->growths[i],
+                                 sink);
+    return code;
+}
+
 /* Nothing matched: the answer is "no". */
 static int say_nothing(const struct live_options *opt,
                        const struct pmt_trace *in,
@@ -260,13 +313,16 @@ static int say_nothing(const struct live_options *opt,
 
 /* Returns an exit status; TROUBLE: said why. */
 static int report_all(const struct live_options *opt,
-                      const struct pmt_trace *in, const struct found *found,
+                      const struct pmt_trace *in, struct found *found,
                       struct sink *sink)
 {
     unsigned before = sink->tables;
     int code = PMT_OK;
 
-    for (int which = 0; which < PMT_LIVE_KINDS && code == PMT_OK; which++)
+    if (opt->growth)
+        code = report_growths(opt, in, found, sink);
+    for (int which = 0; !opt->growth && which < PMT_LIVE_KINDS && code == PMT_OK;
+         which++)
         if (wanted(opt) & 1u << which && has_set(&found->live, which))
             code = report_set(opt, in, &found->live,
                               (enum pmt_live_which)which, sink);
@@ -281,7 +337,7 @@ static int report_all(const struct live_options *opt,
 /* Snapshots are of blocks. */
 static bool wants_snapshots(const struct live_options *opt)
 {
-    return opt->snapshot || wanted(opt) & PMT_LIVE_ALLOC;
+    return !opt->growth && (opt->snapshot || wanted(opt) & PMT_LIVE_ALLOC);
 }
 
 static struct pmt_reader_options
@@ -294,6 +350,8 @@ reading_of(const struct live_options *opt, const char *operand)
 
     if (wants_snapshots(opt))
         reading.skip_kinds &= PMT_SNAPSHOTS_SKIP_KINDS;
+    if (opt->growth)
+        reading.skip_kinds &= ~(UINT64_C(1) << PMT_KIND_GC);
     limit_reading(operand, &reading);
     return reading;
 }
@@ -310,6 +368,8 @@ static int read_all(const struct live_options *opt, struct pmt_trace *in,
         if (code == PMT_OK && wants_snapshots(opt))
             code = pmt_snapshots_take(&found->snapshots, in->reader, &event,
                                       err);
+        for (size_t i = 0; i < found->growth_count && code == PMT_OK; i++)
+            code = pmt_growth_take(&found->growths[i], in->reader, &event);
         if (code != PMT_OK)
             return code;
     }
@@ -355,6 +415,42 @@ static void choose_snapshot(const struct live_options *opt,
     }
 }
 
+/* What is asked for beside what is live. */
+static void prepare(const struct live_options *opt,
+                    const struct pmt_trace *in, struct found *found)
+{
+    found->match.type = opt->type;
+    found->match.site = opt->site;
+    if (!opt->growth)
+        return;
+    found->live.until_exit = in->moment.kind == PMT_MOMENT_NONE;
+    for (int which = 0; which < PMT_LIVE_KINDS; which++) {
+        struct pmt_growth *growth = &found->growths[found->growth_count];
+        enum pmt_group_by by =
+            which == PMT_LIVE_OBJECTS ? PMT_BY_TYPE : PMT_BY_SITE;
+
+        if (!(wanted(opt) & 1u << which))
+            continue;
+        pmt_growth_init(growth, (enum pmt_live_which)which,
+                        opt->by == BY_DEFAULT ? by
+                                              : (enum pmt_group_by)opt->by,
+                        !opt->inner);
+        growth->match = &found->match;
+        found->growth_count++;
+    }
+    pmt_growth_attach(found->growths, found->growth_count, &found->live);
+}
+
+static void release(struct found *found)
+{
+    for (size_t i = 0; i < found->growth_count; i++)
+        pmt_growth_release(&found->growths[i]);
+    pmt_match_release(&found->match);
+    pmt_snapshots_release(&found->snapshots);
+    pmt_live_sets_release(&found->live);
+    free(found->peaks.steps);
+}
+
 static int live_trace(const struct live_options *opt, const char *operand,
                       struct sink *sink)
 {
@@ -369,6 +465,7 @@ static int live_trace(const struct live_options *opt, const char *operand,
         return PMT_EXIT_TROUBLE;
     pmt_live_sets_init(&found.live, wanted(opt));
     choose_snapshot(opt, &in, &found.snapshots, &name);
+    prepare(opt, &in, &found);
     if (opt->snapshot && in.moment.kind != PMT_MOMENT_NONE)
         status = pmt_fail("%s: a moment and --snapshot exclude each other",
                           in.name);
@@ -385,9 +482,7 @@ static int live_trace(const struct live_options *opt, const char *operand,
         pmt_trace_release(&in);
     else
         status = pmt_trace_close(&in, status, opt->strict);
-    pmt_snapshots_release(&found.snapshots);
-    pmt_live_sets_release(&found.live);
-    free(found.peaks.steps);
+    release(&found);
     free(name);
     return status;
 }

@@ -118,6 +118,8 @@ static inline void watch(const struct pmt_live_set *set,
 {
     if (set->watch)
         set->watch(set->watch_context, block, sign, set->now.time);
+    if (set->observe)
+        set->observe(set->observe_context, set, block, sign);
 }
 
 static inline void note_peak(struct pmt_live_set *set)
@@ -167,12 +169,16 @@ static inline void acquire(struct pmt_live_set *set,
     struct pmt_block old;
 
     if (pmt_live_table_put(&set->table, block, &old)) {
+        enum pmt_live_why why = set->why;
+
         if (set->infer)
             set->counts.inferred++;
         else
             set->counts.unseen++;
         level_remove(set, &old);
+        set->why = PMT_LIVE_GONE;
         watch(set, &old, -1);
+        set->why = why;
     }
     level_add(set, block);
     watch(set, block, 1);
@@ -204,6 +210,7 @@ static int realloc_free(struct pmt_live_set *set,
 
     if (!slot)
         return PMT_ERR_MEMORY;
+    set->why = PMT_LIVE_RESIZED;
     if (release(set, record->address, &slot->block))
         slot->state = PENDING_KNOWN;
     else
@@ -240,6 +247,7 @@ static int realloc_undo(struct pmt_live_set *set,
     if (!slot)
         return PMT_ERR_MEMORY;
     set->counts.undone++;
+    set->why = PMT_LIVE_RESIZED;
     if (slot->block.address == record->address) {
         if (slot->state == PENDING_KNOWN)
             acquire(set, &slot->block);
@@ -282,6 +290,7 @@ static inline void free_block(struct pmt_live_set *set, uint64_t address)
 {
     struct pmt_block block;
 
+    set->why = PMT_LIVE_DESTROYED;
     if (!release(set, address, &block))
         return;
     set->counts.destroyed++;
@@ -302,12 +311,14 @@ static inline int take_alloc(struct pmt_live_set *set,
     case PMT_ALLOC_MALLOC:
     case PMT_ALLOC_CALLOC:
         set->counts.created++;
+        set->why = PMT_LIVE_CREATED;
         alloc_block(set, record, &set->weights.created);
         return PMT_OK;
     case PMT_ALLOC_REALLOC:
         resized = realloc_done(set, record->thread);
         set->counts.resized += resized;
         set->counts.created += !resized;
+        set->why = resized ? PMT_LIVE_RESIZED : PMT_LIVE_CREATED;
         alloc_block(set, record,
                     resized ? &set->weights.resized : &set->weights.created);
         return PMT_OK;
@@ -375,6 +386,7 @@ int pmt_live_set_objects(struct pmt_live_set *set,
             break;
         FETCH_AHEAD(set, records, i, n);
         if (record->op == PMT_OBJECT_DESTROY) {
+            set->why = PMT_LIVE_DESTROYED;
             set->counts.destroyed += release(set, record->address, &block);
             continue;
         }
@@ -389,6 +401,7 @@ int pmt_live_set_objects(struct pmt_live_set *set,
             sizes ? sizes[i] : pmt_id_map_get(type_sizes, record->type);
         set->counts.created++;
         set->counts.bytes += block.size;
+        set->why = PMT_LIVE_CREATED;
         acquire(set, &block);
     }
     return PMT_OK;
@@ -401,7 +414,8 @@ static void forget_all(struct pmt_live_set *set)
     const struct pmt_block *block;
     uint32_t at = 0;
 
-    if (set->watch)
+    set->why = PMT_LIVE_RELOADED;
+    if (set->watch || set->observe)
         while ((block = pmt_live_table_next(&set->table, &at)) != NULL)
             watch(set, block, -1);
     pmt_live_table_clear(&set->table);
@@ -436,6 +450,7 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
     if (stops(set, time))
         return PMT_OK;
     note_part(set, time, part, parts);
+    set->why = PMT_LIVE_RELOADED;
     if (pmt_live_table_reserve(&set->table, n))
         return PMT_ERR_MEMORY;
     for (size_t i = 0; i < n; i++) {

@@ -59,6 +59,21 @@ struct pmt_live_weights {
 typedef void pmt_live_watch(void *context, const struct pmt_block *block,
                             int sign, uint64_t time);
 
+/* Why a block came or went. */
+enum pmt_live_why {
+    PMT_LIVE_CREATED,
+    PMT_LIVE_DESTROYED,
+    PMT_LIVE_RESIZED,  /* either end of a realloc, or of one that failed */
+    PMT_LIVE_GONE,     /* its address was used again: inferred or unseen */
+    PMT_LIVE_RELOADED  /* a live set in the trace */
+};
+
+/* The same as a watch, with the set itself: `why`, `now` (without the block
+ * that comes or goes) and `sample_bytes` can be read. */
+struct pmt_live_set;
+typedef void pmt_live_observe(void *context, const struct pmt_live_set *set,
+                              const struct pmt_block *block, int sign);
+
 /* The last realloc_free of each thread, for realloc_undo. */
 struct pmt_live_pending {
     struct pmt_live_pending_slot *slots;
@@ -74,8 +89,11 @@ struct pmt_live_set {
     uint64_t until_step;   /* steps behind this one are not taken */
     pmt_live_watch *watch; /* NULL: none */
     void *watch_context;
+    pmt_live_observe *observe; /* NULL: none */
+    void *observe_context;
 
     /* To be read. */
+    enum pmt_live_why why; /* in a call of `observe` */
     enum pmt_kind kind;    /* PMT_KIND_ALLOC or PMT_KIND_OBJECT */
     struct pmt_live_table table;
     struct pmt_live_level now;

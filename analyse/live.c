@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "own-site.h"
+
 static const enum pmt_kind kind_of[PMT_LIVE_KINDS] = {
     [PMT_LIVE_BLOCKS] = PMT_KIND_ALLOC,
     [PMT_LIVE_OBJECTS] = PMT_KIND_OBJECT,
@@ -224,8 +226,6 @@ static bool note_envelope(struct pmt_live_sets *live,
     return true;
 }
 
-/* ---- records ----------------------------------------------------------- */
-
 /* Types are stated before the chunks that need them and never change, so each
  * is looked up once. */
 static int look_up_sizes(struct pmt_live_stream *stream)
@@ -242,6 +242,63 @@ static int look_up_sizes(struct pmt_live_stream *stream)
     return PMT_OK;
 }
 
+/* ---- the end of the interpreter ---------------------------------------- */
+
+static void look_up_exit(struct pmt_live_stream *stream)
+{
+    uint32_t count = pmt_stream_table_size(stream->stream, PMT_KIND_STACKS);
+
+    for (; stream->next_stack < count; stream->next_stack++)
+        if (stream->exit_stack_count < PMT_LIVE_EXIT_STACKS &&
+            pmt_stack_at_exit(stream->stream, stream->next_stack))
+            stream->exit_stacks[stream->exit_stack_count++] =
+                stream->next_stack;
+}
+
+static bool is_exit(const struct pmt_live_stream *stream, uint32_t stack)
+{
+    for (size_t i = 0; i < stream->exit_stack_count; i++)
+        if (stream->exit_stacks[i] == stack)
+            return true;
+    return false;
+}
+
+/* The set stops before record `i` of the chunk, at tick `time`. */
+static void stop_at_exit(struct pmt_live_stream *stream,
+                         enum pmt_live_which which, uint32_t i, uint64_t time)
+{
+    struct pmt_live_set *set = &stream->sets[which];
+    uint64_t step = set->now.step + i;
+
+    if (step < set->until_step)
+        set->until_step = step;
+    stream->exited[which] = true;
+    stream->exit_ns = time * stream->tick_ns;
+}
+
+static void find_exit(struct pmt_live_stream *stream,
+                      enum pmt_live_which which,
+                      const struct pmt_alloc *allocs,
+                      const struct pmt_object *objects, uint32_t count)
+{
+    look_up_exit(stream);
+    if (stream->exit_stack_count == 0 || stream->exited[which])
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t stack = allocs ? allocs[i].stack : objects[i].stack;
+        uint64_t time = allocs ? allocs[i].time : objects[i].time;
+
+        if (time > stream->sets[which].until_time)
+            return;
+        if (stack && is_exit(stream, stack)) {
+            stop_at_exit(stream, which, i, time);
+            return;
+        }
+    }
+}
+
+/* ---- records ----------------------------------------------------------- */
+
 static uint64_t sum_of_gaps(struct pmt_reader *r, uint32_t count)
 {
     const uint64_t *gaps = pmt_reader_column(r, PMT_COL_GAP);
@@ -252,7 +309,8 @@ static uint64_t sum_of_gaps(struct pmt_reader *r, uint32_t count)
     return sum;
 }
 
-static int take_records(struct pmt_live_stream *stream, struct pmt_reader *r,
+static int take_records(struct pmt_live_sets *live,
+                        struct pmt_live_stream *stream, struct pmt_reader *r,
                         const struct pmt_event *event,
                         enum pmt_live_which which)
 {
@@ -267,6 +325,8 @@ static int take_records(struct pmt_live_stream *stream, struct pmt_reader *r,
     set->counts.filtered += sum_of_gaps(r, count);
     if (which == PMT_LIVE_BLOCKS) {
         allocs = pmt_reader_allocs(r);
+        if (allocs && live->until_exit)
+            find_exit(stream, which, allocs, NULL, count);
         return allocs ? pmt_live_set_allocs(set, allocs, count)
                       : PMT_ERR_MEMORY;
     }
@@ -276,6 +336,8 @@ static int take_records(struct pmt_live_stream *stream, struct pmt_reader *r,
     objects = pmt_reader_objects(r);
     sizes = pmt_reader_column(r, PMT_COL_SIZE);
     stream->sized |= sizes != NULL;
+    if (objects && live->until_exit)
+        find_exit(stream, which, NULL, objects, count);
     return objects ? pmt_live_set_objects(set, objects, sizes, count,
                                           &stream->type_sizes)
                    : PMT_ERR_MEMORY;
@@ -320,7 +382,7 @@ static int take_chunk(struct pmt_live_sets *live,
     for (int which = 0; which < PMT_LIVE_KINDS; which++)
         if (event->envelope.kind == kind_of[which] &&
             live->wanted & 1u << which)
-            return take_records(stream, r, event,
+            return take_records(live, stream, r, event,
                                 (enum pmt_live_which)which);
     return PMT_OK;
 }

@@ -1,0 +1,14 @@
+"""Names are interned, and a table keeps them."""
+import sys
+
+names = set()
+
+
+def name(number):
+    text = sys.intern("name-of-a-thing-%d" % number)  # LEAK
+    names.add(text)
+    return text
+
+
+for number in range(6000):
+    name(number).split("-")
