@@ -20,6 +20,12 @@ const char *pmt_chart_noun(const struct pmt_series *series)
     return series->which == PMT_LIVE_BLOCKS ? "blocks" : "objects";
 }
 
+const char *pmt_chart_palette(size_t slot)
+{
+    return slot < PMT_CHART_LINES && colours[slot] ? colours[slot]
+                                                   : COLOUR_OTHERS;
+}
+
 const char *pmt_chart_colour(const struct layout *layout, size_t slot)
 {
     return slot < layout->chart->series->line_count ? colours[slot]
@@ -87,7 +93,27 @@ static void put_gauge_text(const struct layout *layout, size_t line,
     free(text);
 }
 
-/* Groups are boxes, gauges lines. */
+static void put_share_text(const struct layout *layout, size_t slot,
+                           size_t room, bool name, FILE *file)
+{
+    char *text = name ? pmt_chart_share_name(layout, slot)
+                      : pmt_chart_share_most(layout, slot);
+
+    pmt_chart_text(file, text ? text : "", room);
+    free(text);
+}
+
+static const char *entry_colour(const struct layout *layout, size_t slot)
+{
+    if (slot < layout->slots)
+        return pmt_chart_colour(layout, slot);
+    slot -= layout->slots;
+    return slot < layout->gauges
+               ? pmt_chart_gauge_colour(slot)
+               : pmt_chart_share_colour(layout, slot - layout->gauges);
+}
+
+/* Groups and processes are boxes, gauges lines. */
 static void put_legend_entry(const struct layout *layout, size_t slot,
                              FILE *file)
 {
@@ -97,10 +123,12 @@ static void put_legend_entry(const struct layout *layout, size_t slot,
     double y = layout->chart->height - 8 -
                LINE * ((double)layout->legend_rows -
                        (double)(slot % layout->legend_rows) - 0.5);
-    double values = pmt_chart_live_panels(layout) == 2 ? 150 : 80;
+    double values =
+        pmt_chart_live_panels(layout) == 2 || layout->shares > 2 ? 150 : 80;
     size_t room = (size_t)((column_width - values - 30) / CHARACTER);
     bool group = slot < layout->slots;
-    double half = group ? 5 : 1.25;
+    bool gauge = !group && slot < layout->slots + layout->gauges;
+    double half = gauge ? 1.25 : 5;
 
     room = room > 8 ? room : 8;
     fprintf(file,
@@ -108,14 +136,16 @@ static void put_legend_entry(const struct layout *layout, size_t slot,
             "fs solid noborder fc rgb '%s'\n",
             pmt_chart_screen_x(layout, x), pmt_chart_screen_y(layout, y + half),
             pmt_chart_screen_x(layout, x + 12), pmt_chart_screen_y(layout, y - half),
-            group ? pmt_chart_colour(layout, slot)
-                  : pmt_chart_gauge_colour(slot - layout->slots));
+            entry_colour(layout, slot));
     for (int name = 0; name < 2; name++) {
         fputs("set label ", file);
         if (group)
             put_group_text(layout, slot, room, name, file);
-        else
+        else if (gauge)
             put_gauge_text(layout, slot - layout->slots, room, name, file);
+        else
+            put_share_text(layout, slot - layout->slots - layout->gauges,
+                           room, name, file);
         fprintf(file, " at screen %.5f,%.5f %s font ',9'%s\n",
                 pmt_chart_screen_x(layout, x + (name ? 24 : 16) + values),
                 pmt_chart_screen_y(layout, y), name ? "left" : "right",
@@ -144,6 +174,33 @@ static void say_live(const struct pmt_series *series, FILE *out)
         fputs("; not every destruction was reported", out);
 }
 
+/* The process that is drawn, if it is one; else who sampled. */
+static const char *program_of(const struct pmt_series *series)
+{
+    const struct pmt_shares *shares = series->shares;
+
+    if (series->streams == 0 && shares && shares->processes == 1 &&
+        shares->line_count == 1)
+        return shares->lines[0].name;
+    return series->program ? series->program : "";
+}
+
+/* "; 3 programs; peak 1.2 GiB; 12.3 s of processor time" */
+static void say_shares(const struct layout *layout, FILE *out)
+{
+    const struct pmt_shares *shares = layout->chart->series->shares;
+    char text[PMT_TEXT_SIZE];
+
+    if (shares->programs)
+        fprintf(out, "; %s programs", pmt_text_count(text, shares->programs));
+    if (layout->rss_panel)
+        fprintf(out, "; peak RSS of all %s",
+                pmt_text_size(text, pmt_chart_shares_peak(layout)));
+    if (layout->cpu_panel)
+        fprintf(out, "; %.2f s of processor time",
+                (double)shares->cpu_total_ns / 1e9);
+}
+
 /* The line below the title; free() it; NULL: no memory. */
 static char *subtitle(const struct layout *layout, size_t room)
 {
@@ -154,11 +211,13 @@ static char *subtitle(const struct layout *layout, size_t room)
 
     if (!out)
         return NULL;
-    name = pmt_text_shortened(series->program ? series->program : "", room);
+    name = pmt_text_shortened(program_of(series), room);
     fputs(name, out);
     free(name);
     if (layout->slots)
         say_live(series, out);
+    if (layout->shares)
+        say_shares(layout, out);
     if (layout->pauses) {
         fprintf(out, "; %s collections",
                 pmt_text_count(text, series->gauges->pauses.count));
@@ -171,16 +230,37 @@ static char *subtitle(const struct layout *layout, size_t room)
     return NULL;
 }
 
-static void put_title(const struct layout *layout, FILE *file)
+/* "a.pmt: live blocks by site", "a.pmt: memory of the process". free() it;
+ * NULL: no memory. */
+static char *title(const struct layout *layout)
 {
     const struct pmt_series *series = layout->chart->series;
+    bool memory = layout->gauges > 0 || layout->rss_panel;
+    const char *what = !layout->cpu_panel ? "memory"
+                       : memory           ? "memory and processor time"
+                                          : "processor time";
+    char *line = NULL, count[PMT_TEXT_SIZE];
+    int n;
+
+    if (layout->slots)
+        n = asprintf(&line, "%s: live %s by %s", layout->chart->title,
+                     pmt_chart_noun(series), pmt_group_by_names[series->by]);
+    else if (layout->shares && series->shares->processes > 1)
+        n = asprintf(&line, "%s: %s of %s processes", layout->chart->title,
+                     what, pmt_text_count(count, series->shares->processes));
+    else
+        n = asprintf(&line, "%s: %s of the process", layout->chart->title,
+                     what);
+    return n < 0 ? NULL : line;
+}
+
+static void put_title(const struct layout *layout, FILE *file)
+{
     size_t room = (layout->chart->width - 2 * RIGHT) / (CHARACTER + 2);
     char *line;
 
-    if (asprintf(&line, layout->slots ? "%s: live %s by %s"
-                                      : "%s: memory of the process",
-                 layout->chart->title, pmt_chart_noun(series),
-                 pmt_group_by_names[series->by]) < 0)
+    line = title(layout);
+    if (!line)
         return;
     fputs("set label ", file);
     pmt_chart_text(file, line, room);
@@ -200,6 +280,7 @@ static void put_title(const struct layout *layout, FILE *file)
 void pmt_chart_head(const struct layout *layout, FILE *file)
 {
     put_title(layout, file);
-    for (size_t i = 0; i < layout->slots + layout->gauges; i++)
+    for (size_t i = 0; i < layout->slots + layout->gauges + layout->shares;
+         i++)
         put_legend_entry(layout, i, file);
 }

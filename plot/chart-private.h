@@ -35,7 +35,8 @@ struct layout {
     size_t slots;          /* live curves drawn; the last may be all others */
     size_t gauges;         /* curves of gauges drawn */
     bool live_line;        /* what is live is one of the curves of gauges */
-    bool pauses;
+    size_t shares;         /* of the stacks of processes, or of CPU */
+    bool rss_panel, cpu_panel, pauses;
     unsigned mark_rows, legend_rows, legend_columns;
     double panel_height;   /* pixels */
     struct scale time;
@@ -64,6 +65,8 @@ static inline double pmt_chart_screen_y(const struct layout *layout, double pixe
 /* ---- chart-legend.c ---- */
 const char *pmt_chart_noun(const struct pmt_series *series);
 const char *pmt_chart_colour(const struct layout *layout, size_t slot);
+/* Colours of a stack; that of all others is PMT_CHART_LINES. */
+const char *pmt_chart_palette(size_t slot);
 /* Panels of what is live. */
 unsigned pmt_chart_live_panels(const struct layout *layout);
 /* Title and legend. */
@@ -92,5 +95,18 @@ void pmt_chart_pause_panel(const struct layout *layout,
 const char *pmt_chart_gauge_colour(size_t line);
 uint64_t pmt_chart_gauge_most(const struct layout *layout, size_t line);
 char *pmt_chart_gauge_name(const struct layout *layout, size_t line);
+
+/* ---- chart-shares.c ---- */
+void pmt_chart_shares_panel(const struct layout *layout,
+                            const struct place *place, FILE *file);
+void pmt_chart_cpu_panel(const struct layout *layout,
+                         const struct place *place, FILE *file);
+/* Of a process, a program or all others: its colour, and as gauges its name
+ * and what it had most. */
+const char *pmt_chart_share_colour(const struct layout *layout, size_t slot);
+char *pmt_chart_share_name(const struct layout *layout, size_t slot);
+char *pmt_chart_share_most(const struct layout *layout, size_t slot);
+/* The most that all had together, in bytes. */
+uint64_t pmt_chart_shares_peak(const struct layout *layout);
 
 #endif

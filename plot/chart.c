@@ -288,6 +288,7 @@ static void count_curves(struct layout *layout)
     const struct pmt_chart *chart = layout->chart;
     const struct pmt_series *series = chart->series;
     const struct pmt_gauges *gauges = series->gauges;
+    const struct pmt_shares *shares = series->shares;
 
     if (series->streams > 0 &&
         (chart->show[PMT_SERIES_BYTES] || chart->show[PMT_SERIES_COUNT])) {
@@ -302,6 +303,14 @@ static void count_curves(struct layout *layout)
         layout->gauges += layout->live_line;
     }
     layout->pauses = chart->gc && gauges && gauges->pauses.count > 0;
+    if (shares && shares->rss.values) {
+        layout->rss_panel = chart->memory && shares->processes > 1;
+        layout->cpu_panel = chart->cpu && shares->has_cpu;
+    }
+    if (layout->rss_panel || layout->cpu_panel)
+        layout->shares = shares->processes == 1
+                             ? 2
+                             : shares->line_count + (shares->others > 0);
 }
 
 static void lay_out(struct layout *layout, const struct pmt_chart *chart)
@@ -314,13 +323,14 @@ static void lay_out(struct layout *layout, const struct pmt_chart *chart)
     memset(layout, 0, sizeof *layout);
     layout->chart = chart;
     count_curves(layout);
-    entries = layout->slots + layout->gauges;
+    entries = layout->slots + layout->gauges + layout->shares;
     layout->legend_columns = entries > 4 && chart->width >= 900 ? 2 : 1;
     layout->legend_rows = (unsigned)(entries + layout->legend_columns - 1) /
                           layout->legend_columns;
     layout->time = time_scale(series->span_ns);
     layout->mark_rows = put_marks(layout, true, NULL);
-    panels = pmt_chart_live_panels(layout) + (layout->gauges > 0);
+    panels = pmt_chart_live_panels(layout) + (layout->gauges > 0) +
+             layout->rss_panel + layout->cpu_panel;
     rest = chart->height -
            (TITLE + 6.0 + layout->mark_rows * MARK_LINE + AXIS +
             layout->legend_rows * LINE + 12 +
@@ -335,13 +345,14 @@ bool pmt_chart_is_empty(const struct pmt_chart *chart)
     struct layout layout = {.chart = chart};
 
     count_curves(&layout);
-    return layout.slots + layout.gauges == 0 && !layout.pauses;
+    return layout.slots + layout.gauges + layout.shares == 0 &&
+           !layout.pauses;
 }
 
 static void put_panels(const struct layout *layout, FILE *file)
 {
     unsigned left = pmt_chart_live_panels(layout) + (layout->gauges > 0) +
-                    layout->pauses;
+                    layout->rss_panel + layout->cpu_panel + layout->pauses;
     struct place place = {
         .top = TITLE + layout->mark_rows * MARK_LINE + 6,
         .height = layout->panel_height,
@@ -358,6 +369,18 @@ static void put_panels(const struct layout *layout, FILE *file)
     if (layout->gauges) {
         place.last = --left == 0;
         pmt_chart_memory_panel(layout, &place, file);
+        place.index++;
+        place.top += place.height + GAP;
+    }
+    if (layout->rss_panel) {
+        place.last = --left == 0;
+        pmt_chart_shares_panel(layout, &place, file);
+        place.index++;
+        place.top += place.height + GAP;
+    }
+    if (layout->cpu_panel) {
+        place.last = --left == 0;
+        pmt_chart_cpu_panel(layout, &place, file);
         place.index++;
         place.top += place.height + GAP;
     }

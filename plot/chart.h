@@ -26,7 +26,8 @@ struct pmt_chart {
     enum pmt_chart_format format;
     /* A panel each, where there is something to draw. */
     bool show[PMT_SERIES_WHATS];     /* what is live */
-    bool memory, gc;                 /* of series->gauges */
+    bool memory, gc;                 /* of series->gauges and ->shares */
+    bool cpu;                        /* of series->shares */
     unsigned width, height;          /* pixels */
 };
 

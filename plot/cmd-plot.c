@@ -27,9 +27,9 @@ struct plot_options {
 
 enum { KIND_ANY, KIND_ALLOC, KIND_OBJECT };
 static const char *const kind_names[] = {"any", "alloc", "object", NULL};
-enum { WHAT_BYTES, WHAT_COUNT, WHAT_BOTH, WHAT_MEMORY, WHAT_GC };
+enum { WHAT_BYTES, WHAT_COUNT, WHAT_BOTH, WHAT_MEMORY, WHAT_GC, WHAT_CPU };
 static const char *const what_names[] = {"bytes", "count", "both", "memory",
-                                         "gc", NULL};
+                                         "gc", "cpu", NULL};
 static const char *const format_names[] = {"png", "svg", NULL};
 
 static const struct pmt_option options[] = {
@@ -46,8 +46,9 @@ static const struct pmt_option options[] = {
                 .low = 1, .high = PMT_CHART_LINES),
     PMT_OPT_SET(0, "what", "WHAT", struct plot_options, what, what_names,
                 "draw a panel of each: live bytes, their count, or both; the "
-                "memory of the process; pauses of the garbage collector; "
-                "without it all that the trace has"),
+                "memory of the process, or of several; pauses of the garbage "
+                "collector; processor time; without it all that the trace "
+                "has"),
     PMT_OPT_INT(0, "width", "PIXELS", struct plot_options, width,
                 "width of the picture", .preset = "1200", .low = 300,
                 .high = 10000),
@@ -187,8 +188,9 @@ static int say_nothing(const struct plot_options *opt,
  * read. */
 static bool may_have_gauges(const struct pmt_series *series)
 {
-    return series->gauges &&
-           series->kinds & pmt_gauges_kinds(series->gauges);
+    return (series->gauges &&
+            series->kinds & pmt_gauges_kinds(series->gauges)) ||
+           (series->shares && series->shares->processes > 0);
 }
 
 /* ---- two passes -------------------------------------------------------- */
@@ -349,6 +351,7 @@ static int write_chart(const struct plot_options *opt, const char *path,
         .show = {shows(opt, WHAT_BYTES), shows(opt, WHAT_COUNT)},
         .memory = shows(opt, WHAT_MEMORY),
         .gc = shows(opt, WHAT_GC),
+        .cpu = shows(opt, WHAT_CPU),
         .width = (unsigned)opt->width,
         .height = (unsigned)opt->height,
     };
@@ -377,6 +380,7 @@ static int run(const struct pmt_command *command, int argc, char **argv)
 {
     struct plot_options opt = {.by = NOT_GIVEN, .format = NOT_GIVEN};
     struct pmt_gauges gauges = {0};
+    struct pmt_shares shares = {0};
     struct pmt_series series = {0};
     char *path = NULL;
     int status, pass;
@@ -397,6 +401,11 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     gauges.gc = shows(&opt, WHAT_GC);
     if (gauges.memory || gauges.gc)
         series.gauges = &gauges;
+    if (gauges.memory || shows(&opt, WHAT_CPU))
+        series.shares = &shares;
+    shares.lines_max = (size_t)opt.top < PMT_CHART_LINES - 1
+                           ? (size_t)opt.top
+                           : PMT_CHART_LINES - 1;
     series.lines_max = (size_t)opt.top;
     series.columns = (size_t)opt.width; /* one for each pixel is enough */
     status = first_pass(&opt, argv[0], &series, &path);
@@ -409,6 +418,7 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     }
     pmt_series_release(&series);
     pmt_gauges_release(&gauges);
+    pmt_shares_release(&shares);
     free(path);
     return status;
 }

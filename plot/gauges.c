@@ -168,14 +168,37 @@ static bool ends(struct pmt_text text, const char *with)
            memcmp(text.bytes + text.length - length, with, length) == 0;
 }
 
-/* Bytes that come and go; not sizes of the allocator's own parts, and not
- * those of one arena: there may be many. */
+/* Bytes that come and go; not sizes of the allocator's own parts, nor those
+ * of one arena or mapping: there may be many; nor limits, peaks and addresses
+ * that are only reserved. */
 static bool is_drawn(const struct pmt_figure *figure)
 {
     return (is(figure->unit, "B") || is(figure->unit, "bytes")) &&
            figure->value == 0 && figure->name.bytes &&
            !begins(figure->name, "glibc.arena.") &&
+           !begins(figure->name, "map_") &&
+           !is(figure->name, "vms") && !is(figure->name, "rss_peak") &&
+           !is(figure->name, "cgroup_memory_max") &&
+           !is(figure->name, "cgroup_memory_peak") &&
            !ends(figure->name, "_size") && !ends(figure->name, "_threshold");
+}
+
+/* Is a sample of the one process? Those of several are shares.h's. */
+static bool is_single(const struct pmt_series *series,
+                      const struct pmt_event *event, uint64_t pid)
+{
+    return event->envelope.kind != PMT_KIND_SAMPLE || !series->shares ||
+           pmt_shares_is_single(series->shares, event->stream, pid);
+}
+
+/* Is any row of a chunk? */
+static bool has_single(const struct pmt_series *series,
+                       const struct pmt_event *event, const uint64_t *pids)
+{
+    for (uint32_t i = 0; pids && i < event->envelope.count; i++)
+        if (is_single(series, event, pids[i]))
+            return true;
+    return !pids && is_single(series, event, 0);
 }
 
 static int take_figures(struct pmt_gauges *g, const struct pmt_series *series,
@@ -184,9 +207,14 @@ static int take_figures(struct pmt_gauges *g, const struct pmt_series *series,
     uint32_t tick_ns = pmt_stream_header(event->stream)->tick_ns;
     uint64_t until = pmt_instant_in_stream(&series->until, event->stream);
     const uint64_t *times = pmt_reader_column(r, PMT_COL_TIME);
+    const uint64_t *pids = event->envelope.kind == PMT_KIND_SAMPLE
+                               ? pmt_reader_column(r, PMT_COL_PID)
+                               : NULL;
     size_t count;
     const struct pmt_figure *figures = pmt_reader_figures(r, &count);
 
+    if (!has_single(series, event, pids))
+        return PMT_OK;
     for (size_t f = 0; times && f < count; f++) {
         const uint64_t *values =
             pmt_reader_column(r, PMT_COL_FIGURES + (unsigned)f);
@@ -201,7 +229,8 @@ static int take_figures(struct pmt_gauges *g, const struct pmt_series *series,
                        rss ? rss_name : figures[f].name, &gauge))
             return PMT_ERR_MEMORY;
         for (uint32_t i = 0; gauge && i < event->envelope.count; i++)
-            if (times[i] * tick_ns <= until)
+            if (times[i] * tick_ns <= until &&
+                is_single(series, event, pids ? pids[i] : 0))
                 set_value(gauge, series, times[i] * tick_ns, values[i]);
         if (gauge)
             gauge->is_rss |= rss;

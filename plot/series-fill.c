@@ -184,6 +184,9 @@ static int read_all(struct filling *filling, struct pmt_live_sets *live,
         if (series->gauges &&
             pmt_gauges_take(series->gauges, series, in->reader, &event))
             filling->no_memory = true;
+        if (series->shares &&
+            pmt_shares_take(series->shares, series, in->reader, &event))
+            filling->no_memory = true;
         if (filling->no_memory)
             return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
                                  "out of memory");
@@ -197,6 +200,8 @@ static int read_all(struct filling *filling, struct pmt_live_sets *live,
     finish(filling, live);
     if (series->gauges)
         pmt_gauges_finish(series->gauges, series, live);
+    if (series->shares)
+        pmt_shares_finish(series->shares, series, live);
     return PMT_OK;
 }
 

@@ -108,6 +108,40 @@ static void put_pauses(struct pmt_json *j, const struct pmt_series *series,
     pmt_json_line_end(j);
 }
 
+/* A process, a program, or with the name null all others. */
+static void put_share(struct pmt_json *j, const struct pmt_chart *chart,
+                      size_t line)
+{
+    const struct pmt_series *series = chart->series;
+    const struct pmt_shares *s = series->shares;
+    bool one = s->processes == 1;
+
+    pmt_json_line_begin(j);
+    pmt_json_string(j, "row", s->programs ? "program" : "process");
+    if (line < s->line_count) {
+        put_bytes(j, "name", s->lines[line].name);
+        pmt_json_u64(j, "processes", s->lines[line].processes);
+        pmt_json_u64(j, "most", s->lines[line].most);
+    } else {
+        pmt_json_null(j, "name");
+        pmt_json_u64(j, "processes", s->others);
+    }
+    for (int what = 0; what < 2; what++) {
+        const struct pmt_stack *stack = what ? &s->cpu : &s->rss;
+
+        if (what ? !chart->cpu || !s->has_cpu : !chart->memory)
+            continue;
+        pmt_json_array_begin(j, what ? "cpu_ns" : "rss");
+        for (size_t c = 0; c < series->columns; c++)
+            pmt_json_u64(j, NULL,
+                         one && what
+                             ? stack->values[2 * c] + stack->values[2 * c + 1]
+                             : stack->values[c * stack->slots + line]);
+        pmt_json_array_end(j);
+    }
+    pmt_json_line_end(j);
+}
+
 void pmt_series_json(const struct pmt_chart *chart, const char *trace,
                      FILE *file)
 {
@@ -125,6 +159,11 @@ void pmt_series_json(const struct pmt_chart *chart, const char *trace,
             put_line(&json, series, what, i);
     for (size_t i = 0; gauges && chart->memory && i < gauges->count; i++)
         put_gauge(&json, series, &gauges->gauges[i]);
+    for (size_t i = 0; series->shares && series->shares->rss.values &&
+                       i < series->shares->line_count +
+                               (series->shares->others > 0);
+         i++)
+        put_share(&json, chart, i);
     if (gauges && chart->gc && gauges->pauses.count > 0)
         put_pauses(&json, series, &gauges->pauses);
 }

@@ -32,7 +32,8 @@ struct ranked_stream {
 uint64_t pmt_series_skip_kinds(const struct pmt_series *series)
 {
     return pmt_live_sets_skip_kinds(1u << series->which) &
-           ~(UINT64_C(1) << PMT_KIND_MARK);
+           ~(UINT64_C(1) << PMT_KIND_MARK) &
+           ~(series->shares ? pmt_shares_kinds() : 0);
 }
 
 void pmt_series_release(struct pmt_series *series)
@@ -257,7 +258,7 @@ size_t pmt_series_column(const struct pmt_series *series, uint64_t axis_ns)
 static bool is_drawn(const struct pmt_series *series,
                      const struct pmt_live_stream *stream)
 {
-    return stream->seen[series->which] || series->gauges;
+    return stream->seen[series->which] || series->gauges || series->shares;
 }
 
 /* The origin is where the first stream began. */
@@ -349,7 +350,10 @@ static int read_all(struct ranking *ranking, struct pmt_live_sets *live,
         bool ok = event.type != PMT_EVENT_RECORDS ||
                   event.envelope.kind != PMT_KIND_MARK ||
                   keep_marks(ranking->series, in->reader, &event);
+        struct pmt_shares *shares = ranking->series->shares;
 
+        if (shares && pmt_shares_meet(shares, in->reader, &event))
+            ok = false;
         if ((event.type == PMT_EVENT_RECORDS ||
              event.type == PMT_EVENT_SKIPPED_CHUNK) &&
             event.envelope.count > 0 && event.envelope.kind < 64)
@@ -365,7 +369,8 @@ static int read_all(struct ranking *ranking, struct pmt_live_sets *live,
         return code;
     pmt_live_sets_finish(live);
     if (!find_span(ranking->series, live) ||
-        !make_lines(ranking->series, ranking))
+        !make_lines(ranking->series, ranking) ||
+        (ranking->series->shares && pmt_shares_rank(ranking->series->shares)))
         return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
                              "out of memory");
     return PMT_OK;

@@ -24,6 +24,7 @@
 #include "group.h"
 #include "live.h"
 #include "open.h"
+#include "shares.h"
 
 enum pmt_series_what { PMT_SERIES_BYTES, PMT_SERIES_COUNT, PMT_SERIES_WHATS };
 
@@ -52,6 +53,7 @@ struct pmt_series {
     struct pmt_instant until;   /* the chart ends here */
     struct pmt_gauges *gauges;  /* to be filled too, borrowed; NULL: none.
                                    The time axis is then that of all streams */
+    struct pmt_shares *shares;  /* the same */
 
     /* To be read after the first pass. */
     struct pmt_series_line *lines; /* the largest first */
