@@ -1,0 +1,46 @@
+/*
+ * figure-draw.h: a figure as a script for gnuplot, and as a table.
+ *
+ * Names and messages out of a trace are hostile: they reach gnuplot escaped
+ * for eyes (cli/text.h) and then for gnuplot (chart-text.h), and with its
+ * markup of text switched off.
+ *
+ * Threads: one at a time.
+ */
+#ifndef PMT_FIGURE_DRAW_H
+#define PMT_FIGURE_DRAW_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "figure.h"
+
+enum pmt_picture {
+    PMT_PICTURE_PNG,
+    PMT_PICTURE_SVG,
+    PMT_PICTURE_SVG_INTERACTIVE, /* gnuplot's mouse-enabled SVG, one file */
+    PMT_PICTURE_PDF
+};
+
+struct pmt_figure_drawing {
+    const struct pmt_figure *figure; /* with at least one panel */
+    enum pmt_picture picture;
+    unsigned width, height;          /* pixels */
+    /* The name by which the script finds its data (plain letters, digits and
+     * dots), written by pmt_figure_data(); NULL: the script holds it. */
+    const char *data_name;
+};
+
+/* The script, which writes the picture to standard output. */
+void pmt_figure_script(const struct pmt_figure_drawing *drawing, FILE *file);
+
+/* The data of all panels as the script reads it. */
+void pmt_figure_data(const struct pmt_figure_drawing *drawing, FILE *file);
+
+/* The data as tables of tab-separated values, one for each panel, with a
+ * line of titles before and an empty line between: x, then of each curve its
+ * value and, where it has them, low and high. Numbers in ns, bytes, counts.
+ * Of bars and strips: a row for each. */
+void pmt_figure_table(const struct pmt_figure *figure, FILE *file);
+
+#endif
