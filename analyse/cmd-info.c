@@ -1,19 +1,23 @@
 /* cmd-info.c: the command `pmt info`. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/errors.h"
 #include "cli/output.h"
+#include "cli/text.h"
 #include "commands.h"
+#include "digest.h"
 #include "info-tree.h"
 #include "info.h"
+#include "names.h"
 #include "open.h"
 #include "trace-summary.h"
 
 struct info_options {
     struct pmt_common common; /* must come first */
     const char *output;
-    bool force, json, strict, all, tree;
+    bool force, json, strict, all, tree, digest;
 };
 
 /* Where it goes. */
@@ -31,6 +35,10 @@ static const struct pmt_option options[] = {
                  "show only the processes, by who made whom, how each ended "
                  "and what it lost; of several files this is shown last in "
                  "any case"),
+    PMT_OPT_FLAG(0, "digest", struct info_options, digest,
+                 "read everything, and show only the content digest of each "
+                 "stream, which does not depend on chunks, parts and "
+                 "compression"),
     PMT_OPT_JSON(struct info_options, json),
     PMT_OPT_STRICT(struct info_options, strict),
     PMT_OPT_OUTPUT(struct info_options, output),
@@ -106,6 +114,60 @@ static int info_trace(const struct info_options *opt, const char *operand,
     return PMT_EXIT_OK;
 }
 
+/* ---- the content digest --------------------------------------------------- */
+
+static void print_digest(const struct info_options *opt, const char *name,
+                         const struct pmt_digest *digest, struct sink *sink)
+{
+    char key[PMT_KEY_SIZE];
+
+    pmt_name_key(key, digest->key);
+    if (opt->json) {
+        pmt_json_line_begin(&sink->json);
+        pmt_json_string(&sink->json, "file", name);
+        pmt_json_string(&sink->json, "stream", key);
+        pmt_json_hex_bytes(&sink->json, "digest", digest->bytes,
+                           sizeof digest->bytes);
+        pmt_json_line_end(&sink->json);
+        return;
+    }
+    for (size_t i = 0; i < sizeof digest->bytes; i++)
+        fprintf(sink->file, "%02x", digest->bytes[i]);
+    fprintf(sink->file, "  %s  ", key);
+    pmt_text_write(sink->file, name, strlen(name));
+    fputc('\n', sink->file);
+}
+
+static int digest_trace(const struct info_options *opt, const char *operand,
+                        struct sink *sink)
+{
+    struct pmt_digests *digests = pmt_digests_new();
+    struct pmt_digest digest;
+    struct pmt_trace in;
+    struct pmt_event event;
+    struct pmt_error err;
+    int code = digests != NULL ? PMT_OK : PMT_ERR_MEMORY;
+
+    if (code == PMT_OK && pmt_trace_open(&in, operand, &opt->common, NULL)) {
+        pmt_digests_free(digests);
+        return PMT_EXIT_TROUBLE;
+    }
+    while (code == PMT_OK &&
+           (code = pmt_trace_next(&in, &event, &err)) == PMT_OK)
+        code = pmt_digests_take(digests, in.reader, &event);
+    for (size_t i = 0; code >= 0 && i < pmt_digests_count(digests); i++) {
+        code = pmt_digests_get(digests, i, &digest);
+        if (code >= 0)
+            print_digest(opt, in.name, &digest, sink);
+    }
+    pmt_digests_free(digests);
+    if (code == PMT_ERR_MEMORY)
+        return pmt_fail("%s: out of memory", operand);
+    if (code < 0)
+        return pmt_trace_failed(&in, &err);
+    return pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
+}
+
 static int run(const struct pmt_command *command, int argc, char **argv)
 {
     struct info_options opt = {0};
@@ -119,8 +181,11 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     sink.file = out.file;
     pmt_json_init(&sink.json, out.file);
     for (int i = 0; i < count; i++)
-        status = pmt_exit_worse(status, info_trace(&opt, argv[i], &sink));
-    print_tree(&opt, &sink, count);
+        status = pmt_exit_worse(status,
+                                (opt.digest ? digest_trace : info_trace)(
+                                    &opt, argv[i], &sink));
+    if (!opt.digest)
+        print_tree(&opt, &sink, count);
     if (status == PMT_EXIT_TROUBLE) {
         pmt_output_abandon(&out);
         return status;

@@ -4,7 +4,9 @@
 A reader written from trace-format.md alone; the section signs below refer to
 it.  It shares no code with libpmt, so that the two check each other.
 
-    usage: decode.py FILE        ("-": standard input)
+    usage: decode.py [--digest] FILE        ("-": standard input)
+
+With --digest it prints the content digest of each stream instead (annex B).
 
 It is one file, so that it can be taken along and read from top to bottom.
 
@@ -15,6 +17,8 @@ Exit status: 0 whole, or truncated (with a warning); 1 corrupt somewhere;
 2 not a trace, a stream of a later major version, or no such file.
 """
 
+import hashlib
+import json
 import mmap
 import re
 import struct
@@ -1512,6 +1516,263 @@ class Reader:
         stream.next_seq = chunk.seq + 1
 
 
+# ---- the content digest (annex B) ----------------------------------------
+
+def u64(value):
+    return struct.pack("<Q", value & M64)
+
+
+def blake2b(*parts):
+    return hashlib.blake2b(b"".join(parts), digest_size=32).digest()
+
+
+def hashed_text(value):
+    """A text of a JSON line as it is hashed."""
+    if value is None:
+        return u64(M64)
+    octets = value.encode("utf-8", "surrogateescape")
+    return u64(len(octets)) + octets
+
+
+NO_ENTRY = bytes(32)
+
+
+class Series:
+    """The records of one kind: a hash for each column."""
+
+    def __init__(self, columns):
+        self.columns = columns
+        self.hashes = [hashlib.blake2b(digest_size=32) for _ in columns]
+        self.seen = [{} for _ in columns]
+        self.ordinals = hashlib.blake2b(digest_size=32)
+        self.extra = hashlib.blake2b(digest_size=32)
+        self.count = 0
+        self.next_ordinal = 0
+
+    def add(self, row, tables, filtered):
+        if not filtered and row.get("ordinal") not in (None,
+                                                       self.next_ordinal):
+            self.ordinals.update(u64(self.count) + u64(row["ordinal"]))
+        self.next_ordinal = row.get("ordinal", 0) + 1 & M64
+        self.count += 1
+        for (name, table), column, seen in zip(self.columns, self.hashes,
+                                               self.seen):
+            value = row.get(name) or 0
+            if table is None or value == 0:
+                column.update(u64(value))
+            elif value in seen:
+                column.update(u64(seen[value]))
+            else:
+                seen[value] = len(seen) + 1
+                column.update(u64(seen[value])
+                              + tables[table].get(value, NO_ENTRY))
+
+    def result(self, extra, ordinals):
+        more = [self.extra] * extra + [self.ordinals] * ordinals
+        return u64(self.count) + b"".join(h.digest()
+                                          for h in self.hashes + more)
+
+
+THREADS = ("thread", "thread")
+SERIES = {
+    "anchor": [("time_ns", None), ("mono_ns", None), ("real_ns", None),
+               ("uncertainty_ns", None)],
+    "call": [("time_ns", None), THREADS, ("class", "class"), ("rss", None),
+             ("gap", None), ("offset", None), ("rss_read", None)],
+    "object": [("time_ns", None), THREADS, ("op", None), ("type", "type"),
+               ("stack", "stack"), ("address", None), ("rss", None),
+               ("gap", None), ("size", None), ("rss_read", None)],
+    "alloc": [("time_ns", None), THREADS, ("op", None), ("address", None),
+              ("size", None), ("stack", "stack"), ("gap", None)],
+    "sample": [("time_ns", None), THREADS, ("pid", None)],
+    "snapshot": [("time_ns", None), ("stack", "stack"), ("blocks", None),
+                 ("size", None), ("type", "type"), ("domain", None)],
+    "mark": [("time_ns", None), THREADS],
+    "gc": [("time_ns", None), THREADS, ("op", None), ("generation", None),
+           ("collected", None), ("uncollectable", None),
+           ("duration_ns", None)],
+    "loss": [("time_ns", None), ("cause", None), ("events", None)],
+    "live": [("address", None), ("size", None), ("stack", "stack"),
+             ("type", "type"), THREADS, ("domain", None), ("made", None)],
+    "process": [("time_ns", None), ("op", None), ("how", None), ("pid", None),
+                ("ppid", None), ("started_ns", None), ("status", None)],
+}
+SERIES["line"] = SERIES["call"]
+SERIES["heap"] = SERIES["sample"]
+WITH_EXTRA = ("sample", "heap", "snapshot", "mark", "process")
+TABLES = ("code", "cfunction", "type", "stack", "thread", "class")
+
+
+def numbered(names):
+    return {name: number for number, name in dict(names).items()}
+
+
+DOMAIN_NUMBERS = numbered(DOMAINS)
+
+
+class Digest:
+    """What one stream says, from its JSON lines (section 12)."""
+
+    def __init__(self, header):
+        self.header = u64(0)
+        self.filtered = False
+        self.tables = {name: {} for name in TABLES}
+        self.names = {}
+        self.series = {}
+        self.live = {}
+        self.end = u64(0) * 3
+        if header is not None:
+            upto = list(header)[:list(header).index("part")]
+            said = json.dumps({key: header[key] for key in upto},
+                              separators=(",", ":"))[:-1].encode()
+            filters = header.get("filter")
+            self.filtered = filters is not None
+            self.header = u64(len(said)) + said + u64(
+                M64 if filters is None else len(filters)) + b"".join(
+                    map(hashed_text, filters or []))
+        else:
+            self.header = b""
+
+    def entry(self, kind, row):
+        def of(table, key):
+            return self.tables[table].get(row[key], NO_ENTRY)
+
+        if kind == "code":
+            parts = (hashed_text(row["file"]), hashed_text(row["function"]),
+                     u64(row["first_line"]))
+        elif kind == "cfunction":
+            parts = hashed_text(row["name"]), hashed_text(row["module"])
+        elif kind == "type":
+            parts = (hashed_text(row["name"]), u64(row["basic_size"]),
+                     u64(row["item_size"]))
+        elif kind == "stack":
+            parts = (of("stack", "parent"), of("code", "code"),
+                     u64(row["line"]))
+        elif kind == "thread":
+            parts = u64(row["native_id"]), u64(row["ident"])
+        else:
+            parts = (u64(row["of"]), u64(row["what"]), of("stack", "stack"),
+                     of("type", "type"), of("cfunction", "cfunction"))
+        entry = self.tables[kind].setdefault(
+            row["id"], blake2b(kind.encode(), *parts))
+        if kind == "thread":
+            self.names[row["id"]] = blake2b(b"name", entry,
+                                            hashed_text(row["name"]))
+
+    def extra(self, kind, row):
+        if kind in ("sample", "heap"):
+            return u64(len(row["values"])) + b"".join(
+                hashed_text(name) + u64(value)
+                for name, value in row["values"].items())
+        if kind == "snapshot":
+            return blake2b(hashed_text(row["name"]), *[
+                hashed_text(title) + hashed_text(unit) + u64(number)
+                for title, unit, number in row["values"]])
+        if kind == "mark":
+            return hashed_text(row["text"])
+        argv = row["argv"] or []
+        return b"".join([hashed_text(row["executable"] or ""), u64(len(argv)),
+                         *map(hashed_text, argv),
+                         hashed_text(row["name"] or ""),
+                         hashed_text(row["note"] or "")])
+
+    @staticmethod
+    def numbers(kind, row):
+        """The row with names replaced by their numbers."""
+        if "address" in row:
+            row["address"] = int(row["address"], 16)
+        if row.get("domain") in DOMAIN_NUMBERS:
+            row["domain"] = DOMAIN_NUMBERS[row["domain"]]
+        if kind == "object":
+            row["op"] = int(row["op"] == "destroy")
+        elif kind == "alloc":
+            row["op"] = OPS.index(row["op"]) << 2 | row["domain"]
+        elif kind == "gc":
+            row["op"] = int(row["op"] == "stop")
+        elif kind == "loss":
+            row["cause"] = numbered(CAUSES).get(row["cause"], row["cause"])
+        elif kind == "process":
+            row["op"] = numbered(PROCESS_OPS).get(row["op"], row["op"])
+            row["how"] = numbered(HOWS).get(row["how"], row["how"])
+            row["status"] = (row["exit"] + 1 if row["exit"] is not None
+                             else (row["signal"] or -256) + 256)
+        elif kind == "live":
+            row["made"] = row["time_ns"] - row.get("age_ns", 0)
+        return row
+
+    def take(self, row):
+        kind = row["kind"]
+        if kind in TABLES:
+            self.entry(kind, row)
+        elif kind == "end":
+            self.end = u64(1) + u64(row["lost"]) + u64(row["clean"])
+        elif kind == "live":
+            of = row["of"]
+            if NAMES[of] in self.series:
+                return
+            if row["part"] == 0 and self.live.get(of, (None, 0))[1] != 0:
+                del self.live[of]
+            series = self.live.setdefault(of, (Series(SERIES[kind]), 0))[0]
+            self.live[of] = series, row["part"]
+            series.add(self.numbers(kind, row), self.tables, True)
+        elif kind in SERIES:
+            series = self.series.get(kind)
+            if series is None:
+                series = self.series[kind] = Series(SERIES[kind])
+            if kind in WITH_EXTRA:
+                series.extra.update(self.extra(kind, row))
+            series.add(self.numbers(kind, row), self.tables, self.filtered)
+
+    def result(self):
+        parts = [b"pmt content 1", blake2b(self.header)]
+        for kind in sorted(self.series, key=NAMES.index):
+            parts += [u64(NAMES.index(kind)), self.series[kind].result(
+                kind in WITH_EXTRA, kind != "anchor")]
+        for of in sorted(self.live):
+            parts += [u64(LIVE), u64(of), self.live[of][0].result(0, 0)]
+        for table in TABLES:
+            found = sorted(set(self.tables[table].values()))
+            parts += [u64(NAMES.index(table)), u64(len(found)),
+                      blake2b(*found)]
+        found = sorted(set(self.names.values()))
+        parts += [u64(len(found)), blake2b(*found), self.end]
+        return blake2b(*parts).hex()
+
+
+class DigestReader(Reader):
+    """Takes digests where a Reader prints."""
+
+    def __init__(self, data, name, out):
+        super().__init__(data, name, out)
+        self.digests = []   # (stream, Digest)
+        self.now = {}       # the last of each stream, and its part
+
+    def print(self, lines):
+        for line in lines:
+            row = json.loads(line)
+            if "stream" not in row or row["kind"] == "refused":
+                continue
+            stream, kind = row["stream"], row["kind"]
+            known, part = self.now.get(stream, (None, 0))
+            if kind == "stream" and known is not None and row["part"] > part:
+                self.now[stream] = known, row["part"]
+                continue
+            if known is None or kind == "stream":
+                header = row if kind == "stream" else None
+                known = Digest(header)
+                self.now[stream] = known, row["part"] if header else 0
+                self.digests.append((stream, known))
+            if kind != "stream":
+                known.take(row)
+
+    def run(self):
+        status = super().run()
+        for stream, digest in self.digests:
+            super().print(['{"kind":"digest","stream":"%s","digest":"%s"}'
+                           % (stream, digest.result())])
+        return status
+
+
 def read_all(path):
     """The bytes of a file, mapped when it can be."""
     if path == "-":
@@ -1524,16 +1785,19 @@ def read_all(path):
 
 
 def main(argv):
-    if len(argv) != 2 or argv[1] in ("-h", "--help"):
+    digest = argv[1:2] == ["--digest"]
+    if len(argv) != 2 + digest or argv[1] in ("-h", "--help"):
         sys.stdout.write(__doc__)
-        return 0 if len(argv) == 2 else 2
+        return 0 if len(argv) == 2 and not digest else 2
+    name = argv[-1]
     try:
-        data = read_all(argv[1])
+        data = read_all(name)
     except OSError as error:
-        sys.stderr.write("decode.py: %s: %s\n" % (argv[1], error.strerror))
+        sys.stderr.write("decode.py: %s: %s\n" % (name, error.strerror))
         return 2
     try:
-        status = Reader(data, argv[1], sys.stdout.buffer).run()
+        kind = DigestReader if digest else Reader
+        status = kind(data, name, sys.stdout.buffer).run()
         sys.stdout.buffer.flush()
         return status
     except BrokenPipeError:
