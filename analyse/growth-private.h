@@ -29,6 +29,8 @@ struct series {
     uint64_t peak;
     uint64_t created, destroyed, resized; /* records */
     uint64_t last_freed;       /* tick + 1; 0: nothing was */
+    uint64_t freed_before;     /* the same, as it was when the program last
+                                  acquired a block */
     uint64_t imported;         /* live bytes at the moment */
     uint64_t largest;          /* the largest block of them: its size, */
     uint32_t largest_stack;    /* and where it was made */
@@ -52,6 +54,7 @@ struct pmt_growth_stream {
     size_t at;                 /* bin now */
     uint64_t time[PMT_GROWTH_BINS]; /* tick of the last record in a bin */
     uint64_t steps;
+    bool cut;                  /* the interpreter's end was taken back */
     uint64_t *collections;
     size_t collection_count;
 };

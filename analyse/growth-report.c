@@ -179,17 +179,34 @@ static void put_row(struct pmt_listing *list,
     put_lives(list, row);
 }
 
+/* Where the last interpreter began to end; 0: none did. */
+static uint64_t exit_ns_of(const struct pmt_growth_report *report)
+{
+    uint64_t exit_ns = 0;
+
+    for (size_t i = 0; i < report->live->stream_count; i++) {
+        const struct pmt_live_stream *stream = &report->live->streams[i];
+        const struct pmt_live_set *set =
+            &stream->sets[report->growth->which];
+        uint64_t ns = set->now.time * stream->tick_ns;
+
+        if (set->ended && ns > exit_ns)
+            exit_ns = ns;
+    }
+    return exit_ns;
+}
+
 static void print_exit(const struct pmt_growth_report *report, FILE *file)
 {
     char text[PMT_TEXT_SIZE];
     size_t exited = 0;
 
     for (size_t i = 0; i < report->live->stream_count; i++)
-        if (report->live->streams[i].exited[report->growth->which])
+        if (report->live->streams[i].sets[report->growth->which].ended)
             exited++;
     if (exited == 1 && report->live->stream_count == 1)
         fprintf(file, " to %s, where the interpreter began to end",
-                pmt_text_seconds(text, report->live->streams[0].exit_ns));
+                pmt_text_seconds(text, exit_ns_of(report)));
     else if (exited > 0)
         fprintf(file, ", of %zu of %zu streams to where the interpreter "
                 "began to end",
@@ -289,12 +306,8 @@ static void json_head(const struct pmt_growth_report *report,
 {
     const struct pmt_growth *growth = report->growth;
     struct pmt_live_total total = total_of(report);
-    uint64_t exit_ns = 0;
+    uint64_t exit_ns = exit_ns_of(report);
 
-    for (size_t i = 0; i < report->live->stream_count; i++)
-        if (report->live->streams[i].exited[growth->which] &&
-            report->live->streams[i].exit_ns > exit_ns)
-            exit_ns = report->live->streams[i].exit_ns;
     pmt_json_line_begin(json);
     pmt_json_string(json, "row", "growth");
     pmt_json_string(json, "trace", report->name);

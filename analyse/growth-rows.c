@@ -84,11 +84,16 @@ static void describe(const struct pmt_growth_stream *s,
                      struct series *series, const struct pmt_live_set *set,
                      struct pmt_growth_course *out)
 {
-    const struct course *course = series->course;
+    struct course *course = series->course;
     uint64_t records =
         series->created + series->destroyed + 2 * series->resized;
 
     pmt_growth_roll(s, series, series->bytes, series->weight);
+    if (s->cut) {
+        /* The lowest in this bin may be of the end that was cut off. */
+        course->bins[course->at].bytes_low = series->bytes;
+        course->bins[course->at].count_low = series->weight;
+    }
     memset(out, 0, sizeof *out);
     out->bins = course->at + 1;
     for (size_t i = 0; i < out->bins; i++) {

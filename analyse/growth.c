@@ -153,6 +153,8 @@ void pmt_growth_roll(const struct pmt_growth_stream *s, struct series *series,
 
     while (course->shift < s->shift)
         halve_course(course);
+    if (course->at > s->at)
+        course->at = s->at;
     while (course->at < s->at)
         course->bins[++course->at] = (struct bin){bytes, bytes, weight};
 }
@@ -176,6 +178,18 @@ static void move_clock(struct pmt_growth_stream *s, uint64_t step,
         s->at++;
         s->time[s->at] = s->time[s->at - 1];
     }
+    s->time[s->at] = time;
+    s->steps = step;
+}
+
+/* What lies behind a step is no more. */
+static void cut_clock(struct pmt_growth_stream *s, uint64_t step,
+                           uint64_t time)
+{
+    if (s->cut)
+        return;
+    s->cut = true;
+    s->at = step >> s->shift;
     s->time[s->at] = time;
     s->steps = step;
 }
@@ -280,6 +294,8 @@ static void go(struct pmt_growth_stream *s, struct series *series,
     if (set->why == PMT_LIVE_RESIZED || set->why == PMT_LIVE_RELOADED)
         return;
     series->destroyed++;
+    if (series->last_freed <= set->tail.time + 1)
+        series->freed_before = series->last_freed;
     series->last_freed = set->now.time + 1;
     if (!course)
         return;
@@ -291,6 +307,33 @@ static void go(struct pmt_growth_stream *s, struct series *series,
     if (set->now.time >= block->time)
         course->gone_by_age[pmt_growth_age_class(set->now.time -
                                                  block->time)]++;
+}
+
+/* An event of the interpreter's end is taken back. */
+static void undo(struct series *series, const struct pmt_live_set *set,
+                 const struct pmt_block *block, int sign,
+                 struct pmt_weight weight)
+{
+    if (sign < 0) {
+        series->bytes -= weight.bytes;
+        series->weight -= weight.blocks;
+        series->samples--;
+        series->created -= series->created > 0;
+        return;
+    }
+    series->bytes += weight.bytes;
+    series->weight += weight.blocks;
+    series->samples++;
+    series->destroyed -= series->destroyed > 0;
+    if (series->last_freed > set->tail.time + 1)
+        series->last_freed = series->freed_before;
+    if (series->course && set->undone_time >= block->time) {
+        uint32_t *gone =
+            &series->course->gone_by_age[pmt_growth_age_class(
+                set->undone_time - block->time)];
+
+        *gone -= *gone > 0;
+    }
 }
 
 static void observe(void *context, const struct pmt_live_set *set,
@@ -305,7 +348,10 @@ static void observe(void *context, const struct pmt_live_set *set,
 
     if (growth->failed)
         return;
-    move_clock(s, set->now.step, set->now.time);
+    if (set->why != PMT_LIVE_UNDONE)
+        move_clock(s, set->now.step, set->now.time);
+    else
+        cut_clock(s, set->now.step, set->now.time);
     if (growth->match &&
         !pmt_match_block(growth->match, s->stream, s->place, block))
         return;
@@ -314,6 +360,9 @@ static void observe(void *context, const struct pmt_live_set *set,
     series = group == PMT_INTERN_NONE ? NULL : pmt_growth_series(s, group);
     if (!series)
         growth->failed = true;
+    else if (set->why == PMT_LIVE_UNDONE)
+        undo(series, set, block, sign,
+             pmt_sampling_weigh(set->sample_bytes, block->size));
     else if (sign > 0)
         come(s, series, set,
              pmt_sampling_weigh(set->sample_bytes, block->size));

@@ -96,6 +96,7 @@ void pmt_live_set_release(struct pmt_live_set *set)
 {
     pmt_live_table_release(&set->table);
     free(set->pending.slots);
+    free(set->tail.events);
     memset(set, 0, sizeof *set);
 }
 
@@ -113,9 +114,56 @@ void pmt_live_set_lost(struct pmt_live_set *set, uint64_t time)
     }
 }
 
-static inline void watch(const struct pmt_live_set *set,
+/* What pmt_live_set_undo_end() would take back. */
+struct pmt_live_tail_event {
+    struct pmt_block block;
+    uint64_t time;
+    int sign;
+};
+
+/* The end of an interpreter makes few blocks: some callbacks run. */
+#define TAIL_MADE_MORE 4096
+
+static void tail_note(struct pmt_live_set *set, const struct pmt_block *block,
+                      int sign)
+{
+    struct pmt_live_tail *tail = &set->tail;
+
+    if (sign > 0 && pmt_id_map_get(set->program, block->stack) == 1) {
+        tail->count = 0;
+        tail->made = tail->gone = 0;
+        tail->given_up = false;
+        tail->step = set->now.step;
+        tail->time = set->now.time;
+        tail->live = set->now.count;
+        return;
+    }
+    if (tail->given_up)
+        return;
+    tail->made += sign > 0;
+    tail->gone += sign < 0;
+    if (tail->made > tail->gone + TAIL_MADE_MORE)
+        tail->given_up = true;
+    if (tail->count == tail->capacity) {
+        size_t capacity = tail->capacity * 2 + 1024;
+        void *more = realloc(tail->events, capacity * sizeof *tail->events);
+
+        if (!more) {
+            tail->given_up = true;
+            return;
+        }
+        tail->events = more;
+        tail->capacity = capacity;
+    }
+    tail->events[tail->count++] =
+        (struct pmt_live_tail_event){*block, set->now.time, sign};
+}
+
+static inline void watch(struct pmt_live_set *set,
                          const struct pmt_block *block, int sign)
 {
+    if (set->program && set->why != PMT_LIVE_UNDONE)
+        tail_note(set, block, sign);
     if (set->watch)
         set->watch(set->watch_context, block, sign, set->now.time);
     if (set->observe)
@@ -476,5 +524,38 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
         watch(set, &block, 1);
     }
     note_peak(set);
+    return PMT_OK;
+}
+
+/* ---- the end of the interpreter ---------------------------------------- */
+
+int pmt_live_set_undo_end(struct pmt_live_set *set)
+{
+    struct pmt_live_tail *tail = &set->tail;
+    struct pmt_block old;
+
+    if (!set->program || tail->step == 0 || tail->given_up ||
+        tail->gone * 4 < tail->live || tail->made * 4 > tail->gone)
+        return PMT_OK;
+    if (pmt_live_table_reserve(&set->table, tail->count))
+        return PMT_ERR_MEMORY;
+    set->why = PMT_LIVE_UNDONE;
+    set->now.step = tail->step;
+    set->now.time = tail->time;
+    while (tail->count > 0) {
+        const struct pmt_live_tail_event *event =
+            &tail->events[--tail->count];
+
+        set->undone_time = event->time;
+        if (event->sign < 0) {
+            pmt_live_table_put(&set->table, &event->block, &old);
+            level_add(set, &event->block);
+        } else if (pmt_live_table_remove(&set->table, event->block.address,
+                                         &old)) {
+            level_remove(set, &old);
+        }
+        watch(set, &event->block, -event->sign);
+    }
+    set->ended = true;
     return PMT_OK;
 }

@@ -65,7 +65,8 @@ enum pmt_live_why {
     PMT_LIVE_DESTROYED,
     PMT_LIVE_RESIZED,  /* either end of a realloc, or of one that failed */
     PMT_LIVE_GONE,     /* its address was used again: inferred or unseen */
-    PMT_LIVE_RELOADED  /* a live set in the trace */
+    PMT_LIVE_RELOADED, /* a live set in the trace */
+    PMT_LIVE_UNDONE    /* what came last is taken back: pmt_live_set_undo() */
 };
 
 /* The same as a watch, with the set itself: `why`, `now` (without the block
@@ -73,6 +74,17 @@ enum pmt_live_why {
 struct pmt_live_set;
 typedef void pmt_live_observe(void *context, const struct pmt_live_set *set,
                               const struct pmt_block *block, int sign);
+
+/* What happened since the program last acquired a block, to be taken back when
+ * that was the end of the interpreter. */
+struct pmt_live_tail {
+    struct pmt_live_tail_event *events;
+    size_t count, capacity;
+    uint64_t step, time;   /* of that last acquisition; 0: there was none */
+    uint64_t live;         /* blocks then */
+    uint64_t made, gone;   /* since then */
+    bool given_up;         /* too much was made since then */
+};
 
 /* The last realloc_free of each thread, for realloc_undo. */
 struct pmt_live_pending {
@@ -91,9 +103,14 @@ struct pmt_live_set {
     void *watch_context;
     pmt_live_observe *observe; /* NULL: none */
     void *observe_context;
+    /* Of the stacks that the program made: 1. NULL: no tail is kept.
+     * Borrowed. */
+    const struct pmt_id_map *program;
 
     /* To be read. */
     enum pmt_live_why why; /* in a call of `observe` */
+    uint64_t undone_time;  /* with UNDONE: tick of what is taken back */
+    bool ended;            /* the end of the interpreter was taken back */
     enum pmt_kind kind;    /* PMT_KIND_ALLOC or PMT_KIND_OBJECT */
     struct pmt_live_table table;
     struct pmt_live_level now;
@@ -106,6 +123,7 @@ struct pmt_live_set {
 
     /* Private. */
     struct pmt_live_pending pending;
+    struct pmt_live_tail tail;
     uint32_t next_part, parts;
 };
 
@@ -144,6 +162,14 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
 /* Events were lost at or after tick `time`, and before what is taken next.
  * Nothing happens once `until_step` is reached. */
 void pmt_live_set_lost(struct pmt_live_set *set, uint64_t time);
+
+/*
+ * When the set ends with the end of the interpreter (much is released, and
+ * hardly anything made, since the program last acquired a block), takes that
+ * back: the set is as it was then. Needs `program`. Numbers of events stay.
+ * PMT_OK or PMT_ERR_MEMORY.
+ */
+int pmt_live_set_undo_end(struct pmt_live_set *set);
 
 /* Blocks of a level of the set: of a sampled one an estimate of all. */
 static inline uint64_t

@@ -23,6 +23,7 @@ static void release_stream(struct pmt_live_stream *stream)
     for (int which = 0; which < PMT_LIVE_KINDS; which++)
         pmt_live_set_release(&stream->sets[which]);
     pmt_id_map_release(&stream->type_sizes);
+    pmt_id_map_release(&stream->program);
     memset(stream, 0, sizeof *stream);
 }
 
@@ -244,57 +245,38 @@ static int look_up_sizes(struct pmt_live_stream *stream)
 
 /* ---- the end of the interpreter ---------------------------------------- */
 
-static void look_up_exit(struct pmt_live_stream *stream)
+/* A stack is the program's as its caller is. */
+static int look_up_program(struct pmt_live_stream *stream)
 {
     uint32_t count = pmt_stream_table_size(stream->stream, PMT_KIND_STACKS);
 
-    for (; stream->next_stack < count; stream->next_stack++)
-        if (stream->exit_stack_count < PMT_LIVE_EXIT_STACKS &&
-            pmt_stack_at_exit(stream->stream, stream->next_stack))
-            stream->exit_stacks[stream->exit_stack_count++] =
-                stream->next_stack;
-}
+    for (; stream->next_stack < count; stream->next_stack++) {
+        struct pmt_site site;
+        uint32_t known = 0;
 
-static bool is_exit(const struct pmt_live_stream *stream, uint32_t stack)
-{
-    for (size_t i = 0; i < stream->exit_stack_count; i++)
-        if (stream->exit_stacks[i] == stack)
-            return true;
-    return false;
-}
-
-/* The set stops before record `i` of the chunk, at tick `time`. */
-static void stop_at_exit(struct pmt_live_stream *stream,
-                         enum pmt_live_which which, uint32_t i, uint64_t time)
-{
-    struct pmt_live_set *set = &stream->sets[which];
-    uint64_t step = set->now.step + i;
-
-    if (step < set->until_step)
-        set->until_step = step;
-    stream->exited[which] = true;
-    stream->exit_ns = time * stream->tick_ns;
-}
-
-static void find_exit(struct pmt_live_stream *stream,
-                      enum pmt_live_which which,
-                      const struct pmt_alloc *allocs,
-                      const struct pmt_object *objects, uint32_t count)
-{
-    look_up_exit(stream);
-    if (stream->exit_stack_count == 0 || stream->exited[which])
-        return;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t stack = allocs ? allocs[i].stack : objects[i].stack;
-        uint64_t time = allocs ? allocs[i].time : objects[i].time;
-
-        if (time > stream->sets[which].until_time)
-            return;
-        if (stack && is_exit(stream, stack)) {
-            stop_at_exit(stream, which, i, time);
-            return;
-        }
+        if (!pmt_stream_site(stream->stream, stream->next_stack, &site))
+            continue;
+        if (site.parent < stream->next_stack)
+            known = pmt_id_map_get(&stream->program, site.parent);
+        if (known == 0)
+            known = pmt_stack_of_program(stream->stream, stream->next_stack)
+                        ? 1
+                        : 2;
+        if (pmt_id_map_set(&stream->program, stream->next_stack, known))
+            return PMT_ERR_MEMORY;
     }
+    return PMT_OK;
+}
+
+/* Streams move, so it is said for each chunk. */
+static int prepare_end(const struct pmt_live_sets *live,
+                       struct pmt_live_stream *stream,
+                       enum pmt_live_which which)
+{
+    if (!live->until_exit)
+        return PMT_OK;
+    stream->sets[which].program = &stream->program;
+    return look_up_program(stream);
 }
 
 /* ---- records ----------------------------------------------------------- */
@@ -309,7 +291,7 @@ static uint64_t sum_of_gaps(struct pmt_reader *r, uint32_t count)
     return sum;
 }
 
-static int take_records(struct pmt_live_sets *live,
+static int take_records(const struct pmt_live_sets *live,
                         struct pmt_live_stream *stream, struct pmt_reader *r,
                         const struct pmt_event *event,
                         enum pmt_live_which which)
@@ -323,10 +305,11 @@ static int take_records(struct pmt_live_sets *live,
 
     stream->seen[which] = true;
     set->counts.filtered += sum_of_gaps(r, count);
+    code = prepare_end(live, stream, which);
+    if (code)
+        return code;
     if (which == PMT_LIVE_BLOCKS) {
         allocs = pmt_reader_allocs(r);
-        if (allocs && live->until_exit)
-            find_exit(stream, which, allocs, NULL, count);
         return allocs ? pmt_live_set_allocs(set, allocs, count)
                       : PMT_ERR_MEMORY;
     }
@@ -336,8 +319,6 @@ static int take_records(struct pmt_live_sets *live,
     objects = pmt_reader_objects(r);
     sizes = pmt_reader_column(r, PMT_COL_SIZE);
     stream->sized |= sizes != NULL;
-    if (objects && live->until_exit)
-        find_exit(stream, which, NULL, objects, count);
     return objects ? pmt_live_set_objects(set, objects, sizes, count,
                                           &stream->type_sizes)
                    : PMT_ERR_MEMORY;
@@ -361,6 +342,8 @@ static int take_live_set(struct pmt_live_sets *live,
         return PMT_OK;
     stream->seen[which] = true;
     code = look_up_sizes(stream);
+    if (code == PMT_OK)
+        code = prepare_end(live, stream, which);
     if (code)
         return code;
     blocks = pmt_reader_lives(r);
@@ -470,6 +453,14 @@ void pmt_live_sets_finish(struct pmt_live_sets *live)
         if (!stream->ended && !stream->past)
             lose(stream, stream->end_ns / stream->tick_ns);
     }
+    for (size_t i = 0; live->until_exit && i < live->stream_count; i++)
+        for (int which = 0; which < PMT_LIVE_KINDS; which++) {
+            struct pmt_live_set *set = &live->streams[i].sets[which];
+
+            set->program = &live->streams[i].program;
+            /* For want of memory the end stays as it is. */
+            pmt_live_set_undo_end(set);
+        }
 }
 
 int pmt_live_sets_read(struct pmt_live_sets *live, struct pmt_trace *in,

@@ -32,9 +32,6 @@ enum pmt_live_which { PMT_LIVE_BLOCKS, PMT_LIVE_OBJECTS, PMT_LIVE_KINDS };
 #define PMT_LIVE_ALLOC (1u << PMT_LIVE_BLOCKS)
 #define PMT_LIVE_OBJECT (1u << PMT_LIVE_OBJECTS)
 
-/* Of these one will be met. */
-#define PMT_LIVE_EXIT_STACKS 16
-
 struct pmt_live_stream {
     const struct pmt_stream *stream; /* borrowed from the reader */
     uint64_t key;
@@ -53,17 +50,10 @@ struct pmt_live_stream {
     bool sized;           /* objects have sizes of their own (7.1) */
     bool ended;           /* an end chunk was met */
     bool past;            /* chunks behind the moment were met */
-    /* With until_exit: a set was stopped where the interpreter began to end,
-     * at exit_ns since the stream began. */
-    bool exited[PMT_LIVE_KINDS];
-    uint64_t exit_ns;
-
     /* Private: basic sizes by type id, below the one looked up next; the
-     * stacks of the interpreter's end in the same way. */
-    struct pmt_id_map type_sizes;
+     * stacks that the program made (1) or not (2), in the same way. */
+    struct pmt_id_map type_sizes, program;
     uint32_t next_type, next_stack;
-    uint32_t exit_stacks[PMT_LIVE_EXIT_STACKS];
-    size_t exit_stack_count;
 };
 
 struct pmt_live_sets {
@@ -73,9 +63,10 @@ struct pmt_live_sets {
      * and kind, from pmt_live_sets_peaks; NULL: none. Borrowed. */
     const uint64_t (*until_steps)[PMT_LIVE_KINDS];
     size_t until_step_count;
-    /* Stop, too, where the interpreter of a stream began to end: what it tears
-     * down then says nothing of the program. Found by the stack of the
-     * recorder's callback of atexit, so only where records have stacks. */
+    /* Stop, too, where the interpreter of a stream began to end, as far as
+     * that can be told (own-site.h): what it tears down then says nothing of
+     * the program. The sets that were are `ended` behind finish. Where records
+     * have stacks only. */
     bool until_exit;
     /* Called for every stream when it is new, or starts again with the same
      * index, before its first record: may set `watch` and `until_step` of its

@@ -112,21 +112,29 @@ struct pmt_own_site pmt_own_site(const struct pmt_stream *stream,
     return own;
 }
 
-bool pmt_stack_at_exit(const struct pmt_stream *stream, uint32_t stack)
+/* So many frames and more may be all that was recorded of a deeper stack. */
+#define FRAMES_CUT 16
+
+bool pmt_stack_of_program(const struct pmt_stream *stream, uint32_t stack)
 {
     struct pmt_site site;
-    struct pmt_code code;
+    struct pmt_code code = {0};
+    int depth = 0;
 
-    for (int depth = 0; stack && depth < FRAMES_MAX; depth++) {
-        if (!pmt_stream_site(stream, stack, &site))
+    while (stack && depth++ < FRAMES_MAX &&
+           pmt_stream_site(stream, stack, &site)) {
+        struct pmt_code outer;
+
+        if (!pmt_stream_code(stream, site.code, &outer))
             return false;
-        if (site.parent == 0 || site.parent >= stack)
+        if (outer.file.bytes && !equals(outer.file, PMT_LABEL_FILE))
+            code = outer;
+        if (site.parent >= stack)
             break;
         stack = site.parent;
     }
-    return pmt_stream_site(stream, stack, &site) &&
-           pmt_stream_code(stream, site.code, &code) && code.file.bytes &&
-           ends(code.file, "/pmtrace/__init__.py") &&
-           (equals(code.function, "_at_exit") ||
-            equals(code.function, "_name_threads"));
+    return depth >= FRAMES_CUT || equals(code.function, "<module>") ||
+           equals(code.function, "_run_module_as_main") ||
+           equals(code.function, "Thread._bootstrap") ||
+           equals(code.function, "_bootstrap");
 }

@@ -38,8 +38,10 @@ struct pmt_own_site {
 struct pmt_own_site pmt_own_site(const struct pmt_stream *stream,
                                  uint32_t stack);
 
-/* Is the stack one of those that the recorder has while the interpreter ends:
- * its callback of atexit? Only a trace of pmtrace has such. */
-bool pmt_stack_at_exit(const struct pmt_stream *stream, uint32_t stack);
+/* Does the stack begin where programs do: at the code of a module, of runpy or
+ * of a thread? What the end of an interpreter runs (__del__, callbacks of weak
+ * references and of atexit) does not. A stack that may have been cut counts as
+ * the program's. */
+bool pmt_stack_of_program(const struct pmt_stream *stream, uint32_t stack);
 
 #endif
