@@ -173,7 +173,7 @@ const struct pmt_command pmt_command_diff = {
         "those in bytes (in other units with a count).",
         "With several runs a side noise is allowed for: what grew by more "
         "than LIMIT must do so beyond the differences of the runs among each "
-        "other. From 7 runs a side on that is found by a permutation test "
+        "other. From 8 runs a side on that is found by a permutation test "
         "over all lines together: two sets of runs of the same code fail in 1 "
         "of 1,000 comparisons. Ten runs a side find a growth of 1% with "
         "--fail-over 0%, where the runs of a side differ by less than that. "

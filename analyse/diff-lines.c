@@ -33,7 +33,7 @@ struct lines {
     struct place *places; /* by function */
     size_t count;
     uint32_t *becomes;    /* by site of A: the site in B, plus 1; 0: itself */
-    bool *taken;          /* by site of B: one of A is paired with it */
+    uint32_t *taken;      /* by site of B: the one of A, plus 1 */
     struct pair *pairs;
     size_t pair_capacity;
 };
@@ -101,7 +101,7 @@ static void join(struct lines *lines, size_t a, size_t b)
     uint32_t from = lines->places[a].site, to = lines->places[b].site;
 
     lines->becomes[from] = to + 1;
-    lines->taken[to] = true;
+    lines->taken[to] = from + 1;
 }
 
 static bool free_in_a(const struct lines *lines, size_t place)
@@ -186,20 +186,13 @@ static int match_function(struct lines *lines, size_t from, size_t to)
 static uint32_t new_row(struct lines *lines, uint32_t row)
 {
     struct pmt_diff *diff = lines->diff;
-    uint32_t site = diff->frames[diff->rows[row].frame_at], to, number;
+    uint32_t site = diff->frames[diff->rows[row].frame_at];
 
     if (!lines->becomes[site])
         return lines->taken[site] ? pmt_diff_site_row(diff, site, true) : row;
-    to = lines->becomes[site] - 1;
-    if (to == site)
+    if (lines->becomes[site] - 1 == site)
         return row;
-    number = pmt_diff_site_row(diff, to, false);
-    if (number == PMT_INTERN_NONE)
-        return number;
-    if (!diff->rows[number].line_before)
-        diff->moved++;
-    diff->rows[number].line_before = diff->site_parts[site].line;
-    return number;
+    return pmt_diff_site_row(diff, lines->becomes[site] - 1, false);
 }
 
 static int move_cells(struct lines *lines)
@@ -222,6 +215,25 @@ static int move_cells(struct lines *lines)
     return PMT_OK;
 }
 
+static void name_rows(const struct lines *lines)
+{
+    struct pmt_diff *diff = lines->diff;
+
+    for (size_t i = 0; i < diff->row_count; i++) {
+        struct pmt_diff_row *row = &diff->rows[i];
+        uint32_t site, from;
+
+        if (!row->frame_count || row->apart)
+            continue;
+        site = diff->frames[row->frame_at];
+        from = lines->taken[site];
+        if (!from || from - 1 == site)
+            continue;
+        row->line_before = diff->site_parts[from - 1].line;
+        diff->moved += row->line_before != diff->site_parts[site].line;
+    }
+}
+
 static int match_all(struct lines *lines)
 {
     struct pmt_diff *diff = lines->diff;
@@ -240,7 +252,10 @@ static int match_all(struct lines *lines)
         if (match_function(lines, from, to))
             return PMT_ERR_MEMORY;
     }
-    return move_cells(lines);
+    if (move_cells(lines))
+        return PMT_ERR_MEMORY;
+    name_rows(lines);
+    return PMT_OK;
 }
 
 int pmt_diff_match_lines(struct pmt_diff *diff)

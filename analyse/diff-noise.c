@@ -11,7 +11,7 @@
 #define DEALS 9999
 #define LEVEL 0.001 /* share of comparisons of the same code that alarm */
 #define FAR 5.0     /* robust standard deviations */
-#define SPARE 3     /* deals there must be, for each that may be as far */
+#define SPARE 10    /* different deals for each that the level lets be farther */
 
 bool pmt_noise_tests(size_t runs_a, size_t runs_b)
 {

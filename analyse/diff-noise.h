@@ -12,7 +12,7 @@
  * and however they hang together. Values far from a row's others (more than 5
  * robust standard deviations) count as no farther than that.
  *
- * With fewer than 7 runs a side, which have too few different deals, there is
+ * With fewer than 8 runs a side, which have too few different deals, there is
  * no such test. Then the band is what the runs themselves span: the nearest runs of
  * the two sides must lie farther apart than the spans of both together, and
  * the limit. With one run a side that is the limit alone.
@@ -36,7 +36,7 @@ struct pmt_noise {
 };
 
 /* Runs a side that the test needs, where both have as many. */
-#define PMT_NOISE_RUNS 7
+#define PMT_NOISE_RUNS 8
 
 /* Sets changed[i] of each row. PMT_OK or PMT_ERR_MEMORY. */
 int pmt_noise_test(const struct pmt_noise *noise, bool *changed);

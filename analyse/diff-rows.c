@@ -192,15 +192,9 @@ static uint32_t row_of(struct pmt_diff *diff, char letter,
     uint32_t row;
 
     MAKE_ROOM(diff, diff->rows, diff->row_count, diff->row_capacity);
-    if (length > diff->key_capacity) {
-        void *more = realloc(diff->key, length * 2);
-
-        diff->no_memory |= !more;
-        if (more) {
-            diff->key = more;
-            diff->key_capacity = length * 2;
-        }
-    }
+    for (size_t i = diff->key_capacity; i < length && !diff->no_memory;
+         i = diff->key_capacity)
+        MAKE_ROOM(diff, diff->key, i, diff->key_capacity);
     if (diff->no_memory)
         return PMT_INTERN_NONE;
     diff->key[0] = (unsigned char)letter;
@@ -249,10 +243,14 @@ static void add_frame(struct pmt_diff *diff, uint32_t site)
 uint32_t pmt_diff_site_row(struct pmt_diff *diff, uint32_t site, bool apart)
 {
     size_t at = diff->frame_count;
+    uint32_t row = PMT_INTERN_NONE;
 
     add_frame(diff, site);
-    return diff->no_memory ? PMT_INTERN_NONE
-                           : row_of_frames(diff, apart ? 'A' : 'F', at);
+    if (!diff->no_memory)
+        row = row_of_frames(diff, apart ? 'A' : 'F', at);
+    if (row != PMT_INTERN_NONE)
+        diff->rows[row].apart = apart;
+    return row;
 }
 
 /* A parent's id is smaller, so the walk ends. */

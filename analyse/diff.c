@@ -193,7 +193,7 @@ static int compare_rows(const void *a, const void *b, void *context)
 static bool has_change(const struct pmt_diff_row *row)
 {
     return row->change[PMT_DIFF_COUNT] != 0 ||
-           row->change[PMT_DIFF_BYTES] != 0 || row->estimated;
+           row->change[PMT_DIFF_BYTES] != 0;
 }
 
 static bool has_value(const struct pmt_diff *diff, size_t row)

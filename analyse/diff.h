@@ -59,6 +59,7 @@ struct pmt_diff_row {
     uint32_t frame_at;     /* of the innermost of `frame_count` frames, the */
     uint32_t frame_count;  /* others behind it: pmt_diff_frame() */
     uint32_t line_before;  /* of a site that moved: its line in A; else 0 */
+    bool apart;            /* private: a site that is A's alone */
 
     pmt_diff_number value[PMT_DIFF_SIDES][PMT_DIFF_MEASURES];
     pmt_diff_number change[PMT_DIFF_MEASURES]; /* B - A */
