@@ -2,6 +2,7 @@
 #include "group-json.h"
 
 #include "names.h"
+#include "own-site.h"
 
 static void json_text(struct pmt_json *json, const char *key,
                       struct pmt_text text)
@@ -113,6 +114,10 @@ void pmt_group_json(struct pmt_json *json, enum pmt_group_by by,
         break;
     case PMT_BY_MODULE:
         json_module(json, group);
+        break;
+    case PMT_BY_OWN:
+        json_site(json, group->stream,
+                  pmt_own_site(group->stream, group->id).stack, PMT_BY_SITE);
         break;
     case PMT_BY_SITE:
     case PMT_BY_FILE:

@@ -1,5 +1,6 @@
 /* group-key.c: what makes two blocks those of one group; see group-key.h. */
 #include "group-key.h"
+#include "own-site.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -282,6 +283,9 @@ bool pmt_group_key(struct pmt_grouping *grouping,
                key_put(grouping, &number, sizeof number);
     case PMT_BY_LABEL:
         return key_label(grouping, stream, id);
+    case PMT_BY_OWN:
+        id = pmt_own_site(stream, id).stack;
+        break;
     case PMT_BY_SITE:
     case PMT_BY_FILE:
     case PMT_BY_LINENO:

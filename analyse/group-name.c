@@ -5,11 +5,12 @@
 
 #include "group.h"
 #include "names.h"
+#include "own-site.h"
 
 const char *const pmt_group_by_names[] = {
     "type",      "site",   "file",    "lineno", "function", "module", "stack",
     "traceback", "thread", "process", "stream", "domain",   "label",  "size",
-    NULL,
+    "own",       NULL,
 };
 
 const char *const pmt_group_sort_names[] = {"bytes", "count", NULL};
@@ -166,6 +167,7 @@ size_t pmt_group_name(char *buffer, size_t size,
                       const struct pmt_grouping *grouping,
                       const struct pmt_group *group)
 {
+    struct pmt_group own = *group;
     const char *domain;
     size_t used;
 
@@ -188,6 +190,9 @@ size_t pmt_group_name(char *buffer, size_t size,
         return pmt_stream_name(buffer, size, group->stream);
     case PMT_BY_LABEL:
         return label_name(buffer, size, group);
+    case PMT_BY_OWN:
+        own.id = pmt_own_site(group->stream, group->id).stack;
+        return stack_name(buffer, size, PMT_BY_SITE, &own);
     case PMT_BY_SITE:
     case PMT_BY_FILE:
     case PMT_BY_LINENO:

@@ -44,6 +44,7 @@ bool pmt_group_has_frames(enum pmt_group_by by)
     case PMT_BY_DOMAIN:
     case PMT_BY_LABEL:
     case PMT_BY_SIZE:
+    case PMT_BY_OWN:
         break;
     }
     return false;
@@ -105,6 +106,7 @@ static uint32_t id_in(enum pmt_group_by by, const struct pmt_block *block)
     case PMT_BY_STACK:
     case PMT_BY_TRACEBACK:
     case PMT_BY_LABEL:
+    case PMT_BY_OWN:
         break;
     }
     return block->stack;

@@ -37,7 +37,9 @@ enum pmt_group_by {
     PMT_BY_STREAM,
     PMT_BY_DOMAIN,
     PMT_BY_LABEL,    /* function of an outermost frame of file "<label>" */
-    PMT_BY_SIZE      /* pmt_size_class() */
+    PMT_BY_SIZE,     /* pmt_size_class() */
+    PMT_BY_OWN       /* site of the innermost frame that is the program's own:
+                        pmt_own_site() */
 };
 
 /* Is it by frames, so that it can be cumulative? */
