@@ -18,7 +18,7 @@ struct live_options {
     int64_t top;
     const char *type, *site;
     int by, kind, sort;
-    bool force, growth, inner, json, stacks, strict;
+    bool force, growth, json, stacks, strict;
 };
 
 /* Where results go, and how many tables have gone there. */
@@ -53,8 +53,6 @@ static const struct pmt_option options[] = {
     PMT_OPT_FLAG('g', "growth", struct live_options, growth,
                  "how each type or site grew since the start, with a verdict: "
                  "steady leak, cache filling, ..."),
-    PMT_OPT_FLAG(0, "inner", struct live_options, inner,
-                 "with --growth: sites as they are, also inside of libraries"),
     PMT_OPT_STRING(0, "type", "GLOB", struct live_options, type,
                    "only objects of such types"),
     PMT_OPT_STRING(0, "site", "GLOB", struct live_options, site,
@@ -282,6 +280,17 @@ static int report_growths(const struct live_options *opt,
     return code;
 }
 
+/* What else there is, of a trace without anything that is alive. */
+static const char *what_else(const struct pmt_live_sets *live)
+{
+    for (size_t i = 0; i < live->stream_count; i++)
+        if (pmt_stream_has_hook(live->streams[i].stream, "sample") ||
+            pmt_stream_has_hook(live->streams[i].stream, "rss"))
+            return "; it has samples of the process: pmt info and pmt plot "
+                   "show them";
+    return "";
+}
+
 /* Nothing matched: the answer is "no". */
 static int say_nothing(const struct live_options *opt,
                        const struct pmt_trace *in,
@@ -297,7 +306,7 @@ static int say_nothing(const struct live_options *opt,
     if (opt->snapshot)
         pmt_fail("%s: no snapshot %s", in->name, opt->snapshot);
     else if (in->health.refused == 0)
-        pmt_fail("%s: no %s records%s%s", in->name,
+        pmt_fail("%s: no %s records%s%s%s", in->name,
                  wanted(opt) == PMT_LIVE_ALLOC    ? "alloc or snapshot"
                  : wanted(opt) == PMT_LIVE_OBJECT ? "object"
                                                   : "alloc, object or "
@@ -307,7 +316,7 @@ static int say_nothing(const struct live_options *opt,
                          in->moment.kind == PMT_MOMENT_MARK
                      ? " up to that moment"
                      : "",
-                 begun);
+                 begun, what_else(live));
     return PMT_EXIT_NO;
 }
 
@@ -427,14 +436,13 @@ static void prepare(const struct live_options *opt,
     for (int which = 0; which < PMT_LIVE_KINDS; which++) {
         struct pmt_growth *growth = &found->growths[found->growth_count];
         enum pmt_group_by by =
-            which == PMT_LIVE_OBJECTS ? PMT_BY_TYPE : PMT_BY_SITE;
+            which == PMT_LIVE_OBJECTS ? PMT_BY_TYPE : PMT_BY_OWN;
 
         if (!(wanted(opt) & 1u << which))
             continue;
         pmt_growth_init(growth, (enum pmt_live_which)which,
                         opt->by == BY_DEFAULT ? by
-                                              : (enum pmt_group_by)opt->by,
-                        !opt->inner);
+                                              : (enum pmt_group_by)opt->by);
         growth->match = &found->match;
         found->growth_count++;
     }

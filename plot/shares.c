@@ -108,8 +108,23 @@ static bool counts(const struct share_stream *stream,
     return life->samples > 0 && (life->pid != 0 || !stream->others);
 }
 
-/* "python3 worker.py" of its command: the first word, the script behind the
- * options, or -m and the module. */
+/* Does a program of this name run others, by name? */
+static bool runs_scripts(const char *word, size_t length)
+{
+    static const char *const names[] = {"python", "pypy", "perl", "ruby",
+                                        "node", "sh", "bash", "dash", NULL};
+
+    while (length > 0 && strchr("0123456789.", word[length - 1]))
+        length--;
+    for (size_t i = 0; names[i]; i++)
+        if (length == strlen(names[i]) && !memcmp(word, names[i], length))
+            return true;
+    return false;
+}
+
+/* "cc1" of its command, "python3 worker.py" and "python3 -m http.server": the
+ * first word, and of one that runs scripts what is behind the options, or -m
+ * and the module. */
 static size_t program_of(const char *command, char program[PROGRAM_BYTES])
 {
     size_t used = 0;
@@ -123,7 +138,7 @@ static size_t program_of(const char *command, char program[PROGRAM_BYTES])
             program[used++] = ' ';
         memcpy(program + used, command, word);
         used += word;
-        if (used > word && *command != '-')
+        if (used == word ? !runs_scripts(command, word) : *command != '-')
             break;
         if (strncmp(command, "-c ", 3) == 0)
             break;

@@ -90,7 +90,7 @@ class Details:
         self.functions = collections.defaultdict(set)
         self.threads = collections.defaultdict(collections.Counter)
         self.figures, self.snapshots, self.gc, self.rss = {}, [], {}, []
-        self.rss_reads = 0
+        self.rss_reads, self.sampled = 0, {}
         self.tables = {}
 
     def event(self, line):
@@ -122,6 +122,11 @@ class Details:
             self.tables.setdefault((kind, line["id"]), line)
         elif kind in ("call", "line", "object", "alloc"):
             self.event(line)
+        elif kind == "sample" and line.get("pid"):
+            row = self.sampled.setdefault(line["pid"], [0, {}])
+            row[0] += 1
+            for name, value in line["values"].items():
+                row[1].setdefault(name, []).append(value)
         elif kind in ("sample", "heap"):
             for name, value in line["values"].items():
                 self.figures.setdefault((kind, name), []).append(value)
@@ -181,6 +186,7 @@ def check_details(name, lines, got):
                      [(kind, figure, len(v), v[0], v[-1], min(v), max(v))
                       for (kind, figure), v in details.figures.items()],
                      name + ": figures")
+        check_sampled(name, stream["processes"], details.sampled)
         checks.equal([(g["generation"], g["collections"], g["collected"],
                        g["uncollectable"], g["duration_ns"])
                       for g in stream["gc"]],
@@ -191,6 +197,22 @@ def check_details(name, lines, got):
                      [(*s["key"], s["number"], s["rows"],
                        s["blocks"] % 2 ** 64, s["bytes"] % 2 ** 64)
                       for s in details.snapshots], name + ": snapshots")
+
+
+def check_sampled(name, got, want):
+    """By pid; whose they are where a pid is used again is for
+    test-sampled."""
+    found = {}
+    for process in got:
+        row = found.setdefault(process["pid"], [0, {}])
+        row[0] += process["samples"]
+        for f in process["figures"]:
+            low, high = row[1].get(f["name"], (f["min"], f["max"]))
+            row[1][f["name"]] = min(low, f["min"]), max(high, f["max"])
+    checks.equal({pid: row for pid, row in found.items() if row[0]},
+                 {pid: [n, {k: (min(v), max(v)) for k, v in figures.items()}]
+                  for pid, (n, figures) in want.items()},
+                 name + ": processes")
 
 
 def check_vector(vector, lines):

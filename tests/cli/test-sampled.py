@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+"""Traces of sampled processes: what `pmt info` says of each, and what
+`pmt plot` draws, against the processes that the trace was made from; a pid
+that is used again; traces of one process, of a process and its own samples,
+and of several streams."""
+
+import json
+import subprocess
+
+import kit
+import sampled
+from sampled import S, TICK, Process
+
+checks = kit.Checks()
+kit.scratch()
+
+
+def info(*args):
+    done = kit.run("info", "--json", *args)
+    checks.equal((done.status, done.err), (0, ""), done)
+    return done.json()
+
+
+def parents(processes):
+    """Each one's maker: the process of that pid at its begin."""
+    found = {}
+    for p in processes:
+        for q in processes:
+            if q is not p and q.pid == p.ppid and q.lives(p.begin):
+                found[id(p)] = q
+    return found
+
+
+def check_life(got, p, depth, span):
+    name = "process %d of %d" % (p.pid, p.begin)
+    ended = p.end is not None and p.end <= span
+    vanished = ended and p.vanishes
+    status = p.status if ended else 0
+    checks.equal(
+        {k: got[k] for k in ("pid", "ppid", "depth", "command", "started_ns",
+                             "first_ns", "started", "how", "ended", "exit",
+                             "signal", "left", "samples")},
+        {"pid": p.pid, "ppid": p.ppid, "depth": depth,
+         "command": " ".join(p.argv),
+         "started_ns": 10 ** 9 + p.begin * TICK, "first_ns": p.begin * TICK,
+         "started": not p.found, "how": "look" if p.found else "event",
+         "ended": ended, "left": False, "samples": len(p.rows),
+         "exit": status - 1 if 1 <= status <= 256 else None,
+         "signal": status - 256 if status > 256 else None}, name)
+    checks.true(not vanished or got["ended"], name)
+    values = {}
+    for row in p.rows:
+        for figure, value in row["values"].items():
+            values.setdefault(figure, []).append(value)
+    checks.equal(
+        {f["name"]: (f["records"], f["first"], f["last"], f["min"], f["max"])
+         for f in got["figures"]},
+        {f: (len(v), v[0], v[-1], min(v), max(v))
+         for f, v in values.items()}, name + ": figures")
+    if values:
+        checks.equal((got["rss_peak"] or 0, got["cpu_ns"]),
+                     (max(values["rss"]), values["cpu_user"][-1] +
+                      values["cpu_system"][-1]), name + ": peak, CPU")
+
+
+def depth_of(p, made):
+    depth = 0
+    while id(p) in made:
+        p, depth = made[id(p)], depth + 1
+    return depth
+
+
+def check_info(name, processes, span):
+    stream = info(name)[0]["streams"][0]
+    made = parents(processes)
+    want = {(p.pid, p.begin * TICK): p for p in processes if p.begin <= span}
+    got = {(p["pid"], p["first_ns"]): p for p in stream["processes"]}
+    checks.equal(sorted(got), sorted(want), "processes")
+    for key in set(got) & set(want):
+        check_life(got[key], want[key], depth_of(want[key], made), span)
+    checks.equal([f["name"] for f in stream["figures"]], ["rss", "late"],
+                 "the sampler's own")
+    # Each one comes behind the one that made it.
+    seen = set()
+    for p in stream["processes"]:
+        q = made.get(id(want[p["pid"], p["first_ns"]]))
+        checks.true(q is None or (q.pid, q.begin * TICK) in seen,
+                    "%s before its parent" % p["pid"])
+        seen.add((p["pid"], p["first_ns"]))
+    return stream
+
+
+def check_text(name, processes, span):
+    begun = [p for p in processes if p.begin <= span]
+    text = kit.run("info", name).text()
+    line = next(line for line in text.splitlines() if "processes" in line)
+    checks.equal(line.split(), (
+        "processes %d: %d ran before, %d started; %d ended" % (
+            len(begun), sum(p.found for p in begun),
+            sum(not p.found for p in begun),
+            sum(p.end is not None and p.end <= span for p in begun))).split(),
+        line)
+    checks.true("%d smaller ones" % (len(begun) - 24) in text, "the rest")
+    checks.true("SIGKILL" in text and "exit 1" in text, "how they ended")
+    every = kit.run("info", "--all", name).text()
+    rows = [line for line in every.splitlines() if " python3 worker.py" in
+            line]
+    checks.equal(len(rows), sum("worker.py" in p.argv for p in begun),
+                 "rows of --all")
+
+
+# ---- plot ----
+
+
+def plot(*args):
+    done = kit.run("plot", "--json", *args)
+    checks.equal((done.status, done.err), (0, ""), done)
+    lines = done.json()
+    return lines[0], [l for l in lines if l["row"] in ("process", "program")]
+
+
+def moments(processes, span, every):
+    """[(ns, {process: rss})] at each look and each end of one."""
+    looks = {}
+    for p in processes:
+        for row in p.rows:
+            looks.setdefault(row["t"], {})[id(p)] = row["values"]["rss"]
+    times = sorted(set(looks) | {p.end for p in processes
+                                 if p.end is not None and p.end <= span})
+    now, found = {}, []
+    for t in times:
+        for p in processes:
+            if p.end is not None and p.end <= t:
+                now.pop(id(p), None)
+        now.update(looks.get(t, {}))
+        found.append((t * TICK, dict(now)))
+    return found
+
+
+def check_stack(name, processes, span, every, width, top):
+    """What is drawn of RSS: in each column all lines together are a total
+    that was there, the highest; and each process is as it was then."""
+    head, lines = plot("--width", str(width), "--top", str(top), name)
+    had = [p for p in processes if p.rows]
+    checks.equal(sum(l["processes"] for l in lines), len(had), "processes")
+    column_ns, count = head["column_ns"], head["columns"]
+    best = [None] * count
+    last = {}
+    changes = moments(had, span, every) + [(span * TICK, None)]
+    at = 0
+    for ns, now in changes:
+        column = min(ns // column_ns, count - 1)
+        for c in range(at, column + 1):
+            total = sum(last.values())
+            if best[c] is None or total > best[c]:
+                best[c] = total
+        at = column
+        if now is None:
+            break
+        # What a column begins with counts only if it lasts into it.
+        if best[column] is not None and ns == column * column_ns:
+            best[column] = sum(now.values())
+        best[column] = max(best[column] or 0, sum(now.values()))
+        last = now
+    got = [sum(l["rss"][c] for l in lines) for c in range(count)]
+    wrong = [(c, a, b) for c, (a, b) in enumerate(zip(got, best)) if a != b]
+    checks.equal(wrong[:3], [], "%s: columns" % name)
+    return lines
+
+
+def check_cpu(lines, processes, by_name):
+    """All processor time that was seen is in the columns."""
+    for line in lines:
+        want = 0
+        for p in by_name(line["name"]):
+            rows = [r["values"]["cpu_user"] + r["values"]["cpu_system"]
+                    for r in p.rows]
+            want += rows[-1] - (rows[0] if p.found else 0) if rows else 0
+        got = sum(line["cpu_ns"])
+        checks.true(abs(got - want) <= max(want // 10000, 20000),
+                    "%s: %d ns, wanted %d" % (line["name"], got, want))
+
+
+def many():
+    span = 20 * S
+    processes = sampled.tree(20, 150)
+    name = sampled.write("tree.pmt", processes, S // 2, span,
+                         marks=[(5 * S, "half")])
+    check_info(name, processes, span)
+    check_text(name, processes, span)
+    lines = check_stack(name, processes, span, S // 2, 700, 9)
+    had = [p for p in processes if p.rows]
+    checks.equal({l["name"]: l["processes"] for l in lines},
+                 {"python3 pool.py": 1, "python3 -m service": 1,
+                  "redis-server": 1, "python3 worker.py": len(had) - 3},
+                 "by program")
+    check_cpu(lines, processes, lambda name: [
+        p for p in had if " ".join(p.argv).startswith(name)])
+    # With two lines, what is not the largest is in the last.
+    lines = check_stack(name, processes, span, S // 2, 333, 2)
+    checks.equal((len(lines), lines[-1]["name"]), (3, None), "others")
+
+
+def reused():
+    """A pid of three processes that follow at once; samples of the third
+    come in the chunk before the records of it."""
+    kinds = [Process(50, 1, ["a"], 0, S, found=True, status=1,
+                     rss=lambda age: 1 << 20),
+             Process(50, 1, ["b"], S, 2 * S, status=1,
+                     rss=lambda age: 2 << 20),
+             Process(50, 1, ["c", "x"], 2 * S, rss=lambda age: 3 << 20)]
+    for chunk in (1, 3, 7, 1000):
+        for p in kinds:
+            p.rows = []
+        name = sampled.write("reused.pmt", kinds, S // 10, 3 * S, chunk=chunk)
+        check_info(name, kinds, 3 * S)
+        lines = check_stack(name, kinds, 3 * S, S // 10, 300, 9)
+        checks.equal(sorted((l["name"], l["most"]) for l in lines),
+                     [("50 a", 1 << 20), ("50 b", 2 << 20),
+                      ("50 c x", 3 << 20)], "three")
+
+
+def one():
+    """Of one process the figures are curves, and its processor time two
+    bands; the sampler's own figures are not drawn."""
+    p = Process(4711, 1, ["train.py"], 0, found=True,
+                rss=lambda age: (50 << 20) + age * 8)
+    name = sampled.write("one.pmt", [p], S // 4, 9 * S,
+                         marks=[(4 * S, "parsed 181 MB")])
+    check_info(name, [p], 9 * S)
+    done = kit.run("plot", "--json", "--width", "400", name).json()
+    gauges = [l for l in done if l["row"] == "memory"]
+    checks.equal([g["name"] for g in gauges], ["RSS"], "gauges")
+    checks.equal(gauges[0]["most"], max(r["values"]["rss"] for r in p.rows),
+                 "most")
+    check_cpu([l for l in done if l["row"] == "process"], [p], lambda n: [p])
+    script = kit.run("plot", "--script", name).text()
+    for word in ("4711 train.py", "parsed 181 MB", "CPU, user", "CPU, system",
+                 "CPU, % of a processor"):
+        checks.true(word in script, word)
+    only = kit.run("plot", "--script", "--what", "cpu", name).text()
+    checks.true("CPU, user" in only and "process, MiB" not in only, "cpu")
+    memory = kit.run("plot", "--script", "--what", "memory", name).text()
+    checks.true("CPU, user" not in memory and "process, MiB" in memory,
+                "memory")
+
+
+def pictures():
+    for name in ("tree.pmt", "reused.pmt", "one.pmt"):
+        done = kit.run("plot", "-f", "-o", "x.png", name)
+        checks.equal((done.status, done.err), (0, ""), done)
+        with open("x.png", "rb") as file:
+            checks.true(file.read(8) == b"\x89PNG\r\n\x1a\n", name)
+
+
+def hostile():
+    """Processes that make each other, and a great many of them."""
+    circle = [Process(7, 8, ["a"], 0, found=True),
+              Process(8, 7, ["b"], 0, found=True),
+              Process(9, 9, ["c"], 0, found=True)]
+    name = sampled.write("circle.pmt", circle, S, 3 * S)
+    got = info(name)[0]["streams"][0]["processes"]
+    checks.equal(sorted((p["pid"], p["samples"]) for p in got),
+                 [(7, 3), (8, 3), (9, 3)], "a circle")
+    g = sampled.g
+    trace = g.Trace()
+    stream = g.Stream(trace, 3, tick_ns=TICK)
+    stream.open()
+    for n in range(3):
+        stream.process([{"t": 0, "op": "found", "pid": 1 + i + 65536 * n}
+                        for i in range(65536)])
+    stream.end(t=0)
+    name = kit.write("many.pmt", bytes(trace.data))
+    limit = "" if kit.sanitized() else "ulimit -v 131072; "
+    out = subprocess.run(["sh", "-c", limit + 'exec "$0" info --json "$1"',
+                          kit.PMT, name], stdout=subprocess.PIPE, check=True)
+    found = json.loads(out.stdout)["streams"][0]
+    checks.equal((len(found["processes"]), found["processes_dropped"]),
+                 (100000, 3 * 65536 - 100000), "kept and dropped")
+
+
+def live():
+    """Nothing is alive in a trace of samples alone."""
+    done = kit.run("live", "one.pmt")
+    checks.equal((done.status, done.out), (1, b""), done)
+    checks.true("no alloc, object or snapshot records" in done.err, done.err)
+    checks.true("pmt info" in done.err, done.err)
+
+
+many()
+reused()
+one()
+pictures()
+hostile()
+live()
+checks.finish()
