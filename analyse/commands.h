@@ -30,6 +30,7 @@
     X(merge) \
     X(diff) \
     X(live) \
+    X(top) \
     X(plot)
 
 #define PMT_COMMAND_DECLARE(name)                                             \

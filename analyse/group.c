@@ -11,6 +11,7 @@ void pmt_grouping_release(struct pmt_grouping *grouping)
 {
     enum pmt_group_by by = grouping->by;
     bool cumulative = grouping->cumulative;
+    bool every_frame = grouping->every_frame;
 
     for (size_t i = 0; i < grouping->map_count; i++)
         pmt_id_map_release(&grouping->maps[i]);
@@ -24,6 +25,7 @@ void pmt_grouping_release(struct pmt_grouping *grouping)
     memset(grouping, 0, sizeof *grouping);
     grouping->by = by;
     grouping->cumulative = cumulative;
+    grouping->every_frame = every_frame;
 }
 
 bool pmt_group_has_frames(enum pmt_group_by by)
@@ -232,7 +234,7 @@ uint32_t pmt_grouping_of(struct pmt_grouping *grouping,
 
 /* ---- all groups of a block ---------------------------------------------- */
 
-/* Puts the group of `block` at the end of the chain, once. */
+/* Puts the group of `block` at the end of the chain, if it is to be there. */
 static bool chain_put(struct pmt_grouping *grouping,
                       const struct pmt_stream *stream, size_t place,
                       const struct pmt_block *block, size_t *count)
@@ -241,7 +243,8 @@ static bool chain_put(struct pmt_grouping *grouping,
 
     if (number == PMT_INTERN_NONE)
         return false;
-    if (grouping->groups[number].round == grouping->round)
+    if (grouping->groups[number].round == grouping->round &&
+        !grouping->every_frame)
         return true;
     grouping->groups[number].round = grouping->round;
     if (*count == grouping->chain_capacity) {

@@ -65,14 +65,17 @@ struct pmt_group {
     uint32_t twin; /* 1, 2, ... when types share its name; else 0 */
 };
 
-/* Zeroed with `by`, and `cumulative` if wanted, set is an empty one. */
+/* Zeroed with `by`, and `cumulative` and `every_frame` if wanted, set is an empty
+ * one. */
 struct pmt_grouping {
     enum pmt_group_by by;
 
     /* A block is added to the groups of all frames of its stack, to each
-     * once, as tracemalloc's `cumulative`; by STACK and TRACEBACK also to
-     * those of its callers. Nothing where the key is not by frames. */
-    bool cumulative;
+     * once; by STACK and TRACEBACK also to those of its callers. Nothing where
+     * the key is not by frames. With every_frame to a group as often as it
+     * has frames in the stack, as tracemalloc's `cumulative` does: recursion,
+     * and calls within a file, then count several times. */
+    bool cumulative, every_frame;
 
     /* To be read. */
     struct pmt_group *groups; /* of count 0: only the caller of another */
@@ -93,7 +96,7 @@ struct pmt_grouping {
     uint32_t round;
 };
 
-/* Of `by` and `cumulative` all is as set. */
+/* What was set stays. */
 void pmt_grouping_release(struct pmt_grouping *grouping);
 
 /*
@@ -107,7 +110,8 @@ uint32_t pmt_grouping_of(struct pmt_grouping *grouping,
 
 /*
  * The numbers of all groups to which such a block is added, its own first, and
- * *count of them: one, when it is not cumulative. NULL: no memory. Borrowed
+ * *count of them: one, when it is not cumulative; with every_frame a group may
+ * be there several times. NULL: no memory. Borrowed
  * until the next call that makes or adds.
  */
 const uint32_t *pmt_grouping_all_of(struct pmt_grouping *grouping,

@@ -282,6 +282,7 @@ int pmt_snapshots_group(const struct pmt_snapshots *s,
                 .stack = row->stack,
                 .type = row->type & 0xffffff,
                 .domain = row->domain & (PMT_BLOCK_DOMAINS - 1),
+                .size = row->blocks ? row->bytes / row->blocks : 0,
             };
 
             if (row->blocks &&
