@@ -1,4 +1,4 @@
-"""kill -9 at a random instant, 200 times in each mode: every trace can be
+"""kill -9 at a random instant, 100 times (PMT_KILLS) in each mode: every trace can be
 read, and every record that the program is known to have made is there.
 
 The program counts what it has made in a shared page. Interpreters take turns.
@@ -18,7 +18,7 @@ import time
 from recorder_support import FOLDER, check, finish, path, run
 from oracle.support import HERE, built_interpreters
 
-KILLS = int(os.environ.get("PMT_KILLS", "200"))
+KILLS = int(os.environ.get("PMT_KILLS", "100"))
 PAGE_BYTES = 1 << 20
 
 # Chunks from tiny to the default: the shorter, the more often a kill falls

@@ -1,4 +1,5 @@
 """A program that is recorded runs as it does when it is not."""
+# RUN: few
 # MODE: alloc
 
 import os
