@@ -145,6 +145,9 @@ $(B)/flags: FORCE
 $(B)/sources: FORCE
 	$(call stamp,$(LIB_SRC) | $(CMD_SRC) | $(UNIT_AUX))
 
+# The program holds the scripts.
+$(B)/obj/dtrace/scripts.o: $(wildcard dtrace/*.d dtrace/*.bt dtrace/*.inc)
+
 # Position independent, since the extension holds the library too; hidden, so
 # that two extensions with two versions of it can be in one process.
 $(LIB_OBJ): OWN = -fPIC -fvisibility=hidden

@@ -31,7 +31,8 @@
     X(diff) \
     X(live) \
     X(top) \
-    X(plot)
+    X(plot) \
+    X(dtrace)
 
 #define PMT_COMMAND_DECLARE(name)                                             \
     extern const struct pmt_command pmt_command_##name;

@@ -1,0 +1,232 @@
+/*
+ * convert-private.h - what the parts of the converter share: one file for
+ * each kind of line.
+ *
+ * A dt_take_ function is given a line, or the rest of one, without its end.
+ * It returns what that was, an enum dt_line: DT_BAD + an enum dt_cause for
+ * what can't be used; or a negative PMT_ERR_.
+ */
+#ifndef DTRACE_CONVERT_PRIVATE_H
+#define DTRACE_CONVERT_PRIVATE_H
+
+#include <string.h>
+
+#include "convert.h"
+#include "spool.h"
+
+enum dt_line {
+    DT_USED,     /* it told an event, or a part of one */
+    DT_OTHER,    /* a title, a table, a blank line, what a tool says */
+    DT_NOT_MINE, /* not of this kind: another may try */
+    DT_BAD
+};
+
+/* A process of the log. */
+struct dt_process {
+    struct dt_stream stream; /* first */
+    struct dt_spool spool;
+};
+
+/* A call of pymemtrace's scripts that has begun. */
+struct dt_open {
+    struct dt_process *process;
+    uint64_t line, old, size;
+    uint32_t site;
+    uint8_t call;      /* which function */
+    uint8_t kind;      /* calls of one kind end with the same words */
+    bool doubtful;     /* an end that came may have been its */
+};
+#define DT_OPEN_MAX 64u
+
+/* Resident set sizes are written in KiB, as ps(1) tells them. */
+#define DT_RSS_UNIT 1024u
+
+/* The table of one question, as DTrace prints it. */
+struct dt_table {
+    char name[64];          /* of the snapshot; "": no table has begun */
+    struct pmt_buffer caller; /* text of the row at hand */
+    struct dt_text file, function; /* in it */
+    uint64_t line;          /* that it came from; 0: no row is at hand */
+    uint64_t bytes, blocks;
+    bool counted;           /* a count of blocks came */
+    struct pmt_snapshot_entry *rows;
+    size_t count, room;
+    struct pmt_value *values; /* blocks by caller and size; names are owned */
+    size_t value_count, value_room;
+};
+
+/* A row of our own distributions. */
+struct dt_sum {
+    struct dt_process *process;
+    uint64_t blocks, bytes, bucket;
+    uint32_t stack;
+    bool has_blocks, has_bytes;
+};
+
+struct dt_convert {
+    struct pmt_sink sink;
+    struct dt_options options;
+    struct dt_report report;
+    struct dt_process *processes[DT_STREAMS_MAX];
+    size_t process_count;
+    struct dt_process *last;   /* that of the last event */
+    uint8_t session[16];
+    struct pmt_buffer carry;   /* a line whose end has not come yet */
+    bool skipping;             /* the rest of a line that is too long */
+    uint64_t line;             /* number of the line at hand, from 1 */
+    /* convert-halves.c */
+    struct dt_open open[DT_OPEN_MAX];
+    size_t open_count;
+    /* convert-flow.c: the line of the last call, whose rss may follow */
+    uint64_t rss_line;
+    struct dt_process *rss_process;
+    /* convert-table.c */
+    struct dt_table table;
+    /* convert-sums.c */
+    struct dt_keys sum_keys;
+    struct dt_sum *sums;
+    size_t sum_count, sum_room;
+    /* convert-notes.c */
+    uint64_t printed; /* lines of ours since the last count of them */
+    uint64_t dropped; /* lost, as the tracer says, since then */
+};
+
+/* ---- reading text --------------------------------------------------------- */
+
+/* What is left of a line. */
+struct dt_rest {
+    const char *p, *end;
+};
+
+static inline bool dt_skip(struct dt_rest *r, char c)
+{
+    if (r->p == r->end || *r->p != c)
+        return false;
+    r->p++;
+    return true;
+}
+
+static inline bool dt_skip_word(struct dt_rest *r, const char *word)
+{
+    size_t n = strlen(word);
+
+    if ((size_t)(r->end - r->p) < n || memcmp(r->p, word, n) != 0)
+        return false;
+    r->p += n;
+    return true;
+}
+
+static inline size_t dt_skip_spaces(struct dt_rest *r)
+{
+    const char *from = r->p;
+
+    while (r->p < r->end && *r->p == ' ')
+        r->p++;
+    return (size_t)(r->p - from);
+}
+
+/* A decimal number below 2^64; false: there is none, or it is greater. */
+static inline bool dt_number(struct dt_rest *r, uint64_t *value)
+{
+    const char *p = r->p;
+    uint64_t v = 0;
+    unsigned digit;
+
+    while (p < r->end && (digit = (unsigned)(unsigned char)*p - '0') < 10) {
+        if (v > (UINT64_MAX - digit) / 10)
+            return false;
+        v = v * 10 + digit;
+        p++;
+    }
+    if (p == r->p)
+        return false;
+    r->p = p;
+    *value = v;
+    return true;
+}
+
+/* 0x and 1 to 16 digits. */
+static inline bool dt_address(struct dt_rest *r, uint64_t *value)
+{
+    const char *p = r->p + 2;
+    uint64_t v = 0;
+    int digits = 0;
+
+    if (r->end - r->p < 3 || r->p[0] != '0' || r->p[1] != 'x')
+        return false;
+    for (; p < r->end; p++, digits++) {
+        unsigned c = (unsigned char)*p, d = c - '0';
+
+        if (d > 9) {
+            d = c - 'a';
+            if (d > 5)
+                break;
+            d += 10;
+        }
+        v = v << 4 | d;
+    }
+    if (digits == 0 || digits > 16)
+        return false;
+    r->p = p;
+    *value = v;
+    return true;
+}
+
+/* Where `word` of `n` bytes begins in the rest; NULL: nowhere. */
+static inline const char *dt_find(const struct dt_rest *r, const char *word,
+                                  size_t n)
+{
+    return r->p < r->end ? memmem(r->p, (size_t)(r->end - r->p), word, n)
+                         : NULL;
+}
+
+/* ---- convert.c ------------------------------------------------------------- */
+
+/* The process `pid`, new or not; `time` is that of its first event. DT_USED,
+ * DT_BAD + a cause, or an error. */
+int dt_process(struct dt_convert *c, uint64_t pid, uint64_t time,
+               struct dt_process **out, struct pmt_error *err);
+
+/* Counts what could not be used of line `line`. */
+void dt_unused(struct dt_convert *c, enum dt_cause cause, uint64_t line);
+
+/* ---- convert-event.c -------------------------------------------------------- */
+
+/* A call of an allocator's function, as a line tells it. */
+enum dt_call { DT_MALLOC, DT_CALLOC, DT_REALLOC, DT_FREE };
+struct dt_told {
+    uint64_t time, took;   /* ns */
+    uint64_t old, size, block;
+    uint32_t site, thread;
+    uint8_t call;          /* enum dt_call */
+    uint8_t domain;
+};
+
+/* Adds its events, or counts why there is none. PMT_OK or an error. */
+int dt_tell(struct dt_convert *c, struct dt_process *p,
+            const struct dt_told *told, struct pmt_error *err);
+
+/* count * size, or UINT64_MAX: such a call fails. */
+uint64_t dt_product(uint64_t count, uint64_t size);
+
+/* The kinds of lines. */
+int dt_take_ours(struct dt_convert *c, struct dt_rest line,
+                 struct pmt_error *err);
+int dt_take_half(struct dt_convert *c, struct dt_rest line,
+                 struct pmt_error *err);
+int dt_take_flow(struct dt_convert *c, struct dt_rest line,
+                 struct pmt_error *err);
+int dt_take_table(struct dt_convert *c, struct dt_rest line,
+                  struct pmt_error *err);
+int dt_take_sum(struct dt_convert *c, struct dt_rest line,
+                struct pmt_error *err);
+int dt_take_note(struct dt_convert *c, struct dt_rest line,
+                 struct pmt_error *err);
+
+/* What is still open where a log, or a block in it, ends. */
+void dt_halves_end(struct dt_convert *c);
+int dt_table_end(struct dt_convert *c, struct pmt_error *err);
+int dt_sums_end(struct dt_convert *c, struct pmt_error *err);
+void dt_table_release(struct dt_table *t);
+
+#endif
