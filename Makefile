@@ -14,7 +14,8 @@
 # Sources are found by name, so a new file needs no change here:
 #   format/*.c                           libpmt.a; public headers format/pmt/
 #   analyse/ analyse/cli/ plot/ dtrace/  the program pmt
-#   recorder/*.c                         the extension module, per interpreter
+#   recorder/*.c                         the extension module, per interpreter;
+#     cmd-*, sampler*, proc-*            the program pmt, or both
 #   tests/unit/test-*.c                  one executable each
 
 VERSION   := 0.1.0
@@ -73,7 +74,7 @@ LIBDIRS = $(patsubst -I%,-isystem %,\
 
 # Who sees which folder; tests/check-layers.sh checks what they make of it.
 INC_format   := -Iformat
-INC_recorder := -Iformat
+INC_recorder := -Iformat -Ianalyse -Ianalyse/cli
 INC_analyse  := -Iformat -Ianalyse -Ianalyse/cli
 INC_plot     := $(INC_analyse)
 INC_dtrace   := $(INC_analyse)
@@ -85,9 +86,11 @@ includes = $(INC_$(firstword $(subst /, ,$(1)))) $(LIBDIRS)
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 LIB_SRC  := $(wildcard format/*.c)
-CMD_SRC  := $(wildcard analyse/*.c analyse/cli/*.c plot/*.c dtrace/*.c)
+CMD_SRC  := $(wildcard analyse/*.c analyse/cli/*.c plot/*.c dtrace/*.c \
+            recorder/cmd-*.c recorder/sampler*.c recorder/proc-*.c)
 CMD_MAIN := $(if $(CMD_SRC),$(shell grep -l '^int main\>' $(CMD_SRC)))
-EXT_SRC  := $(wildcard recorder/*.c)
+EXT_SRC  := $(filter-out recorder/cmd-%.c recorder/sampler%.c,\
+            $(wildcard recorder/*.c))
 PY_SRC   := $(if $(wildcard recorder/pmtrace),$(shell find recorder/pmtrace \
             -type f ! -name '*.pyc' ! -name '*~'))
 UNIT_SRC := $(wildcard tests/unit/test-*.c)
@@ -107,7 +110,8 @@ linked = $(shell sed -n 's/.*LINK: *\([^*]*\).*/\1/p' $(1) 2>/dev/null)
 LINKED_SRC := $(sort $(call linked,$(UNIT_SRC) $(FUZZ_SRC)))
 
 HAVE_COMMANDS := $(if $(CMD_MAIN),$(foreach c,$(COMMANDS),\
-    $(if $(wildcard analyse/cmd-$c.c plot/cmd-$c.c dtrace/cmd-$c.c),$c)))
+    $(if $(wildcard analyse/cmd-$c.c plot/cmd-$c.c dtrace/cmd-$c.c \
+    recorder/cmd-$c.c),$c)))
 
 # Manual pages and completion come from the same tables as the options.
 TEXTS := $(if $(CMD_MAIN),$(B)/man/pmt.1 $(HAVE_COMMANDS:%=$(B)/man/pmt-%.1) \

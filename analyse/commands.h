@@ -23,6 +23,7 @@
     X(record) \
     X(attach) \
     X(detach) \
+    X(sample) \
     X(info) \
     X(dump) \
     X(check) \

@@ -10,7 +10,7 @@
 
 #define FIGURES_MAX 1024u /* spec 10 */
 #define VALUES_MAX (1u << 20)
-#define GROUPS_MAX 64u    /* staged: lists may change with every record */
+#define GROUPS_MAX 512u   /* staged: lists may change with every record */
 
 /* One chunk to be. */
 struct pmt_figure_group {
@@ -124,18 +124,17 @@ static int encode_list(struct pmt_writer *w, const struct pmt_value *figures,
     return rc;
 }
 
-/* The last group of `kind`, if another record of this list fits it. */
+/* The group of `kind` that has this list, if another record fits it. Between
+ * lists records may change places (spec 8.2). */
 static struct pmt_figure_group *find_group(struct pmt_writer *w,
                                            enum pmt_kind kind)
 {
     for (size_t i = w->figure_count; i-- > 0;) {
         struct pmt_figure_group *g = &w->figures[i];
 
-        if (g->kind == kind) {
-            return g->list.used == w->figure_list.used &&
-                           !memcmp(g->list.bytes, w->figure_list.bytes,
-                                   g->list.used) &&
-                           g->count < PMT_CHUNK_RECORDS_MAX &&
+        if (g->kind == kind && g->list.used == w->figure_list.used &&
+            !memcmp(g->list.bytes, w->figure_list.bytes, g->list.used)) {
+            return g->count < PMT_CHUNK_RECORDS_MAX &&
                            (g->count + 1) * g->figures <= VALUES_MAX
                        ? g
                        : NULL;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kinds.h"
 #include "writer-private.h"
 #include "writer-resume.h"
 
@@ -16,7 +17,7 @@ int pmt_writer_put(struct pmt_writer *w, const struct pmt_envelope *given,
                    struct pmt_error *err)
 {
     uint32_t kind = given->kind;
-    bool records = kind >= PMT_KIND_CALL && kind <= PMT_KIND_LIVE_SET;
+    bool records = pmt_kind_rule(kind)->records;
     struct pmt_envelope e = *given;
     int rc;
 

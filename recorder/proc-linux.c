@@ -246,7 +246,7 @@ bool rec_proc_close_all_but(int keep)
 /* ---- one file of a process ---------------------------------------------------- */
 
 static const char *const kept_names[REC_PROC_FILES_KEPT] = {
-    "stat", "statm", "status", "smaps_rollup", "io"};
+    "stat", "statm", "status", "io"};
 
 void rec_proc_init(struct rec_proc *p, pid_t pid, unsigned groups, bool keep)
 {
@@ -447,8 +447,13 @@ static void read_pss(struct rec_proc *p, struct rec_proc_reading *out)
 {
     uint64_t pss = 0, clean = 0, dirty = 0, huge = 0, swap = 0;
 
+    char path[64];
+
+    /* Not kept open: it would go on to tell of the memory that the process
+     * had before exec. */
     if (p->state != 'Z' &&
-        read_kept(p, REC_PROC_FILE_ROLLUP, out->text, sizeof out->text) < 0) {
+        read_path(pid_path(path, p->pid, "smaps_rollup"), out->text,
+                  sizeof out->text) < 0) {
         note_failure(p, REC_PROC_PSS);
         if (p->denied & REC_PROC_PSS)
             return;
@@ -1104,6 +1109,33 @@ ssize_t rec_proc_all(pid_t *out, size_t max)
     }
     closedir(list);
     return (ssize_t)count; /* the kernel gives them in rising order */
+}
+
+bool rec_proc_is_process(pid_t pid)
+{
+    char path[64], text[4096];
+    uint64_t group;
+
+    return read_path(pid_path(path, pid, "status"), text, sizeof text) > 0 &&
+           find_line(text, "Tgid:", &group) && (pid_t)group == pid;
+}
+
+/* Field 52 of `stat`: 0 also where it may not be seen. */
+bool rec_proc_zombie_status(pid_t pid, int *status)
+{
+    char path[64], text[4096], name[64];
+    const char *at;
+    uint64_t uid;
+
+    if (read_path(pid_path(path, pid, "status"), text, sizeof text) <= 0 ||
+        !find_line(text, "Uid:", &uid) ||
+        (geteuid() != 0 && (uid_t)uid != geteuid()) ||
+        read_path(pid_path(path, pid, "stat"), text, sizeof text) <= 0 ||
+        (at = take_name(name, text)) == NULL || at[0] != ' ' || at[1] != 'Z')
+        return false;
+    at = skip_fields(at, 49);
+    *status = (int)number(&at);
+    return true;
 }
 
 /* "0.00 0.01 0.05 1/176 4711": of this pid namespace. */

@@ -77,7 +77,6 @@ enum rec_proc_file {
     REC_PROC_FILE_STAT,
     REC_PROC_FILE_STATM,
     REC_PROC_FILE_STATUS,
-    REC_PROC_FILE_ROLLUP,
     REC_PROC_FILE_IO,
     REC_PROC_FILES_KEPT
 };
@@ -151,6 +150,10 @@ struct rec_proc_about {
     char argv[8192];           /* strings, each ended by a zero */
     size_t argv_bytes, argc;   /* those that do not fit are cut */
 };
+/* How a process that has ended, but that nobody has waited for yet, ended:
+ * true, and its wait status, where that may be seen. */
+bool rec_proc_zombie_status(pid_t pid, int *status);
+
 /* 0 or ESRCH. Never its environment. */
 int rec_proc_about(pid_t pid, struct rec_proc_about *out);
 
@@ -165,6 +168,8 @@ ssize_t rec_proc_children(pid_t pid, pid_t *out, size_t max);
  * And the id that was given last, or 0 where the system does not tell: while
  * it stays the same no process was made. */
 ssize_t rec_proc_all(pid_t *out, size_t max);
+/* True where `pid` is a process and not a thread of one. */
+bool rec_proc_is_process(pid_t pid);
 pid_t rec_proc_last_pid(void);
 
 #endif

@@ -157,7 +157,9 @@ void sampler_reap(struct sampler *s)
 
 static void take_exec(struct sampler *s, struct sampled *p)
 {
-    if (rec_proc_about(p->pid, &s->about) == 0)
+    /* The event of one that was met after it is no news. */
+    if (rec_proc_about(p->pid, &s->about) == 0 &&
+        (p->looks > 0 || p->program != sampler_hash(&s->about)))
         sampler_tell(s, p, PMT_PROCESS_EXEC, PMT_HOW_EVENT, &s->about, NULL);
     p->image = 0; /* is taken as it is at the next look */
 }

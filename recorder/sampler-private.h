@@ -43,6 +43,9 @@ struct sampled *sampler_watch(struct sampler *s, pid_t pid, pid_t parent,
 void sampler_end_of(struct sampler *s, struct sampled *p, unsigned op,
                     unsigned how);
 
+/* Of the executable and the arguments. */
+uint64_t sampler_hash(const struct rec_proc_about *about);
+
 /* The moment of what comes now. */
 void sampler_set_moment(struct sampler *s);
 

@@ -136,6 +136,22 @@ static struct pmt_text text_of(const char *text)
     return (struct pmt_text){text, text ? (uint32_t)strlen(text) : 0};
 }
 
+static uint64_t add_to_hash(uint64_t hash, const char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+uint64_t sampler_hash(const struct rec_proc_about *about)
+{
+    uint64_t hash = add_to_hash(UINT64_C(0xcbf29ce484222325),
+                                about->executable,
+                                strlen(about->executable));
+
+    return add_to_hash(hash, about->argv, about->argv_bytes);
+}
+
 static uint32_t status_of(const struct sampled *p)
 {
     if (!p->has_status)
@@ -160,6 +176,7 @@ void sampler_tell(struct sampler *s, struct sampled *p, unsigned op,
     };
 
     if (about != NULL) {
+        p->program = sampler_hash(about);
         record.executable = text_of(about->executable);
         record.name = text_of(about->name);
     }

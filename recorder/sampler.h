@@ -22,6 +22,7 @@ struct sampled {
     pid_t pid, parent;
     uint64_t started_ns;       /* 0: not known */
     uint64_t image;            /* of rec_proc, when it was last told of */
+    uint64_t program;          /* a hash of what runs in it, as told */
     bool missed;               /* was not there at the last look */
     unsigned told;             /* groups that are denied, and told */
     int descriptor;            /* of the process; -1: none */

@@ -60,6 +60,7 @@ layer()
     case $1 in
     format/pmt/*) echo format-public ;;
     analyse/cli/*) echo cli ;;
+    recorder/cmd-*) echo recorder-command ;;
     *) echo "${1%%/*}" ;;
     esac
 }
@@ -70,6 +71,7 @@ allowed()
     case $1 in
     format | format-public) echo "format-public format" ;;
     recorder) echo "format-public recorder" ;;
+    recorder-command) echo "format-public cli recorder recorder-command" ;;
     cli) echo "cli" ;;
     plot) echo "format-public cli analyse plot" ;;
     *) echo "format-public cli $1" ;;
