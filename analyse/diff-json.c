@@ -126,12 +126,17 @@ static void put_frame(const struct pmt_diff *diff,
 static void put_key(const struct pmt_diff *diff,
                     const struct pmt_diff_row *row, struct pmt_json *json)
 {
-    if (row->frame_count == 0) {
-        if (diff->figures)
-            put_text(json, "unit", pmt_diff_text(diff, row->unit));
+    static const struct pmt_diff_site none = {
+        .file = PMT_INTERN_NONE, .function = PMT_INTERN_NONE};
+
+    if (diff->figures) {
+        put_text(json, "unit", pmt_diff_text(diff, row->unit));
         return;
     }
-    put_frame(diff, pmt_diff_frame(diff, row, 0), json);
+    if (!pmt_diff_by_frames(diff->by))
+        return;
+    put_frame(diff, row->frame_count ? pmt_diff_frame(diff, row, 0) : &none,
+              json);
     if (row->line_before)
         pmt_json_u64(json, "line_before", row->line_before);
     if (diff->by != PMT_BY_STACK && diff->by != PMT_BY_TRACEBACK)

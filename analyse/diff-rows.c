@@ -334,7 +334,7 @@ static uint32_t name_of(struct pmt_diff *diff,
     return add_bytes(diff, name, strlen(name));
 }
 
-static bool by_frames(enum pmt_group_by by)
+bool pmt_diff_by_frames(enum pmt_group_by by)
 {
     return by == PMT_BY_SITE || by == PMT_BY_FILE || by == PMT_BY_FUNCTION ||
            by == PMT_BY_STACK || by == PMT_BY_LINENO ||
@@ -347,7 +347,7 @@ static uint32_t row_of_group(struct pmt_diff *diff,
 {
     uint32_t name;
 
-    if (by_frames(diff->by) && group->id)
+    if (pmt_diff_by_frames(diff->by) && group->id)
         return row_of_stack(diff, group->stream, group->id);
     name = name_of(diff, grouping, group);
     return diff->no_memory ? PMT_INTERN_NONE

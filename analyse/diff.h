@@ -174,6 +174,9 @@ int pmt_diff_add_figure(struct pmt_diff *diff, enum pmt_diff_side side,
 
 int pmt_diff_finish(struct pmt_diff *diff);
 
+/* Are rows of this key made of frames? */
+bool pmt_diff_by_frames(enum pmt_group_by by);
+
 /* Text number `text`; of NONE no bytes. Borrowed. */
 struct pmt_text pmt_diff_text(const struct pmt_diff *diff, uint32_t text);
 
