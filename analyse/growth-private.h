@@ -32,8 +32,8 @@ struct series {
     uint64_t freed_before;     /* the same, as it was when the program last
                                   acquired a block */
     uint64_t imported;         /* live bytes at the moment */
-    uint64_t largest;          /* the largest block of them: its size, */
-    uint32_t largest_stack;    /* and where it was made */
+    uint64_t vote;             /* of the stacks that made them, by bytes: what */
+    uint32_t voted;            /* has more than half is the one that is left */
     uint32_t samples;          /* live */
     uint32_t group;
 };

@@ -317,6 +317,7 @@ static void json_head(const struct pmt_growth_report *report,
         pmt_json_u64(json, "exit_ns", exit_ns);
     else
         pmt_json_null(json, "exit_ns");
+    pmt_json_u64(json, "time_ns", total.now_ns);
     pmt_json_u64(json, "count", total.now.count);
     pmt_json_u64(json, "bytes", total.now.bytes);
     pmt_json_bool(json, "estimated", total.estimated);

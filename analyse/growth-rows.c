@@ -31,9 +31,13 @@ static void note_alive(struct pmt_growth_stream *s, struct series *series,
 
     if (imported)
         series->imported += weight.bytes;
-    if (weight.bytes >= series->largest) {
-        series->largest = weight.bytes;
-        series->largest_stack = block->stack;
+    if (block->stack == series->voted) {
+        series->vote += weight.bytes;
+    } else if (weight.bytes <= series->vote) {
+        series->vote -= weight.bytes;
+    } else {
+        series->vote = weight.bytes - series->vote;
+        series->voted = block->stack;
     }
     if (!series->course)
         return;
@@ -138,10 +142,10 @@ static uint64_t half_life(const struct course *course)
 static uint32_t through_of(struct pmt_growth_stream *s,
                            const struct series *series)
 {
-    struct pmt_block block = {.stack = series->largest_stack};
+    struct pmt_block block = {.stack = series->voted};
     bool imported;
 
-    if (!s->growth->own || s->growth->grouping.by != PMT_BY_SITE ||
+    if (s->growth->grouping.by != PMT_BY_OWN ||
         pmt_growth_owned(s, &block, &imported).stack == block.stack)
         return 0;
     return block.stack;

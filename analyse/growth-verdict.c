@@ -403,12 +403,14 @@ static struct pmt_growth_rate rate_of(const struct level *level, size_t from,
 {
     struct shape shape =
         part_of(level->course->seconds, level->kept, from, to);
-    double begin = shape.x[0], span = shape.x[shape.count - 1] - begin;
+    double begin = from > 0 ? level->course->seconds[from - 1] : 0;
+    double span = shape.x[shape.count - 1] - begin;
     double sum = 0, squares = 0, margin;
     struct pmt_growth_rate rate = {0};
 
     if (shape.count < 2 || span <= 0)
         return rate;
+    shape.x[0] = begin;
     for (int i = 0; i < 8; i++) {
         double one = (shape_at(&shape, begin + span * (i + 1) / 8) -
                       shape_at(&shape, begin + span * i / 8)) /

@@ -16,12 +16,11 @@
 #define FIRST_SHIFT 4
 
 void pmt_growth_init(struct pmt_growth *growth, enum pmt_live_which which,
-                     enum pmt_group_by by, bool own)
+                     enum pmt_group_by by)
 {
     memset(growth, 0, sizeof *growth);
     growth->which = which;
     growth->grouping.by = by;
-    growth->own = own;
     growth->large_bytes = LARGE_BYTES;
     growth->large_count = LARGE_COUNT;
 }
@@ -79,13 +78,6 @@ static uint32_t own_of(struct pmt_growth_stream *s, uint32_t stack)
     return known;
 }
 
-/* Keys of one frame; a whole stack is what it is. */
-static bool by_frame(enum pmt_group_by by)
-{
-    return pmt_group_has_frames(by) && by != PMT_BY_STACK &&
-           by != PMT_BY_TRACEBACK;
-}
-
 struct pmt_block pmt_growth_owned(struct pmt_growth_stream *s,
                                   const struct pmt_block *block,
                                   bool *imported)
@@ -94,7 +86,7 @@ struct pmt_block pmt_growth_owned(struct pmt_growth_stream *s,
     uint32_t own = own_of(s, block->stack);
 
     *imported = own & 1;
-    if (s->growth->own && by_frame(s->growth->grouping.by))
+    if (s->growth->grouping.by == PMT_BY_OWN)
         owned.stack = own >> 1;
     return owned;
 }

@@ -5,7 +5,7 @@
  *
  *     struct pmt_growth growth;
  *
- *     pmt_growth_init(&growth, PMT_LIVE_BLOCKS, PMT_BY_SITE, true);
+ *     pmt_growth_init(&growth, PMT_LIVE_BLOCKS, PMT_BY_OWN);
  *     pmt_growth_attach(&growth, 1, &live);       // before the first event
  *     … pmt_live_sets_take(&live, …); pmt_growth_take(&growth, …);
  *     code = pmt_growth_finish(&growth, &live);   // verdicts: growth.rows
@@ -73,7 +73,6 @@ struct pmt_growth {
 
     /* Private. */
     enum pmt_live_which which;
-    bool own;
     struct pmt_live_sets *live;
     struct pmt_growth *next;       /* attached with it */
     struct pmt_growth_stream **streams;
@@ -83,10 +82,8 @@ struct pmt_growth {
     bool failed;
 };
 
-/* own: a site is that of the innermost frame of the program's own code
- * (own-site.h); where `by` is by site, file, function or module. */
 void pmt_growth_init(struct pmt_growth *growth, enum pmt_live_which which,
-                     enum pmt_group_by by, bool own);
+                     enum pmt_group_by by);
 void pmt_growth_release(struct pmt_growth *growth);
 
 /* Takes over the `begin` of `live`, for `count` of them, one a kind; they must

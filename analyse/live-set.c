@@ -123,6 +123,8 @@ struct pmt_live_tail_event {
 
 /* The end of an interpreter makes few blocks: some callbacks run. */
 #define TAIL_MADE_MORE 4096
+/* It releases such a part of what lives, or more: blocks or bytes. */
+#define TAIL_GONE 6
 
 static void tail_note(struct pmt_live_set *set, const struct pmt_block *block,
                       int sign)
@@ -131,17 +133,19 @@ static void tail_note(struct pmt_live_set *set, const struct pmt_block *block,
 
     if (sign > 0 && pmt_id_map_get(set->program, block->stack) == 1) {
         tail->count = 0;
-        tail->made = tail->gone = 0;
+        tail->made = tail->gone = tail->gone_bytes = 0;
         tail->given_up = false;
         tail->step = set->now.step;
         tail->time = set->now.time;
         tail->live = set->now.count;
+        tail->live_bytes = set->now.bytes;
         return;
     }
     if (tail->given_up)
         return;
     tail->made += sign > 0;
     tail->gone += sign < 0;
+    tail->gone_bytes += sign < 0 ? block->size : 0;
     if (tail->made > tail->gone + TAIL_MADE_MORE)
         tail->given_up = true;
     if (tail->count == tail->capacity) {
@@ -535,7 +539,10 @@ int pmt_live_set_undo_end(struct pmt_live_set *set)
     struct pmt_block old;
 
     if (!set->program || tail->step == 0 || tail->given_up ||
-        tail->gone * 4 < tail->live || tail->made * 4 > tail->gone)
+        tail->made * 4 > tail->gone)
+        return PMT_OK;
+    if (tail->gone < tail->live / TAIL_GONE &&
+        tail->gone_bytes < tail->live_bytes / TAIL_GONE)
         return PMT_OK;
     if (pmt_live_table_reserve(&set->table, tail->count))
         return PMT_ERR_MEMORY;

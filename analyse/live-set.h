@@ -81,8 +81,8 @@ struct pmt_live_tail {
     struct pmt_live_tail_event *events;
     size_t count, capacity;
     uint64_t step, time;   /* of that last acquisition; 0: there was none */
-    uint64_t live;         /* blocks then */
-    uint64_t made, gone;   /* since then */
+    uint64_t live, live_bytes; /* blocks then */
+    uint64_t made, gone, gone_bytes; /* since then */
     bool given_up;         /* too much was made since then */
 };
 

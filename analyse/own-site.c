@@ -28,6 +28,12 @@ static bool has(struct pmt_text text, const char *part)
     return memmem(text.bytes, text.length, part, strlen(part)) != NULL;
 }
 
+static bool equals(struct pmt_text text, const char *word)
+{
+    return text.length == strlen(word) && text.bytes &&
+           memcmp(text.bytes, word, text.length) == 0;
+}
+
 /* "/lib/python3.12/", "/lib64/python3.9/", "/python311.zip/". */
 static bool in_library(struct pmt_text file)
 {
@@ -58,6 +64,8 @@ enum pmt_origin pmt_origin_of(struct pmt_text file)
         return PMT_ORIGIN_LIBRARY;
     if (begins(file, "<frozen ") || begins(file, "<pmtrace"))
         return PMT_ORIGIN_LIBRARY;
+    if (equals(file, "__init__")) /* CPython's own frame before an __init__ */
+        return PMT_ORIGIN_LIBRARY;
     if (file.bytes[0] == '<')
         return PMT_ORIGIN_GENERATED;
     if (has(file, "/site-packages/") || has(file, "/dist-packages/") ||
@@ -72,12 +80,6 @@ static bool is_import(struct pmt_text file)
     return begins(file, "<frozen importlib") ||
            ends(file, "/importlib/_bootstrap.py") ||
            ends(file, "/importlib/_bootstrap_external.py");
-}
-
-static bool equals(struct pmt_text text, const char *word)
-{
-    return text.length == strlen(word) && text.bytes &&
-           memcmp(text.bytes, word, text.length) == 0;
 }
 
 struct pmt_own_site pmt_own_site(const struct pmt_stream *stream,

@@ -5,16 +5,17 @@ import os
 waiting = set()
 
 
-async def listen(event):
+async def listen(event, message):
     await event.wait()
+    return len(message)
 
 
 async def main():
     event = asyncio.Event()
     for number in range(1500):
-        waiting.add(asyncio.ensure_future(listen(event)))  # LEAK
+        text = "message %d " % number
+        waiting.add(asyncio.ensure_future(listen(event, text * 50)))  # LEAK
         await asyncio.sleep(0)
-        "".join(str(n) for n in range(number % 9))
     os._exit(0)
 
 

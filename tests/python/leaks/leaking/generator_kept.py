@@ -3,7 +3,7 @@ feeds = []
 
 
 def feed(number):
-    text = "feed %d: " % number + "x" * 150  # LEAK
+    text = "feed %d: " % number + "x" * 1500  # LEAK
     while True:
         yield text
 

@@ -5,7 +5,7 @@ names = set()
 
 
 def name(number):
-    text = sys.intern("name-of-a-thing-%d" % number)  # LEAK
+    text = sys.intern("the-long-name-of-a-thing-that-is-kept-for-good-by-interning-%d" % number)  # LEAK
     names.add(text)
     return text
 
