@@ -173,9 +173,10 @@ static int begin_frame(struct pmt_chunk_out *out, struct pmt_error *err)
     return PMT_OK;
 }
 
-int pmt_chunk_out_write(struct pmt_chunk_out *out,
-                        const struct pmt_envelope *e, bool with_ordinal,
-                        struct pmt_body *body, struct pmt_error *err)
+int pmt_chunk_out_content(struct pmt_chunk_out *out,
+                          const struct pmt_envelope *e,
+                          const struct pmt_buffer *content,
+                          struct pmt_error *err)
 {
     struct pmt_entry entry = {
         .stream_key = e->stream_key,
@@ -187,22 +188,28 @@ int pmt_chunk_out_write(struct pmt_chunk_out *out,
         .epoch = e->epoch,
         .lost = e->lost < UINT32_MAX ? (uint32_t)e->lost : UINT32_MAX,
     };
-    int rc;
+    int rc = begin_frame(out, err);
 
+    rc = rc < 0 ? rc : pmt_compress(out->compressor, content->bytes,
+                                    content->used, &out->frame, err);
+    if (rc < 0) {
+        return rc;
+    }
+    entry.content_bytes = (uint32_t)content->used;
+    entry.frame_bytes = (uint32_t)(out->frame.used - PMT_LABEL_BYTES);
+    return write_frame(out, &entry, err);
+}
+
+int pmt_chunk_out_write(struct pmt_chunk_out *out,
+                        const struct pmt_envelope *e, bool with_ordinal,
+                        struct pmt_body *body, struct pmt_error *err)
+{
     if (put_envelope(&out->content, e, with_ordinal, body) < 0) {
         return pmt_error_set_memory(err);
     }
     body->bytes.used = 0;
     body->entries = 0;
-    rc = begin_frame(out, err);
-    rc = rc < 0 ? rc : pmt_compress(out->compressor, out->content.bytes,
-                                    out->content.used, &out->frame, err);
-    if (rc < 0) {
-        return rc;
-    }
-    entry.content_bytes = (uint32_t)out->content.used;
-    entry.frame_bytes = (uint32_t)(out->frame.used - PMT_LABEL_BYTES);
-    return write_frame(out, &entry, err);
+    return pmt_chunk_out_content(out, e, &out->content, err);
 }
 
 int pmt_chunk_out_copy(struct pmt_chunk_out *out, struct pmt_entry *entry,

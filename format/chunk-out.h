@@ -52,6 +52,12 @@ int pmt_chunk_out_write(struct pmt_chunk_out *out,
                         bool with_ordinal, struct pmt_body *body,
                         struct pmt_error *err);
 
+/* Writes the chunk whose content is there, as `envelope` says. */
+int pmt_chunk_out_content(struct pmt_chunk_out *out,
+                          const struct pmt_envelope *envelope,
+                          const struct pmt_buffer *content,
+                          struct pmt_error *err);
+
 /* Copies a data frame as it is, behind a label made of `entry`, whose
  * frame_crc and offset are filled here. */
 int pmt_chunk_out_copy(struct pmt_chunk_out *out, struct pmt_entry *entry,
