@@ -13,6 +13,8 @@
 #include <stdlib.h>
 
 #include "control.h"
+#include "pending.h"
+#include "sample-thread.h"
 #include "tidy.h"
 
 /* Guarded by the GIL. */
@@ -50,6 +52,8 @@ static PyObject *after_in_parent(PyObject *module, PyObject *unused)
     (void)module;
     (void)unused;
     rec_recording_ensure(false);
+    if (rec_sampling_is_wanted()) /* there need be no other event */
+        rec_pending_restart();
     if (rec_tidy_is_late()) {
         Py_BEGIN_ALLOW_THREADS
         rec_control_tidy();

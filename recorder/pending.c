@@ -7,6 +7,7 @@
 #include <sched.h>
 
 #include "cpython-pending.h"
+#include "recording.h"
 
 /* Guarded by the GIL. */
 static void (*work)(void);
@@ -59,6 +60,23 @@ void rec_pending_tick(void)
 {
     if (__atomic_load_n(&wanted, __ATOMIC_ACQUIRE))
         ask_python();
+}
+
+static int restart(void *unused)
+{
+    int saved = errno;
+
+    (void)unused;
+    rec_recording_ensure(true);
+    errno = saved;
+    return 0;
+}
+
+void rec_pending_restart(void)
+{
+    cpy_pending_prepare();
+    if (!__atomic_load_n(&ended, __ATOMIC_SEQ_CST))
+        cpy_pending_add(restart);
 }
 
 void rec_pending_open(void (*function)(void))

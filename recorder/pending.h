@@ -27,6 +27,11 @@ void rec_pending_tick(void);
  * done. */
 void rec_pending_do(void);
 
+/* Has the draining thread started again, if it was ended for a fork, when
+ * Python next runs code: not before it has counted the threads. With the
+ * GIL. */
+void rec_pending_restart(void);
+
 /* In the child of a fork: nothing is asked for. */
 void rec_pending_forked(void);
 

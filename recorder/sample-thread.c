@@ -8,7 +8,9 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,8 +27,8 @@
 #define MS_NS UINT64_C(1000000)
 #define USUAL (REC_PROC_MEMORY | REC_PROC_CPU | REC_PROC_STATUS)
 #define MAPS_MAX 24            /* names of mappings in a sample */
-#define MARKS_NS (20 * MS_NS)  /* that samples at marks may take at once, */
-#define MARKS_SHARE 100u       /* and of the time */
+#define MARKS_NS (100 * MS_NS) /* that samples at marks may take at once, */
+#define MARKS_SHARE 50u        /* and of the time */
 
 /* ms << 32 | groups; 0: nothing is wanted. Atomic. */
 static uint64_t wishes[REC_SAMPLING_WHO];
@@ -77,9 +79,11 @@ static uint32_t wanted(uint32_t *groups)
     return every;
 }
 
-bool rec_sampling_is_wanted(enum rec_sampling_who who)
+bool rec_sampling_is_wanted(void)
 {
-    return wish_of(who) >> 32 != 0;
+    uint32_t groups;
+
+    return wanted(&groups) != 0;
 }
 
 void rec_sampling_want(enum rec_sampling_who who, uint32_t every_ms,
@@ -109,6 +113,9 @@ struct sample {
     struct rec_figures figures;
 };
 
+/* Held while one is read, so that times and counters rise together. */
+static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER;
+
 static void add(void *to, const struct rec_proc_figure *f)
 {
     rec_figures_add(to, f->name, f->unit, f->counter, f->value);
@@ -122,6 +129,33 @@ static void begin_record(struct rec_figures *figures)
     figures->lost = false;
 }
 
+static int64_t time_ns(struct timeval t)
+{
+    return t.tv_sec * INT64_C(1000000000) + t.tv_usec * INT64_C(1000);
+}
+
+/* A process is told more about itself: processor time in microseconds, and
+ * switches of context of all its threads. */
+static void put_usage(struct rec_proc_reading *r)
+{
+    struct rusage usage;
+
+    if (getrusage(RUSAGE_SELF, &usage) != 0)
+        return;
+    for (size_t i = 0; i < r->count; i++) {
+        struct rec_proc_figure *f = &r->figures[i];
+
+        if (strcmp(f->name, "cpu_user") == 0)
+            f->value = time_ns(usage.ru_utime);
+        else if (strcmp(f->name, "cpu_system") == 0)
+            f->value = time_ns(usage.ru_stime);
+        else if (strcmp(f->name, "ctx_voluntary") == 0)
+            f->value = usage.ru_nvcsw;
+        else if (strcmp(f->name, "ctx_involuntary") == 0)
+            f->value = usage.ru_nivcsw;
+    }
+}
+
 static void read_and_write(struct sample *s, uint32_t groups)
 {
     struct rec_proc_reading *r = &s->reading;
@@ -129,9 +163,11 @@ static void read_and_write(struct sample *s, uint32_t groups)
     rec_proc_begin_look();
     s->process.groups = groups;
     begin_record(&s->figures);
-    if (rec_proc_read(&s->process, r) == 0)
+    if (rec_proc_read(&s->process, r) == 0) {
+        put_usage(r);
         for (size_t i = 0; i < r->count; i++)
             add(&s->figures, &r->figures[i]);
+    }
     rec_figures_write(&s->figures);
     if (groups & REC_PROC_MAPS) {
         begin_record(&s->figures);
@@ -140,15 +176,11 @@ static void read_and_write(struct sample *s, uint32_t groups)
     }
 }
 
-void rec_sampling_now(void)
+/* With `reading`. */
+static void sample_now(uint32_t groups)
 {
-    int saved = errno;
-    uint32_t groups;
-    struct sample *s;
+    struct sample *s = malloc(sizeof *s);
 
-    if (wanted(&groups) == 0 || !is_recording())
-        return;
-    s = malloc(sizeof *s);
     if (s != NULL) {
         /* Its files would be the program's descriptors. */
         rec_proc_init(&s->process, 0, groups, false);
@@ -156,23 +188,42 @@ void rec_sampling_now(void)
         rec_proc_release(&s->process);
     }
     free(s);
+}
+
+void rec_sampling_now(void)
+{
+    int saved = errno;
+    uint32_t groups;
+
+    if (wanted(&groups) == 0 || !is_recording())
+        return;
+    pthread_mutex_lock(&reading);
+    sample_now(groups);
+    pthread_mutex_unlock(&reading);
     errno = saved;
 }
 
 void rec_sampling_at_mark(void)
 {
-    static uint64_t used_ns, at_ns;    /* guarded by the GIL */
+    static uint64_t used_ns, at_ns, of_ns; /* guarded by the GIL */
     uint64_t now = pmt_clock_mono_ns(), earned = (now - at_ns) / MARKS_SHARE;
+    uint64_t since = __atomic_load_n(&since_ns, __ATOMIC_RELAXED);
+    int saved = errno;
     uint32_t groups;
 
-    if (wanted(&groups) == 0)
+    if (wanted(&groups) == 0 || !is_recording())
         return;
+    if (of_ns != since) /* others are wanted than before */
+        used_ns = 0;
+    of_ns = since;
     used_ns -= earned < used_ns ? earned : used_ns;
     at_ns = now;
-    if (used_ns > MARKS_NS)
+    if (used_ns > MARKS_NS || pthread_mutex_trylock(&reading) != 0)
         return;
-    rec_sampling_now();
+    sample_now(groups);
+    pthread_mutex_unlock(&reading);
     used_ns += pmt_clock_mono_ns() - now;
+    errno = saved;
 }
 
 /* ---- the thread ------------------------------------------------------------ */
@@ -217,8 +268,11 @@ static void *sample_main(void *unused)
             sleep_until(due);
             continue;
         }
-        if (is_recording())
+        if (is_recording()) {
+            pthread_mutex_lock(&reading);
             read_and_write(&sample, groups);
+            pthread_mutex_unlock(&reading);
+        }
         due = next_tick(clock_now(), every); /* those that are over are left
                                               * out */
     }
@@ -268,4 +322,5 @@ void rec_sampling_tick(void)
 void rec_sampling_forked(void)
 {
     runs = wake_made = false;
+    pthread_mutex_init(&reading, NULL);
 }

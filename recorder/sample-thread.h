@@ -26,15 +26,15 @@ enum rec_sampling_who {
  * thread. */
 void rec_sampling_want(enum rec_sampling_who who, uint32_t every_ms,
                        uint32_t groups);
-bool rec_sampling_is_wanted(enum rec_sampling_who who);
+bool rec_sampling_is_wanted(void);
 
 /* One sample now, by the calling thread, of what is wanted. Does nothing where
  * nothing is, or nothing is being recorded. Takes rec_lock(), leaves errno
  * alone. Not inside a hook. */
 void rec_sampling_now(void);
 
-/* The same at a mark, which a program may set at any rate: only while all of
- * these take a hundredth of the time, and twenty milliseconds at once. */
+/* The same at a mark, which a program may set at any rate: not while the
+ * thread is at one, and only while all of these take a fiftieth of the time, and a hundred milliseconds at once. */
 void rec_sampling_at_mark(void);
 
 /* By the draining thread: at each tick, and before it ends or is ended. */

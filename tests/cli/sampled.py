@@ -62,7 +62,7 @@ def write(name, processes, every, span, marks=(), chunk=500, key=7,
     stream = g.Stream(trace, key, tick_ns=TICK)
     stream.open(process={"pid": 99, "argv": ["pmt", "sample"]},
                 start=(5, real, 0),
-                more=dict({5: ["sample", "sample:tree"]}, **dict(more)))
+                more=dict({"hooks": ["sample", "sample:tree"]}, **dict(more)))
     ticks = range(0, span, every)
     own = [{"t": t, "values": {"rss": 3 << 20, "late": 5000 + t % 7}}
            for t in ticks]
