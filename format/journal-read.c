@@ -52,8 +52,11 @@ uint64_t pmt_clock_line_tick(const struct pmt_clock_line *line, uint64_t raw)
 {
     unsigned __int128 x;
 
+    /* Records that were taken before the anchor, but not written when the
+     * process died, are before it. */
     if (raw <= line->raw) {
-        return line->tick;
+        x = (unsigned __int128)(line->raw - raw) * line->ticks_per_raw_q32;
+        return x >> 32 < line->tick ? line->tick - (uint64_t)(x >> 32) : 0;
     }
     x = (unsigned __int128)(raw - line->raw) * line->ticks_per_raw_q32 +
         line->fraction_q32;

@@ -1035,6 +1035,7 @@ int rec_proc_origin(pid_t pid, pid_t *parent, uint64_t *started_ns)
 int rec_proc_about(pid_t pid, struct rec_proc_about *out)
 {
     char path[64], text[1024];
+    const char *at;
     ssize_t n;
 
     memset(out, 0, offsetof(struct rec_proc_about, argv));
@@ -1042,7 +1043,9 @@ int rec_proc_about(pid_t pid, struct rec_proc_about *out)
     if (rec_proc_origin(pid, &out->parent, &out->started_ns) != 0 ||
         read_path(pid_path(path, pid, "stat"), text, sizeof text) <= 0)
         return ESRCH;
-    take_name(out->name, text);
+    at = take_name(out->name, text);
+    at = at != NULL ? skip_fields(at, 25) : "";
+    out->image = number(&at); /* 28 */
     n = readlink(pid_path(path, pid, "exe"), out->executable,
                  sizeof out->executable - 1);
     out->executable[n > 0 ? n : 0] = '\0';

@@ -145,6 +145,7 @@ void rec_proc_begin_look(void);
 struct rec_proc_about {
     pid_t parent;              /* 0: not known */
     uint64_t started_ns;       /* since the system's start; 0: not known */
+    uint64_t image;            /* as in rec_proc */
     char executable[4096];     /* empty: not known */
     char name[64];
     char argv[8192];           /* strings, each ended by a zero */

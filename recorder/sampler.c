@@ -93,10 +93,14 @@ struct sampled *sampler_watch(struct sampler *s, pid_t pid, pid_t parent,
     known = rec_proc_about(pid, &s->about) == 0;
     if (known) {
         p->started_ns = s->about.started_ns;
+        p->image = s->about.image;
         p->parent = how == PMT_HOW_EVENT ? parent : s->about.parent;
         if (op == PMT_PROCESS_STARTED && how == PMT_HOW_LOOK &&
             p->started_ns + 10000000 < s->begun_boot_ns)
             op = PMT_PROCESS_FOUND;
+        else if (op == PMT_PROCESS_FOUND && how == PMT_HOW_CHILDREN &&
+                 (s->o.own || p->started_ns >= s->begun_boot_ns))
+            op = PMT_PROCESS_STARTED;
     }
     s->counts.started += op == PMT_PROCESS_STARTED;
     sampler_tell(s, p, op, how, known ? &s->about : NULL, NULL);
