@@ -8,9 +8,11 @@
 #include "cli/xalloc.h"
 #include "commands.h"
 #include "growth-report.h"
+#include "live-list.h"
 #include "live-report.h"
 #include "live.h"
 #include "open.h"
+#include "survivors.h"
 
 struct live_options {
     struct pmt_common common; /* must come first */
@@ -18,7 +20,7 @@ struct live_options {
     int64_t top;
     const char *type, *site;
     int by, kind, sort;
-    bool force, growth, json, stacks, strict;
+    bool force, growth, json, list, pairs, stacks, strict, survivors;
 };
 
 /* Where results go, and how many tables have gone there. */
@@ -30,6 +32,10 @@ struct sink {
 
 /* Not given: by type for objects, by site for blocks. */
 #define BY_DEFAULT (-1)
+
+/* The first two are enum pmt_group_sort. */
+enum { SORT_AGE = 2 };
+static const char *const sort_names[] = {"bytes", "count", "age", NULL};
 
 enum { KIND_ANY, KIND_ALLOC, KIND_OBJECT };
 static const char *const kind_names[] = {"any", "alloc", "object", NULL};
@@ -45,14 +51,20 @@ static const struct pmt_option options[] = {
     PMT_OPT_INT('n', "top", "N", struct live_options, top,
                 "show the N largest", .preset = "20", .low = 1),
     PMT_OPT_CHOICE(0, "sort", "WHAT", struct live_options, sort,
-                   pmt_group_sort_names, "largest by WHAT first",
-                   .preset = "bytes"),
+                   sort_names, "largest by WHAT first (age: of --list and "
+                   "--pairs)", .preset = "bytes"),
     PMT_OPT_FLAG(0, "stacks", struct live_options, stacks,
                  "show who called, below each line (with --by stack and "
                  "site)"),
     PMT_OPT_FLAG('g', "growth", struct live_options, growth,
                  "how each type or site grew since the start, with a verdict: "
                  "steady leak, cache filling, ..."),
+    PMT_OPT_FLAG('l', "list", struct live_options, list,
+                 "single blocks or objects: address, age, where made"),
+    PMT_OPT_FLAG(0, "pairs", struct live_options, pairs,
+                 "those that were made and destroyed again, with their life"),
+    PMT_OPT_FLAG(0, "survivors", struct live_options, survivors,
+                 "how much of what was made between two marks lives on"),
     PMT_OPT_STRING(0, "type", "GLOB", struct live_options, type,
                    "only objects of such types"),
     PMT_OPT_STRING(0, "site", "GLOB", struct live_options, site,
@@ -68,6 +80,12 @@ static const struct pmt_option options[] = {
     PMT_OPT_LAST
 };
 
+/* How many views other than the live set are asked for. */
+static int views(const struct live_options *opt)
+{
+    return opt->growth + opt->list + opt->pairs + opt->survivors;
+}
+
 /* Which sets the options ask for: a type is what objects have, a domain what
  * blocks have. 0: the options contradict each other. */
 static unsigned wanted(const struct live_options *opt)
@@ -78,7 +96,7 @@ static unsigned wanted(const struct live_options *opt)
         sets = PMT_LIVE_ALLOC;
     if (opt->kind == KIND_OBJECT)
         sets = PMT_LIVE_OBJECT;
-    if (opt->by == PMT_BY_TYPE)
+    if (opt->by == PMT_BY_TYPE || opt->type)
         sets &= PMT_LIVE_OBJECT;
     if (opt->by == PMT_BY_DOMAIN)
         sets &= PMT_LIVE_ALLOC;
@@ -182,6 +200,9 @@ struct found {
     struct pmt_match match;
     struct pmt_growth growths[PMT_LIVE_KINDS];
     size_t growth_count;
+    struct pmt_list lists[PMT_LIVE_KINDS];
+    size_t list_count;
+    struct pmt_survivors survivors;
 };
 
 static struct pmt_live_view view_of(const struct live_options *opt,
@@ -267,6 +288,56 @@ static int report_growth(const struct live_options *opt,
     return PMT_OK;
 }
 
+static int report_lists(const struct live_options *opt,
+                        const struct pmt_trace *in, struct found *found,
+                        struct sink *sink)
+{
+    for (size_t i = 0; i < found->list_count; i++) {
+        struct pmt_list *list = &found->lists[i];
+
+        if (!has_set(&found->live, list->which))
+            continue;
+        if (!opt->pairs)
+            pmt_list_add_live(list, &found->live);
+        if (list->top.failed)
+            return PMT_ERR_MEMORY;
+        next_table(opt, sink);
+        if (opt->json)
+            pmt_list_json(list, in->name, opt->pairs, &sink->json);
+        else
+            pmt_list_text(list, in->name, opt->pairs, sink->file);
+    }
+    return PMT_OK;
+}
+
+static int report_survivors(const struct live_options *opt,
+                            const struct pmt_trace *in, struct found *found,
+                            struct sink *sink)
+{
+    int code = PMT_OK;
+
+    for (int which = 0; which < PMT_LIVE_KINDS && code == PMT_OK; which++) {
+        struct pmt_survivors_report what = {
+            .name = in->name,
+            .live = &found->live,
+            .which = (enum pmt_live_which)which,
+            .by = opt->by != BY_DEFAULT ? (enum pmt_group_by)opt->by
+                  : which == PMT_LIVE_OBJECTS ? PMT_BY_TYPE
+                                              : PMT_BY_OWN,
+            .match = &found->match,
+        };
+
+        if (!(wanted(opt) & 1u << which) || !has_set(&found->live, which))
+            continue;
+        next_table(opt, sink);
+        code = opt->json ? pmt_survivors_json(&found->survivors, &what,
+                                              &sink->json)
+                         : pmt_survivors_text(&found->survivors, &what,
+                                              sink->file);
+    }
+    return code;
+}
+
 static int report_growths(const struct live_options *opt,
                           const struct pmt_trace *in, struct found *found,
                           struct sink *sink)
@@ -330,7 +401,11 @@ static int report_all(const struct live_options *opt,
 
     if (opt->growth)
         code = report_growths(opt, in, found, sink);
-    for (int which = 0; !opt->growth && which < PMT_LIVE_KINDS && code == PMT_OK;
+    else if (opt->survivors)
+        code = report_survivors(opt, in, found, sink);
+    else if (opt->list || opt->pairs)
+        code = report_lists(opt, in, found, sink);
+    for (int which = 0; !views(opt) && which < PMT_LIVE_KINDS && code == PMT_OK;
          which++)
         if (wanted(opt) & 1u << which && has_set(&found->live, which))
             code = report_set(opt, in, &found->live,
@@ -343,10 +418,10 @@ static int report_all(const struct live_options *opt,
     return sink->tables > before ? PMT_EXIT_OK : say_nothing(opt, in, &found->live);
 }
 
-/* Snapshots are of blocks. */
+/* Snapshots are of blocks that were added up. */
 static bool wants_snapshots(const struct live_options *opt)
 {
-    return !opt->growth && (opt->snapshot || wanted(opt) & PMT_LIVE_ALLOC);
+    return !views(opt) && (opt->snapshot || wanted(opt) & PMT_LIVE_ALLOC);
 }
 
 static struct pmt_reader_options
@@ -361,6 +436,8 @@ reading_of(const struct live_options *opt, const char *operand)
         reading.skip_kinds &= PMT_SNAPSHOTS_SKIP_KINDS;
     if (opt->growth)
         reading.skip_kinds &= ~(UINT64_C(1) << PMT_KIND_GC);
+    if (opt->survivors)
+        reading.skip_kinds &= ~(UINT64_C(1) << PMT_KIND_MARK);
     limit_reading(operand, &reading);
     return reading;
 }
@@ -379,6 +456,8 @@ static int read_all(const struct live_options *opt, struct pmt_trace *in,
                                       err);
         for (size_t i = 0; i < found->growth_count && code == PMT_OK; i++)
             code = pmt_growth_take(&found->growths[i], in->reader, &event);
+        if (code == PMT_OK && opt->survivors)
+            code = pmt_survivors_take(&found->survivors, in->reader, &event);
         if (code != PMT_OK)
             return code;
     }
@@ -424,15 +503,9 @@ static void choose_snapshot(const struct live_options *opt,
     }
 }
 
-/* What is asked for beside what is live. */
-static void prepare(const struct live_options *opt,
-                    const struct pmt_trace *in, struct found *found)
+static void prepare_growth(const struct live_options *opt,
+                           struct found *found)
 {
-    found->match.type = opt->type;
-    found->match.site = opt->site;
-    if (!opt->growth)
-        return;
-    found->live.until_exit = in->moment.kind == PMT_MOMENT_NONE;
     for (int which = 0; which < PMT_LIVE_KINDS; which++) {
         struct pmt_growth *growth = &found->growths[found->growth_count];
         enum pmt_group_by by =
@@ -449,10 +522,45 @@ static void prepare(const struct live_options *opt,
     pmt_growth_attach(found->growths, found->growth_count, &found->live);
 }
 
+static void prepare_lists(const struct live_options *opt, struct found *found)
+{
+    for (int which = 0; which < PMT_LIVE_KINDS; which++) {
+        struct pmt_list *list = &found->lists[found->list_count];
+
+        if (!(wanted(opt) & 1u << which))
+            continue;
+        pmt_list_init(&list->top, opt->sort == SORT_AGE ? PMT_LIST_AGE
+                                                        : PMT_LIST_BYTES,
+                      (size_t)opt->top);
+        list->which = (enum pmt_live_which)which;
+        list->match = &found->match;
+        found->list_count++;
+    }
+    if (opt->pairs)
+        pmt_list_attach(found->lists, found->list_count, &found->live);
+}
+
+/* What is asked for beside what is live. */
+static void prepare(const struct live_options *opt,
+                    const struct pmt_trace *in, struct found *found)
+{
+    found->match.type = opt->type;
+    found->match.site = opt->site;
+    if (views(opt) && !opt->pairs)
+        found->live.until_exit = in->moment.kind == PMT_MOMENT_NONE;
+    if (opt->growth)
+        prepare_growth(opt, found);
+    else if (opt->list || opt->pairs)
+        prepare_lists(opt, found);
+}
+
 static void release(struct found *found)
 {
     for (size_t i = 0; i < found->growth_count; i++)
         pmt_growth_release(&found->growths[i]);
+    for (size_t i = 0; i < found->list_count; i++)
+        pmt_list_free(&found->lists[i]);
+    pmt_survivors_release(&found->survivors);
     pmt_match_release(&found->match);
     pmt_snapshots_release(&found->snapshots);
     pmt_live_sets_release(&found->live);
@@ -495,6 +603,34 @@ static int live_trace(const struct live_options *opt, const char *operand,
     return status;
 }
 
+/* Says what can't be asked for together. */
+static bool contradicts(const struct live_options *opt)
+{
+    if (views(opt) > 1)
+        pmt_fail("only one of --growth, --list, --pairs and --survivors");
+    else if (views(opt) && opt->snapshot)
+        pmt_fail("--snapshot is not for --growth, --list, --pairs and "
+                 "--survivors");
+    else if ((opt->type || opt->site) && !views(opt))
+        pmt_fail("--type and --site are for --growth, --list, --pairs and "
+                 "--survivors");
+    else if (opt->sort == SORT_AGE && !opt->list && !opt->pairs)
+        pmt_fail("--sort age is for --list and --pairs");
+    else if (opt->sort == PMT_SORT_COUNT && views(opt))
+        pmt_fail("--sort count is not for --growth, --list, --pairs and "
+                 "--survivors");
+    else if (opt->stacks && views(opt))
+        pmt_fail("--stacks is not for --growth, --list, --pairs and "
+                 "--survivors");
+    else if (opt->by != BY_DEFAULT && (opt->list || opt->pairs))
+        pmt_fail("--by is not for --list and --pairs");
+    else if (opt->type && opt->kind == KIND_ALLOC)
+        pmt_fail("--type is not for --kind alloc");
+    else
+        return false;
+    return true;
+}
+
 static int run(const struct pmt_command *command, int argc, char **argv)
 {
     struct live_options opt = {.by = BY_DEFAULT};
@@ -503,6 +639,8 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     int count = pmt_options_parse(command, argc, argv, &opt.common);
     int status = PMT_EXIT_OK;
 
+    if (contradicts(&opt))
+        return PMT_EXIT_TROUBLE;
     if (wanted(&opt) == 0)
         return pmt_fail("--by %s is not for --kind %s",
                         pmt_group_by_names[opt.by], kind_names[opt.kind]);
@@ -547,6 +685,19 @@ const struct pmt_command pmt_command_live = {
         "Of a flight recorder what is live is exact from the first part that "
         "is there on, since each part begins with what was live then; only "
         "what happened before was let go.",
+        "--growth says of each type, or of each line of the program's own "
+        "code, how it grew since the start: steady leak, cache filling, "
+        "too short to tell, saw-tooth, one-off, plateau, shrinking. Leaks "
+        "come first, by bytes a second and confidence, each with its "
+        "evidence (with -v all): rates with limits of 95%, when what lives "
+        "was made, how much was freed, and when last. Where a library made "
+        "the blocks \"through\" names the line there; --by site counts by it.",
+        "--list shows single blocks or objects with address, age and where "
+        "they were made, --pairs those that are gone, with their life, and "
+        "--survivors how much of what was made between two marks lives on.",
+        "Without a moment --growth, --list and --survivors are up to where "
+        "the interpreter began to end: what it takes down then says nothing "
+        "of the program.",
         "Without records of blocks the last snapshot not after the moment is "
         "shown, of @peak the largest; --snapshot chooses one.",
         "Standard input (\"-\") has no @peak and no @mark.",
@@ -556,6 +707,10 @@ const struct pmt_command pmt_command_live = {
         "pmt live --by type a.pmt@12.5s", "objects by type after 12.5 s",
         "pmt live -n 5 --by stack a.pmt@peak",
         "the five stacks that held most at the peak",
+        "pmt live --growth a.pmt", "is there a leak, and where",
+        "pmt live --list --sort age -n 5 --site 'app.py:*' a.pmt",
+        "the five oldest blocks that app.py made",
+        "pmt live --survivors a.pmt", "what each request left behind",
         "pmt live --snapshot warm --by file a.pmt",
         "what a snapshot holds, by file",
         "pmt live --json a.pmt@mark:before a.pmt@mark:after",

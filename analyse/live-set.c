@@ -121,10 +121,12 @@ struct pmt_live_tail_event {
     int sign;
 };
 
-/* The end of an interpreter makes few blocks: some callbacks run. */
-#define TAIL_MADE_MORE 4096
-/* It releases such a part of what lives, or more: blocks or bytes. */
+/* The end of an interpreter releases such a part of what lives, or more: of
+ * blocks or bytes; in so many events for each block that lived, with a few
+ * more, for finalizers run. */
 #define TAIL_GONE 6
+#define TAIL_EVENTS 8
+#define TAIL_EVENTS_MORE 65536
 
 static void tail_note(struct pmt_live_set *set, const struct pmt_block *block,
                       int sign)
@@ -133,7 +135,6 @@ static void tail_note(struct pmt_live_set *set, const struct pmt_block *block,
 
     if (sign > 0 && pmt_id_map_get(set->program, block->stack) == 1) {
         tail->count = 0;
-        tail->made = tail->gone = tail->gone_bytes = 0;
         tail->given_up = false;
         tail->step = set->now.step;
         tail->time = set->now.time;
@@ -143,11 +144,11 @@ static void tail_note(struct pmt_live_set *set, const struct pmt_block *block,
     }
     if (tail->given_up)
         return;
-    tail->made += sign > 0;
-    tail->gone += sign < 0;
-    tail->gone_bytes += sign < 0 ? block->size : 0;
-    if (tail->made > tail->gone + TAIL_MADE_MORE)
+    if (tail->count / TAIL_EVENTS > tail->live + TAIL_EVENTS_MORE) {
         tail->given_up = true;
+        tail->count = 0;
+        return;
+    }
     if (tail->count == tail->capacity) {
         size_t capacity = tail->capacity * 2 + 1024;
         void *more = realloc(tail->events, capacity * sizeof *tail->events);
@@ -539,10 +540,8 @@ int pmt_live_set_undo_end(struct pmt_live_set *set)
     struct pmt_block old;
 
     if (!set->program || tail->step == 0 || tail->given_up ||
-        tail->made * 4 > tail->gone)
-        return PMT_OK;
-    if (tail->gone < tail->live / TAIL_GONE &&
-        tail->gone_bytes < tail->live_bytes / TAIL_GONE)
+        (set->now.count >= tail->live - tail->live / TAIL_GONE &&
+         set->now.bytes >= tail->live_bytes - tail->live_bytes / TAIL_GONE))
         return PMT_OK;
     if (pmt_live_table_reserve(&set->table, tail->count))
         return PMT_ERR_MEMORY;

@@ -82,8 +82,7 @@ struct pmt_live_tail {
     size_t count, capacity;
     uint64_t step, time;   /* of that last acquisition; 0: there was none */
     uint64_t live, live_bytes; /* blocks then */
-    uint64_t made, gone, gone_bytes; /* since then */
-    bool given_up;         /* too much was made since then */
+    bool given_up;         /* too much has happened since then */
 };
 
 /* The last realloc_free of each thread, for realloc_undo. */
@@ -164,9 +163,8 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
 void pmt_live_set_lost(struct pmt_live_set *set, uint64_t time);
 
 /*
- * When the set ends with the end of the interpreter (much is released, and
- * hardly anything made, since the program last acquired a block), takes that
- * back: the set is as it was then. Needs `program`. Numbers of events stay.
+ * When the set ends with the end of the interpreter (a good part of what lived
+ * when the program last acquired a block is no more), takes that back: the set is as it was then. Needs `program`. Numbers of events stay.
  * PMT_OK or PMT_ERR_MEMORY.
  */
 int pmt_live_set_undo_end(struct pmt_live_set *set);
