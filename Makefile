@@ -52,7 +52,7 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
         replay fuzzers benches check check-now check-headers check-layers \
         check-versions check-cpython valgrind-check demo bench bench-recorder \
-        bench-peers lookers check-kills check-sampling check-flight soak service-test \
+        bench-peers lookers check-kills check-sample-tree check-sampling check-flight soak service-test \
         service-bench fuzz sanitize deps install uninstall install-pth uninstall-pth \
         clean help
 
@@ -372,6 +372,10 @@ soak: all ## record at full rate for MINUTES (60) with max_size
 
 check-children: all ## record a program with CHILDREN (10000) short-lived children
 	@PMT_CHILDREN=$(CHILDREN) tests/run --build $(B) --python $(PYTHON) children_many
+
+check-sample-tree: all ## pmt sample of 200 processes with 50 starts a second, both ways, two minutes
+	$(Q)tests/long/sample-tree.py --pmt $(B)/bin/pmt
+	$(Q)tests/long/sample-tree.py --pmt $(B)/bin/pmt --no-events
 
 check-sampling: all ## sample one program RUNS (100) times at each of three rates
 	@PATH=$(abspath $(B))/bin:$$PATH PYTHONPATH=$(abspath $(B))/python \
