@@ -71,6 +71,18 @@ static const struct pmt_option options[] = {
     PMT_OPT_FLAG('c', "cumulative", struct pmt_diff_options, cumulative,
                  "count a block for every frame of its stack (with keys that "
                  "are of frames)"),
+    PMT_OPT_FLAG(0, "every-frame", struct pmt_diff_options, every_frame,
+                 "with --cumulative, count a block once for every frame of a "
+                 "line, as tracemalloc does: recursion counts several times"),
+    PMT_OPT_STRING(0, "from", "MOMENT", struct pmt_diff_options, from,
+                   "count only what was made after MOMENT, on both sides"),
+    PMT_OPT_LIST(0, "include", "PATTERN", struct pmt_diff_options, include,
+                 "count only what was made in files that match PATTERN"),
+    PMT_OPT_LIST(0, "exclude", "PATTERN", struct pmt_diff_options, exclude,
+                 "leave out what was made in files that match PATTERN"),
+    PMT_OPT_FLAG(0, "all-frames", struct pmt_diff_options, all_frames,
+                 "patterns are for any frame of a stack, not the innermost "
+                 "alone"),
     PMT_OPT_CALLBACK(0, "normalise", "HOW", struct pmt_diff_options, per,
                      read_per,
                      "divide by what a run did up to the moment: per-second, "
@@ -179,6 +191,9 @@ const struct pmt_command pmt_command_diff = {
         "--fail-over 0%, where the runs of a side differ by less than that. "
         "With fewer runs the nearest runs of the two sides must be farther "
         "apart than LIMIT and the spans of both sides.",
+        "A PATTERN is one of names of files, as of tracemalloc.Filter: * "
+        "stands for anything, \"/\" too, and \":LINE\" may be behind it. What "
+        "has no Python frame is \"<unknown>\".",
         "Of sampled traces changes are estimates with limits; where these "
         "hold 0, a \"?\" is before them. They fail when the lower limit is "
         "over LIMIT.",

@@ -28,12 +28,13 @@ enum pmt_diff_kind {
 struct pmt_diff_options {
     struct pmt_common common; /* must come first */
     const char *output;
-    struct pmt_option_list maps;
+    const char *from;
+    struct pmt_option_list maps, include, exclude;
     struct pmt_diff_per per;
     struct pmt_diff_limit limit;
     int64_t top;
     int by, kind;             /* by: -1 where not given */
-    bool all, cumulative, match_lines, recursive;
+    bool all, cumulative, every_frame, all_frames, match_lines, recursive;
     bool force, json, strict;
 };
 

@@ -4,26 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "diff-figures.h"
-#include "names.h"
-#include "snapshots.h"
+#include "diff-pass.h"
 
 /* The live blocks of a sampled stream on side A. */
 struct pmt_diff_kept {
     uint64_t stream_key;
     struct pmt_live_table table;
-};
-
-/* A trace that is being read. */
-struct pass {
-    struct pmt_diff_reading *reading;
-    const struct pmt_instant *until;
-    enum pmt_diff_side side;
-    size_t run;
-    struct pmt_diff_found *found;
-    struct pmt_live_sets live;
-    struct pmt_snapshots snapshots;
-    struct pmt_diff_figures figures;
 };
 
 static const enum pmt_live_which live_of[] = {
@@ -82,7 +68,7 @@ static bool is_text(struct pmt_text text, const char *other)
            memcmp(text.bytes, other, text.length) == 0;
 }
 
-static uint64_t until_tick(const struct pass *pass,
+static uint64_t until_tick(const struct pmt_diff_pass *pass,
                            const struct pmt_event *event)
 {
     uint64_t ns = pmt_instant_in_stream(pass->until, event->stream);
@@ -92,7 +78,7 @@ static uint64_t until_tick(const struct pass *pass,
                : ns / pmt_stream_header(event->stream)->tick_ns;
 }
 
-static void count_marks(const struct pass *pass, struct pmt_reader *r,
+static void count_marks(const struct pmt_diff_pass *pass, struct pmt_reader *r,
                         const struct pmt_event *event)
 {
     const uint64_t *times = pmt_reader_column(r, PMT_COL_TIME);
@@ -119,7 +105,7 @@ static bool is_call_of(const struct pmt_stream *stream, uint64_t class_id,
            is_text(code.function, function);
 }
 
-static void count_calls(const struct pass *pass, struct pmt_reader *r,
+static void count_calls(const struct pmt_diff_pass *pass, struct pmt_reader *r,
                         const struct pmt_event *event)
 {
     const uint64_t *times = pmt_reader_column(r, PMT_COL_TIME);
@@ -136,7 +122,7 @@ static void count_calls(const struct pass *pass, struct pmt_reader *r,
     }
 }
 
-static int take_records(struct pass *pass, struct pmt_reader *r,
+static int take_records(struct pmt_diff_pass *pass, struct pmt_reader *r,
                         const struct pmt_event *event)
 {
     switch (event->envelope.kind) {
@@ -157,7 +143,7 @@ static int take_records(struct pass *pass, struct pmt_reader *r,
     }
 }
 
-static void note_span(const struct pass *pass, const struct pmt_event *event)
+static void note_span(const struct pmt_diff_pass *pass, const struct pmt_event *event)
 {
     uint32_t tick_ns;
     uint64_t until;
@@ -173,7 +159,7 @@ static void note_span(const struct pass *pass, const struct pmt_event *event)
         pass->found->span_ns = until;
 }
 
-static int read_all(struct pass *pass, struct pmt_trace *in,
+static int read_all(struct pmt_diff_pass *pass, struct pmt_trace *in,
                     struct pmt_error *err)
 {
     struct pmt_event event;
@@ -202,48 +188,7 @@ static int read_all(struct pass *pass, struct pmt_trace *in,
 
 /* ---- live sets --------------------------------------------------------- */
 
-static const struct pmt_diff_moment *
-moment_of(const struct pmt_diff_moments *moments, uint64_t stream_key)
-{
-    for (size_t i = 0; i < moments->count; i++)
-        if (moments->moments[i].stream_key == stream_key)
-            return &moments->moments[i];
-    return NULL;
-}
-
-/* Adds the blocks that the window has. */
-static int add_window(struct pass *pass, struct pmt_grouping *grouping,
-                      const struct pmt_live_stream *stream, size_t place,
-                      const struct pmt_live_set *set)
-{
-    const struct pmt_diff_window *window = pass->reading->window;
-    const struct pmt_diff_moment *after, *until;
-    const struct pmt_block *block;
-    uint64_t from = 0, to;
-    uint32_t at = 0;
-    int code = PMT_OK;
-
-    until = moment_of(&window->until, stream->key);
-    after = moment_of(&window->after, stream->key);
-    if (!until)
-        return PMT_OK;
-    pass->found->born += after != NULL;
-    to = until->ns == UINT64_MAX ? UINT64_MAX : until->ns / stream->tick_ns;
-    if (after && after->ns / stream->tick_ns >= to)
-        return PMT_OK;
-    if (after)
-        from = after->ns / stream->tick_ns + 1;
-    if (set->sample_bytes)
-        code = pmt_grouping_sampled(grouping, set->sample_bytes);
-    while (code == PMT_OK &&
-           (block = pmt_live_table_next(&set->table, &at)) != NULL)
-        if (block->time >= from && block->time <= to)
-            code = pmt_grouping_add(grouping, stream->stream, place, block, 1,
-                                    block->size, set->sample_bytes);
-    return code;
-}
-
-static int add_stream(struct pass *pass, struct pmt_grouping *grouping,
+static int add_stream(struct pmt_diff_pass *pass, struct pmt_grouping *grouping,
                       enum pmt_diff_what what, size_t place)
 {
     const struct pmt_live_stream *stream = &pass->live.streams[place];
@@ -253,13 +198,11 @@ static int add_stream(struct pass *pass, struct pmt_grouping *grouping,
         return PMT_OK;
     pass->found->has[what] = true;
     pass->found->approximate |= pmt_live_set_is_approximate(set);
-    if (pass->reading->window)
-        return add_window(pass, grouping, stream, place, set);
     return pmt_grouping_add_table(grouping, stream->stream, place, &set->table,
                                   set->sample_bytes);
 }
 
-static int add_sites(struct pass *pass, struct pmt_diff *diff)
+static int add_sites(struct pmt_diff_pass *pass, struct pmt_diff *diff)
 {
     int code = PMT_OK;
 
@@ -269,11 +212,13 @@ static int add_sites(struct pass *pass, struct pmt_diff *diff)
     return code;
 }
 
-static int add_live(struct pass *pass, enum pmt_diff_what what)
+static int add_live(struct pmt_diff_pass *pass, enum pmt_diff_what what)
 {
     struct pmt_diff *diff = pass->reading->tables[what];
     struct pmt_grouping grouping = {.by = diff->by,
-                                    .cumulative = pass->reading->cumulative};
+                                    .cumulative = pass->reading->cumulative,
+                                    .every_frame =
+                                        pass->reading->every_frame};
     int code = PMT_OK;
 
     if (diff->match_lines && diff->by == PMT_BY_SITE)
@@ -281,7 +226,8 @@ static int add_live(struct pass *pass, enum pmt_diff_what what)
     for (size_t i = 0; code == PMT_OK && i < pass->live.stream_count; i++)
         code = add_stream(pass, &grouping, what, i);
     if (code == PMT_OK && what == PMT_DIFF_BLOCKS && !pass->found->has[what] &&
-        pass->snapshots.count > 0 && !pass->reading->window) {
+        pass->snapshots.count > 0 && !pass->reading->window &&
+        !pass->reading->from) {
         pass->found->has[what] = pass->found->snapshot = true;
         code = pmt_snapshots_group(&pass->snapshots, &grouping);
     }
@@ -294,7 +240,7 @@ static int add_live(struct pass *pass, enum pmt_diff_what what)
 /* ---- what came and went of a sample ------------------------------------ */
 
 /* The tables of sampled streams are kept for side B. */
-static int keep(struct pass *pass)
+static int keep(struct pmt_diff_pass *pass)
 {
     struct pmt_diff_reading *reading = pass->reading;
 
@@ -343,12 +289,13 @@ static struct pmt_live_table *kept_of(struct pmt_diff_reading *reading,
     return NULL;
 }
 
-static int add_residue(struct pass *pass)
+static int add_residue(struct pmt_diff_pass *pass)
 {
     struct pmt_diff *diff = pass->reading->tables[PMT_DIFF_BLOCKS];
-    bool cumulative = pass->reading->cumulative;
-    struct pmt_grouping gone = {.by = diff->by, .cumulative = cumulative};
-    struct pmt_grouping come = {.by = diff->by, .cumulative = cumulative};
+    struct pmt_grouping gone = {.by = diff->by,
+                                .cumulative = pass->reading->cumulative,
+                                .every_frame = pass->reading->every_frame};
+    struct pmt_grouping come = gone;
     int code = PMT_OK;
 
     for (size_t i = 0; code == PMT_OK && i < pass->live.stream_count; i++) {
@@ -378,7 +325,7 @@ static int add_residue(struct pass *pass)
 
 /* ---- all of it --------------------------------------------------------- */
 
-static int add_figures(struct pass *pass, enum pmt_diff_what what)
+static int add_figures(struct pmt_diff_pass *pass, enum pmt_diff_what what)
 {
     enum pmt_kind kind =
         what == PMT_DIFF_HEAP ? PMT_KIND_HEAP : PMT_KIND_SAMPLE;
@@ -391,10 +338,10 @@ static int add_figures(struct pass *pass, enum pmt_diff_what what)
                            pass->side, pass->run);
 }
 
-static int add_all(struct pass *pass)
+static int add_all(struct pmt_diff_pass *pass)
 {
     struct pmt_diff_reading *reading = pass->reading;
-    int code = PMT_OK;
+    int code = pmt_diff_prune(pass);
 
     for (int what = PMT_DIFF_BLOCKS;
          code == PMT_OK && what <= PMT_DIFF_OBJECTS; what++)
@@ -415,12 +362,15 @@ int pmt_diff_read(struct pmt_diff_reading *reading, struct pmt_trace *in,
                   size_t run, struct pmt_diff_found *found,
                   struct pmt_error *err)
 {
-    struct pass pass = {.reading = reading, .until = until, .side = side,
+    struct pmt_diff_pass pass = {.reading = reading, .until = until, .side = side,
                         .run = run, .found = found};
     int code;
 
     pmt_live_sets_init(&pass.live, live_wanted(reading));
     pass.live.until = *until;
+    pass.patterns.include = reading->patterns.include;
+    pass.patterns.exclude = reading->patterns.exclude;
+    pass.patterns.all_frames = reading->patterns.all_frames;
     pmt_snapshots_init(&pass.snapshots, PMT_SNAPSHOT_LATEST);
     pass.snapshots.until = *until;
     code = read_all(&pass, in, err);
@@ -430,69 +380,6 @@ int pmt_diff_read(struct pmt_diff_reading *reading, struct pmt_trace *in,
     pmt_live_sets_release(&pass.live);
     pmt_snapshots_release(&pass.snapshots);
     pmt_diff_figures_release(&pass.figures);
+    pmt_patterns_release(&pass.patterns);
     return code;
-}
-
-/* ---- moments of streams ------------------------------------------------ */
-
-uint64_t pmt_diff_moments_skip_kinds(void)
-{
-    return ~bit(PMT_KIND_STREAM);
-}
-
-void pmt_diff_window_release(struct pmt_diff_window *window)
-{
-    free(window->after.moments);
-    free(window->until.moments);
-    memset(window, 0, sizeof *window);
-}
-
-static struct pmt_diff_moment *add_moment(struct pmt_diff_moments *moments,
-                                          uint64_t stream_key)
-{
-    for (size_t i = 0; i < moments->count; i++)
-        if (moments->moments[i].stream_key == stream_key)
-            return &moments->moments[i];
-    if (moments->count == moments->capacity) {
-        size_t more = moments->capacity * 2 + 8;
-        void *grown = realloc(moments->moments,
-                              more * sizeof *moments->moments);
-
-        if (!grown)
-            return NULL;
-        moments->moments = grown;
-        moments->capacity = more;
-    }
-    moments->moments[moments->count] =
-        (struct pmt_diff_moment){.stream_key = stream_key};
-    return &moments->moments[moments->count++];
-}
-
-int pmt_diff_find_moments(struct pmt_trace *in,
-                          const struct pmt_instant *until,
-                          struct pmt_diff_moments *moments,
-                          struct pmt_error *err)
-{
-    struct pmt_event event;
-    int code;
-
-    while ((code = pmt_trace_next(in, &event, err)) == PMT_OK) {
-        struct pmt_diff_moment *moment;
-        uint64_t ns;
-
-        if (event.type != PMT_EVENT_STREAM &&
-            event.type != PMT_EVENT_SKIPPED_CHUNK)
-            continue;
-        moment = add_moment(moments, event.envelope.stream_key);
-        if (!moment)
-            return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
-                                 "out of memory");
-        ns = pmt_instant_in_stream(until, event.stream);
-        if (ns == UINT64_MAX)
-            ns = event.envelope.t1 *
-                 pmt_stream_header(event.stream)->tick_ns;
-        if (!until->is_end || ns > moment->ns)
-            moment->ns = ns;
-    }
-    return code == PMT_END ? PMT_OK : code;
 }

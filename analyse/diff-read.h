@@ -17,6 +17,7 @@
 #include "live.h"
 #include "open.h"
 #include "pmt/error.h"
+#include "top-pattern.h"
 
 /* What can be compared. */
 enum pmt_diff_what {
@@ -59,10 +60,14 @@ struct pmt_diff_reading {
     /* To be set on a zeroed one. */
     unsigned wanted;       /* bits of enum pmt_diff_what */
     struct pmt_diff *tables[PMT_DIFF_WHATS]; /* of what is wanted; borrowed */
-    bool cumulative;
+    bool cumulative, every_frame; /* as group.h */
+    struct pmt_patterns patterns; /* only stacks that these want; include,
+                            * exclude and all_frames are to be set */
     const char *mark;      /* marks of this text are counted; or NULL */
     const char *function;  /* calls of this function are; or NULL */
     const struct pmt_diff_window *window; /* NULL: no such limit */
+    const struct pmt_instant *from; /* only what was made behind it; NULL: no
+                            * such limit; of each trace its own */
     bool residue;          /* both sides are of the same streams */
 
     /* Private: what is live on side A, by stream, of sampled ones. */

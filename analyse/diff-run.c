@@ -12,7 +12,7 @@
 #include "diff-report.h"
 #include "inputs.h"
 
-/* One side: the traces of an operand, and which run each of them is. */
+/* The traces of an operand, and which run each of them is. */
 struct side {
     struct pmt_inputs inputs;
     size_t *run_of;               /* by input */
@@ -31,6 +31,7 @@ struct work {
     struct pmt_diff_window window;
     struct pmt_diff_map *maps;
     double *divisors;
+    struct pmt_moment from;
     const char *per;              /* in words */
     char *per_text;
     FILE *file;
@@ -39,10 +40,7 @@ struct work {
     size_t printed;               /* tables */
 };
 
-static bool three(const struct work *work)
-{
-    return work->operand_count == 3;
-}
+#define three(work) ((work)->operand_count == 3)
 
 /* ---- what is to be read ------------------------------------------------ */
 
@@ -178,7 +176,7 @@ static int read_trace(struct work *work, const struct pmt_input *input,
     struct pmt_reader_options reading = {
         .skip_kinds = pmt_diff_skip_kinds(&work->reading),
     };
-    struct pmt_instant until;
+    struct pmt_instant until, from;
     struct pmt_trace in;
     struct pmt_error err;
 
@@ -186,7 +184,9 @@ static int read_trace(struct work *work, const struct pmt_input *input,
         reading.to_ns = input->moment.ns ? input->moment.ns : 1;
     if (pmt_input_open(&in, input, &work->opt->common, &reading))
         return PMT_EXIT_TROUBLE;
-    if (pmt_trace_find_moment(&in, &until)) {
+    work->reading.from = work->opt->from ? &from : NULL;
+    if (pmt_trace_find_moment(&in, &until) ||
+        (work->opt->from && pmt_trace_find(&in, &work->from, &from))) {
         pmt_trace_release(&in);
         return PMT_EXIT_TROUBLE;
     }
@@ -222,18 +222,18 @@ static int find_moments(struct work *work, const struct pmt_input *input,
     };
     struct pmt_instant until;
     struct pmt_trace in;
+    int status = PMT_EXIT_TROUBLE;
     struct pmt_error err;
 
     if (pmt_input_open(&in, input, &work->opt->common, &reading))
         return PMT_EXIT_TROUBLE;
-    if (pmt_trace_find_moment(&in, &until)) {
-        pmt_trace_release(&in);
-        return PMT_EXIT_TROUBLE;
+    if (pmt_trace_find_moment(&in, &until) == PMT_EXIT_OK) {
+        if (pmt_diff_find_moments(&in, &until, moments, &err))
+            return pmt_trace_failed(&in, &err);
+        status = PMT_EXIT_OK;
     }
-    if (pmt_diff_find_moments(&in, &until, moments, &err))
-        return pmt_trace_failed(&in, &err);
     pmt_trace_release(&in);
-    return PMT_EXIT_OK;
+    return status;
 }
 
 /* Side A has nothing: what was born is all new. */
@@ -256,12 +256,15 @@ static int read_three(struct work *work)
     return PMT_EXIT_OK;
 }
 
-/* ---- tables ------------------------------------------------------------ */
-
-static int make_maps(struct work *work)
+static int read_options(struct work *work)
 {
     const struct pmt_option_list *list = &work->opt->maps;
 
+    char why[PMT_WHY_SIZE];
+
+    if (work->opt->from &&
+        pmt_moment_parse(work->opt->from, &work->from, why, sizeof why))
+        return pmt_fail("--from: %s", why);
     work->maps = pmt_xcalloc(list->count + 1, sizeof *work->maps);
     for (size_t i = 0; i < list->count; i++) {
         const char *item = list->items[i], *equals = strchr(item, '=');
@@ -282,6 +285,10 @@ static void make_tables(struct work *work)
 
     work->reading.wanted = wanted(opt);
     work->reading.cumulative = opt->cumulative;
+    work->reading.every_frame = opt->every_frame;
+    work->reading.patterns = (struct pmt_patterns){
+        .include = opt->include, .exclude = opt->exclude,
+        .all_frames = opt->all_frames};
     work->reading.residue = same && !three(work);
     if (opt->per.kind == PMT_DIFF_PER_MARK)
         work->reading.mark = opt->per.name;
@@ -331,9 +338,6 @@ static int divide(struct work *work)
         for (size_t i = 0; i < (three(work) ? 1 : from->runs); i++) {
             double by = divisor_of(work, &from->each[i]);
 
-            if (by <= 0 && per->kind == PMT_DIFF_PER_SECOND)
-                return pmt_fail("%s: a run has no length to divide by",
-                                work->operands[side]);
             if (by <= 0)
                 return pmt_fail("%s: a run has no %s to divide by",
                                 work->operands[side], work->per);
@@ -371,13 +375,13 @@ static void report(struct work *work, const struct pmt_diff_report *what)
 static int finish_table(struct work *work, enum pmt_diff_what what)
 {
     struct pmt_diff *table = &work->tables[what];
-    const struct pmt_diff_found *none = &work->sides[0].found;
     struct pmt_diff_report shown = {
         .diff = table,
         .what = what,
         .names = {work->operands[0], work->operands[1],
                   three(work) ? work->operands[2] : NULL},
-        .found = {none, &work->sides[three(work) ? 2 : 1].found},
+        .found = {&work->sides[0].found,
+                  &work->sides[three(work) ? 2 : 1].found},
         .per = work->per,
         .limit = gates(work, what) ? &work->opt->limit : NULL,
         .top = (uint64_t)work->opt->top,
@@ -410,7 +414,7 @@ static bool is_there(const struct work *work, enum pmt_diff_what what)
     return a || b;
 }
 
-/* Figures of allocators are shown when they are asked for, or are all. */
+/* Figures of allocators: when they are asked for, or are all. */
 static int finish(struct work *work)
 {
     unsigned found = 0;
@@ -442,7 +446,7 @@ static int compare(struct work *work)
     for (int i = 0; status == PMT_EXIT_OK && i < work->operand_count; i++)
         status = find_runs(work, &work->sides[i]);
     if (status == PMT_EXIT_OK)
-        status = make_maps(work);
+        status = read_options(work);
     if (status != PMT_EXIT_OK)
         return status;
     make_tables(work);
@@ -467,6 +471,7 @@ static void release(struct work *work)
         pmt_diff_release(&work->tables[what]);
     pmt_diff_reading_release(&work->reading);
     pmt_diff_window_release(&work->window);
+    pmt_moment_release(&work->from);
     free(work->maps);
     free(work->divisors);
     free(work->per_text);
