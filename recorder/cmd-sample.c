@@ -342,9 +342,8 @@ static int sample(struct run *r, char *const *argv)
         if (error)
             return pmt_fail_errno(error, "%s", argv[0]);
     }
-    r->events = r->opt->events && (r->opt->tree || r->program.pid == 0)
-                    ? sampler_events_open()
-                    : -1;
+    r->events =
+        r->opt->events && r->opt->tree ? sampler_events_open() : -1;
     if (r->opt->tree && r->events < 0 && r->opt->events)
         pmt_note("no process events: %s", strerror(errno));
     /* A program's own output is not to be mixed with ours. */

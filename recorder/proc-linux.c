@@ -692,10 +692,11 @@ static const struct net_space *space_of(struct rec_proc *p)
 static void read_net(struct rec_proc *p, struct rec_proc_reading *out,
                      const struct inodes *sockets)
 {
-    const struct net_space *s = space_of(p);
+    /* The tables are long: not without a socket that could be in them. */
+    const struct net_space *s = sockets->count > 0 ? space_of(p) : NULL;
     uint64_t counts[STATES] = {0}, all = 0;
 
-    if (s == NULL && p->state != 'Z') {
+    if (s == NULL && sockets->count > 0) {
         note_failure(p, REC_PROC_NET);
         return;
     }

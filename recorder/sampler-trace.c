@@ -14,6 +14,7 @@
 
 #define SEGMENTS 16u           /* of the journal: 2 MiB */
 #define TICK_NS 1000u
+#define PASS_NS UINT64_C(200000000)
 #define FLUSH_NS UINT64_C(60000000000)
 #define CHUNK_RECORDS 16384u
 
@@ -275,6 +276,9 @@ int sampler_trace_pass(struct sampler_trace *t, bool flush,
     int rc;
 
     flush |= t->since_flush > half || now - t->flushed_ns >= FLUSH_NS;
+    if (!flush && now - t->passed_ns < PASS_NS)
+        return PMT_OK;
+    t->passed_ns = now;
     rc = pmt_drain_pass(t->drain, flush, err);
     if (flush) {
         t->since_flush = 0;

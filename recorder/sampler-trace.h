@@ -26,7 +26,7 @@ struct sampler_trace {
     struct pmt_drain *drain;
     struct pmt_segment *segment;
     uint64_t since_flush;      /* bytes of definitions */
-    uint64_t flushed_ns;
+    uint64_t flushed_ns, passed_ns;
     uint64_t lost;             /* records that found no room */
     char text[PMT_DEF_TEXT_MAX];
     size_t used;
@@ -63,7 +63,8 @@ void sampler_trace_process(struct sampler_trace *t,
                            const struct pmt_process *p,
                            const struct rec_proc_about *about);
 
-/* After each look: what is in the journal goes into the trace, if it is time.
+/* After each look: what is in the journal goes into the trace, if it is time;
+ * until then the journal keeps it.
  * An error of the disk is tried again at the next. */
 int sampler_trace_pass(struct sampler_trace *t, bool flush,
                        struct pmt_error *err);

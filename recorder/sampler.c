@@ -421,6 +421,7 @@ enum sampler_end sampler_run(struct sampler *s, int signals,
 
     if (!listen_to(s, signals, IS_SIGNAL))
         return SAMPLER_STOPPED;
+    sampler_be_prompt();
     s->due_ns = pmt_clock_mono_ns();
     set_timer(s->tick, s->due_ns, 0);
     if (s->scan >= 0)
