@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/text.h"
 #include "commands.h"
+#include "high-water.h"
 #include "inputs.h"
 #include "live.h"
 #include "open.h"
@@ -196,6 +197,27 @@ static int set_moments(const struct top_options *opt,
     return PMT_EXIT_OK;
 }
 
+/* --high-water: of blocks and objects each its own. */
+static int set_high_water(const struct top_options *opt,
+                          const struct pmt_trace *in, struct found *found)
+{
+    if (opt->to || in->moment.kind != PMT_MOMENT_NONE)
+        return pmt_fail("%s: a moment and --high-water exclude each other",
+                        in->name);
+    for (int which = 0; which < PMT_LIVE_KINDS; which++) {
+        struct pmt_profile *profile = &found->profiles[which];
+
+        if (!(wanted(opt) & 1u << which))
+            continue;
+        profile->together = true;
+        if (pmt_high_water_find(in, &opt->common,
+                                (enum pmt_live_which)which,
+                                &profile->live.until))
+            return PMT_EXIT_TROUBLE;
+    }
+    return PMT_EXIT_OK;
+}
+
 static void prepare(const struct top_options *opt, struct found *found)
 {
     memset(found, 0, sizeof *found);
@@ -225,7 +247,7 @@ static bool wants(const struct top_options *opt, int which)
 /* Snapshots are of blocks; they have no records to be measured. */
 static bool wants_snapshots(const struct top_options *opt)
 {
-    return wants(opt, PMT_LIVE_BLOCKS) && !opt->from;
+    return wants(opt, PMT_LIVE_BLOCKS) && !opt->from && !opt->high_water;
 }
 
 static int read_all(const struct top_options *opt, struct pmt_trace *in,
@@ -347,6 +369,8 @@ static int top_trace(const struct top_options *opt,
         return PMT_EXIT_TROUBLE;
     prepare(opt, &found);
     status = set_moments(opt, &in, &found);
+    if (status == PMT_EXIT_OK && opt->high_water)
+        status = set_high_water(opt, &in, &found);
     if (status != PMT_EXIT_OK)
         pmt_trace_release(&in);
     else if (read_all(opt, &in, &found, &err))

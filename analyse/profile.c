@@ -648,6 +648,15 @@ static bool add_tallies(struct profile_stream *stream)
     return true;
 }
 
+/* Was the stream over before the moment? */
+static bool is_over(const struct pmt_profile *profile,
+                    const struct pmt_live_stream *live)
+{
+    return !profile->live.until.is_end && !live->past &&
+           live->end_ns < pmt_instant_in_stream(&profile->live.until,
+                                                live->stream);
+}
+
 static bool add_live(struct profile_stream *stream)
 {
     struct pmt_profile *profile = stream->profile;
@@ -659,6 +668,8 @@ static bool add_live(struct profile_stream *stream)
     if (stream->sample_bytes &&
         pmt_grouping_sampled(&profile->grouping, stream->sample_bytes))
         return false;
+    if (profile->together && is_over(profile, live))
+        return has_parts(profile);
     while ((block = pmt_live_table_next(table, &at)) != NULL) {
         int wanted = is_wanted(stream, block->time, block->stack);
 

@@ -73,6 +73,8 @@ struct pmt_profile {
                                     it back before it has made `within` more */
     bool has_from;
     struct pmt_instant from;     /* only what is made after it */
+    bool together;               /* what a stream had when it ended before the
+                                    moment is no longer live at it */
     struct pmt_patterns *patterns; /* borrowed; NULL: none */
     struct pmt_live_sets live;   /* `until` and `until_steps` may be set */
     struct pmt_grouping grouping; /* `by` and `cumulative` may be set */

@@ -4,7 +4,7 @@ before that tracemalloc can't be kept from moving blocks (programs/record.py).
 
     from both import EXCLUDE, MOMENTS, PROGRAMS, Run
 
-    run = Run("lists", frames=8)   # records; skips where that can't be exact
+    run = Run("lists")             # records; skips where that can't be exact
     run.trace                      # the trace; marks "start", "one", "two",
                                    # "three"
     run.snapshots["one"]           # a tracemalloc.Snapshot of that moment
@@ -32,7 +32,7 @@ PROGRAMS = sorted(name[:-3] for name in os.listdir(HERE)
                   if name.endswith(".py") and name != "record.py")
 MOMENTS = ("one", "two", "three")
 EXCLUDE = ("*/programs/record.py", "<pmtrace>")
-FRAMES = 8
+FRAMES = 100 # more than there are: hidden frames count for the recorder
 
 
 class Run:

@@ -2,6 +2,7 @@
 watched (both.py), at three moments, by every key, cumulative and not, with
 filters. The expected values are tracemalloc's own."""
 # MODE: alloc
+# RUN: few
 
 import collections
 import json

@@ -1,4 +1,4 @@
-"""Deep stacks: deeper than what is recorded of them."""
+"""Deep stacks."""
 
 
 def down(depth, kept):

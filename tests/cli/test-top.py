@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""pmt top: what it says of each vector, and of two processes at their common
+peak, is what a count of the records that pmt dump prints says. The examples of
+its manual page run; bad arguments are refused; outputs that fail. That it
+equals tracemalloc is tests/python/test_top_tracemalloc.py's."""
+
+import collections
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import kit
+
+checks = kit.Checks()
+kit.scratch()
+ACQUIRE = ("malloc", "calloc", "realloc")
+VECTORS = os.path.join(kit.common.SPEC, "vectors", "valid", "*.pmt")
+
+
+def top(*args, **how):
+    return kit.run("top", *args, **how)
+
+
+def rows(*args):
+    done = top("--json", "-n", "1000000", *args)
+    checks.equal((done.status, done.err), (0, ""), done)
+    lines = done.json()
+    return (lines[0], lines[1:]) if lines else ({}, [])
+
+
+# ---- vectors ----------------------------------------------------------------
+
+def tables(lines):
+    found = {}
+    for line in lines:
+        if line.get("kind") in ("stack", "code"):
+            found[line["stream"], line["kind"], line["id"]] = line
+    return found
+
+
+def site(known, line):
+    stack = known.get((line["stream"], "stack", line["stack"]))
+    code = stack and known.get((line["stream"], "code", stack["code"]))
+    return code and (code["file"], stack["line"], code["function"])
+
+
+def model(lines, within):
+    """{site: [allocations, bytes, temporary]}, and blocks' lives in ns."""
+    known = tables(lines)
+    made = collections.defaultdict(lambda: [0, 0, 0])
+    last = collections.defaultdict(list)    # of a thread: its latest blocks
+    live, lives = {}, []
+    for line in lines:
+        if line.get("kind") != "alloc":
+            continue
+        block = line["stream"], line["address"]
+        recent = last[line["stream"], line["thread"]]
+        if line["op"] in ACQUIRE:
+            row = made[site(known, line)]
+            row[0] += 1
+            row[1] += line["size"]
+            recent.append((line["address"], row))
+            del recent[:-within]
+            if block in live:       # its end was not seen
+                lives.append(line["time_ns"] - live[block])
+            live[block] = line["time_ns"]
+        elif line["op"] in ("free", "realloc_free"):
+            for entry in recent:
+                if entry[0] == line["address"]:
+                    entry[1][2] += 1
+                    recent.remove(entry)
+                    recent.insert(0, (None, None))
+                    break
+            if block in live:
+                lives.append(line["time_ns"] - live.pop(block))
+    return made, lives
+
+
+def plain(lines):
+    """Is it a trace that the model above is enough for?"""
+    kinds = collections.Counter(line.get("kind") for line in lines)
+    hooks = [hook for line in lines if line.get("kind") == "stream"
+             for hook in line["hooks"] or []]
+    streams = [line["stream"] for line in lines
+               if line.get("kind") == "stream"]
+    return (kinds["alloc"] and not kinds["live"] and not kinds["damage"] and
+            not kinds["unreadable"] and len(set(streams)) == len(streams) and
+            not any("sampled" in hook for hook in hooks) and
+            not any(line.get("op") == "realloc_undo" for line in lines))
+
+
+def check_vectors():
+    used = 0
+    for path in sorted(glob.glob(VECTORS)):
+        done = kit.run("dump", "--json", path)
+        lines = done.json()
+        if done.status or done.err or not plain(lines):
+            continue
+        used += 1
+        for within in (1, 3):
+            made, lives = model(lines, within)
+            head, found = rows("--kind", "alloc", "--show", "allocated,"
+                               "temporary,lifetimes", "--temporary",
+                               str(within), path)
+            checks.equal(head["allocations"],
+                         sum(row[0] for row in made.values()), path)
+            checks.equal(head["temporary"],
+                         sum(row[2] for row in made.values()), path)
+            checks.equal(head["ended"], len(lives), path)
+            checks.equal(head["lifetime_max_ns"], max(lives, default=0), path)
+            got = {(r["file"], r["line"], r["function"]):
+                   [r["allocations"], r["allocated"], r["temporary"]]
+                   for r in found if r["file"] is not None and
+                   r["allocations"]}
+            checks.equal(got, {key: row for key, row in made.items()
+                               if key and key[0] is not None}, path)
+            if lives:
+                middle = sorted(lives)[(len(lives) + 1) // 2 - 1]
+                checks.true(abs(head["lifetime_p50_ns"] - middle) <=
+                            middle / 16 + 1, (path, head, middle))
+    checks.true(used >= 3, "%d vectors" % used)
+
+
+# ---- two processes ------------------------------------------------------------
+
+PROGRAM = """
+import sys, time, pmtrace
+start, size, hold = float(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+
+
+def hoard(size):
+    return [bytes(1000) for _ in range(size)]
+
+
+pmtrace.mark("before")
+time.sleep(start)
+kept = hoard(size)
+time.sleep(hold)
+pmtrace.mark("full")
+del kept[10:]
+time.sleep(0.6)
+"""
+
+
+def record(path, *args):
+    return subprocess.Popen(
+        [kit.PMT, "record", "-f", "-o", path, "--mode", "alloc", "--",
+         sys.executable, "app.py"] + list(args), stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT)
+
+
+def check_together():
+    """The sum of both at every instant, from the records."""
+    with open("app.py", "w") as file:
+        file.write(PROGRAM)
+    for process in [record("a.pmt", "0", "3000", "0.3"),
+                    record("b.pmt", "0.1", "2000", "0.1")]:
+        said = process.communicate(timeout=60)[0]
+        if process.returncode:
+            kit.common.skip("can't record here: %s" % said[-200:])
+    done = kit.run("merge", "-o", "both.pmt", "a.pmt", "b.pmt")
+    checks.equal((done.status, done.err), (0, ""), done)
+    events = []
+    for number, name in enumerate(("a.pmt", "b.pmt")):
+        live = {}
+        for line in kit.run("dump", "--json", name).json():
+            if line.get("kind") == "stream":
+                start = line["start"][0]
+            elif line.get("kind") == "alloc":
+                change = -live.pop(line["address"], 0)
+                if line["op"] in ACQUIRE:
+                    change += line["size"]
+                    live[line["address"]] = line["size"]
+                events.append((start + line["time_ns"], change))
+    events.sort()
+    best = now = 0
+    for i, (time, change) in enumerate(events):
+        now += change
+        if i + 1 == len(events) or events[i + 1][0] > time:
+            best = max(best, now)
+    head, found = rows("--high-water", "--by", "process", "both.pmt")
+    checks.equal(head["bytes"], best, "the common peak")
+    checks.equal(len(found), 2, found)
+    checks.equal(sum(row["bytes"] for row in found), best, found)
+    alone = [rows("--high-water", name)[0]["bytes"]
+             for name in ("a.pmt", "b.pmt")]
+    checks.true(max(alone) < best <= sum(alone), (alone, best))
+    made = rows("--by", "function", "--from", "mark:before",
+                "a.pmt@mark:full")[1]
+    hoard = [row for row in made if "hoard" in row["name"]]
+    checks.true(hoard and hoard[0]["count"] >= 3000, made)
+
+
+# ---- the command ------------------------------------------------------------
+
+def check_examples():
+    """Those of the manual page, on the names that they use."""
+    page = kit.read(os.path.join(os.environ["PMT_BUILD"], "man",
+                                 "pmt-top.1")).decode()
+    examples = re.findall(r"^\.B (pmt top .*)$|^(?:\\fB)?(pmt top [^\n]*?)"
+                          r"(?:\\fR)?$", page, re.M)
+    examples = [one or other for one, other in examples]
+    lines = [re.sub(r"\\f.", "", each).replace("\\-", "-")
+             .replace("\\(aq", "'").replace("\\&", "") for each in examples]
+    checks.true(len(lines) >= 7, page[-2000:])
+    program = PROGRAM.replace('mark("full")', 'mark("after")')
+    with open("app.py", "w") as file:
+        file.write(program)
+    done = record("a.pmt", "0", "50", "0")
+    done.communicate(timeout=60)
+    folder = os.path.dirname(os.path.abspath(kit.PMT))
+    env = dict(os.environ, PATH=folder + os.pathsep + os.environ["PATH"])
+    for line in lines:
+        one = subprocess.run(["sh", "-c", line], env=env,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        checks.true(one.returncode == 0 and one.stdout and not one.stderr,
+                    (line, one))
+
+
+def check_bad():
+    shutil.copy(sorted(glob.glob(VECTORS))[0], "v.pmt")
+    for args in (["--by", "nothing"], ["--sort", "size"], ["-n", "0"],
+                 ["--by", "type", "--kind", "alloc"],
+                 ["--by", "domain", "--kind", "object"],
+                 ["--by", "thread", "--cumulative"],
+                 ["--kind", "object", "--cumulative"], ["--every-frame"],
+                 ["--show", "nothing"], ["--show", ""],
+                 ["--temporary", "0"], ["--temporary", "1025"],
+                 ["--from", "tomorrow"], ["--to", "pek"], ["--from", ""],
+                 ["--to", "mark:absent"], ["--high-water", "--to", "1s"],
+                 ["--kind", "snapshot"], ["--unknown"]):
+        done = top(*(args + ["v.pmt"]))
+        checks.true(done.status == 2 and not done.out and
+                    done.err.startswith("pmt-top: "), done)
+    for args in ([], ["absent.pmt"], ["v.pmt@pek"], ["-", "-"],
+                 ["--to", "1s", "v.pmt@end"], ["--high-water", "-"],
+                 ["-o", "v.pmt", "a.pmt"]):
+        done = top(*args)
+        checks.true(done.status == 2 and not done.out and done.err, done)
+
+
+def check_outputs():
+    with open("/dev/full", "wb") as full:
+        done = top("a.pmt", stdout=full)
+    checks.true(done.status == 2 and "No space" in done.err, done)
+    one = subprocess.run("'%s' top -n 100000 --json a.pmt | head -1"
+                         % kit.PMT, shell=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE)
+    checks.true(one.stdout.count(b"\n") == 1 and not one.stderr, one)
+    text = top("a.pmt")
+    piped = top("-", data=kit.read("a.pmt"))
+    checks.equal(piped.out.replace(b"standard input", b"a.pmt"), text.out,
+                 piped)
+
+
+check_vectors()
+check_together()
+check_examples()
+check_bad()
+check_outputs()
+checks.finish()
