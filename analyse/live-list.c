@@ -197,17 +197,6 @@ void pmt_list_free(struct pmt_list *list)
 
 /* ---- what lives -------------------------------------------------------- */
 
-/* Up to when the set is. */
-static uint64_t now_ns(const struct pmt_live_stream *stream,
-                       const struct pmt_live_set *set)
-{
-    uint64_t last = set->now.time * stream->tick_ns;
-
-    return set->ended || stream->past || stream->end_ns < last
-               ? last
-               : stream->end_ns;
-}
-
 void pmt_list_add_live(struct pmt_list *list, const struct pmt_live_sets *live)
 {
     for (size_t i = 0; i < live->stream_count; i++) {
@@ -220,7 +209,7 @@ void pmt_list_add_live(struct pmt_list *list, const struct pmt_live_sets *live)
             struct pmt_listed item = {
                 .stream = stream->stream,
                 .block = *block,
-                .gone_ns = now_ns(stream, set),
+                .gone_ns = pmt_live_sets_now_ns(live, stream, set),
                 .tick_ns = stream->tick_ns,
             };
 

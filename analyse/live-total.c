@@ -33,19 +33,6 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* The moment in a stream: of its last record before @peak, else as far as the
- * stream has come. */
-static uint64_t moment_ns(const struct pmt_live_sets *live,
-                          const struct pmt_live_stream *stream,
-                          const struct pmt_live_set *set)
-{
-    if (live->until_steps)
-        return set->now.time * stream->tick_ns;
-    if (!live->until.is_end && stream->past)
-        return pmt_instant_in_stream(&live->until, stream->stream);
-    return stream->end_ns;
-}
-
 static void add_loss(struct pmt_live_total *total,
                      const struct pmt_live_stream *stream,
                      const struct pmt_live_set *set)
@@ -104,7 +91,8 @@ void pmt_live_total_of(struct pmt_live_total *total,
         total->peak.count += pmt_live_set_blocks(set, &set->peak);
         total->peak.bytes += set->peak.bytes;
         total->peak_ns = set->peak.time * stream->tick_ns;
-        total->now_ns = later(total->now_ns, moment_ns(live, stream, set));
+        total->now_ns = later(total->now_ns,
+                              pmt_live_sets_now_ns(live, stream, set));
         add_beginning(total, stream);
         add_counts(&total->counts, set);
         add_sampling(total, set);

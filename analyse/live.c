@@ -463,6 +463,17 @@ void pmt_live_sets_finish(struct pmt_live_sets *live)
         }
 }
 
+uint64_t pmt_live_sets_now_ns(const struct pmt_live_sets *live,
+                              const struct pmt_live_stream *stream,
+                              const struct pmt_live_set *set)
+{
+    if (live->until_steps || set->ended)
+        return set->now.time * stream->tick_ns;
+    if (!live->until.is_end && stream->past)
+        return pmt_instant_in_stream(&live->until, stream->stream);
+    return stream->end_ns;
+}
+
 int pmt_live_sets_read(struct pmt_live_sets *live, struct pmt_trace *in,
                        struct pmt_error *err)
 {

@@ -110,6 +110,12 @@ void pmt_live_sets_finish(struct pmt_live_sets *live);
  * let go of more between them differ in it. */
 uint64_t pmt_live_sets_begun_ns(const struct pmt_live_sets *live);
 
+/* Up to when a set of `stream` was taken, since it began: the moment, or what
+ * the stream has come to. */
+uint64_t pmt_live_sets_now_ns(const struct pmt_live_sets *live,
+                              const struct pmt_live_stream *stream,
+                              const struct pmt_live_set *set);
+
 /* Takes all events of `in` to its end, and finishes. Same returns, and those
  * of pmt_trace_next but PMT_END. */
 int pmt_live_sets_read(struct pmt_live_sets *live, struct pmt_trace *in,

@@ -189,15 +189,6 @@ static int add_all(struct stretches *all, size_t place,
     return PMT_OK;
 }
 
-static uint64_t now_of(const struct pmt_live_stream *stream,
-                       const struct pmt_live_set *set)
-{
-    uint64_t end = stream->end_ns / stream->tick_ns;
-
-    return set->ended || stream->past || end < set->now.time ? set->now.time
-                                                             : end;
-}
-
 static int make(struct pmt_survivors_stream *s, size_t place,
                 const struct pmt_survivors_report *report,
                 struct stretches *all)
@@ -205,7 +196,10 @@ static int make(struct pmt_survivors_stream *s, size_t place,
     const struct pmt_live_stream *stream = &report->live->streams[place];
     int code;
 
-    divide(s, now_of(stream, &stream->sets[report->which]), all);
+    divide(s, pmt_live_sets_now_ns(report->live, stream,
+                                   &stream->sets[report->which]) /
+                  stream->tick_ns,
+           all);
     code = add_all(all, place, report, false);
     return code ? code : add_all(all, place, report, true);
 }
