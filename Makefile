@@ -377,6 +377,10 @@ check-sample-tree: all ## pmt sample of 200 processes with 50 starts a second, b
 	$(Q)tests/long/sample-tree.py --pmt $(B)/bin/pmt
 	$(Q)tests/long/sample-tree.py --pmt $(B)/bin/pmt --no-events
 
+check-diff-noise: all ## record RUNS (60) runs of one program: does diff --fail-over tell noise from growth?
+	@PATH=$(abspath $(B))/bin:$$PATH $(PYTHON) tests/long/diff_noise.py \
+	    --runs $(or $(RUNS),60)
+
 check-sampling: all ## sample one program RUNS (100) times at each of three rates
 	@PATH=$(abspath $(B))/bin:$$PATH PYTHONPATH=$(abspath $(B))/python \
 	    PMT_SAMPLING_RUNS=$(or $(RUNS),100) \
