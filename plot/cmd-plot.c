@@ -439,6 +439,9 @@ const struct pmt_command pmt_command_plot = {
         "and the figures of its allocators in bytes, the largest of them, "
         "beside the live blocks; and the longest pause of the garbage "
         "collector in each column.",
+        "Of samples of one process it draws the resident set and the processor "
+        "time, of several the same of each, one above the other: the N with "
+        "most and all others, or where there are over 40 by program.",
         "The picture is drawn by gnuplot, which must be installed. --script "
         "prints what it is given, for you to change: "
         "\"pmt plot --script a.pmt | gnuplot >a.png\".",
@@ -448,7 +451,9 @@ const struct pmt_command pmt_command_plot = {
         "pmt plot -o a.svg --by file --what bytes a.pmt",
         "the bytes by file, as SVG",
         "pmt plot --what memory,gc -o m.png a.pmt",
-        "RSS, allocators and pauses alone", NULL},
+        "RSS, allocators and pauses alone",
+        "pmt plot --what memory,cpu -o m.svg a.pmt",
+        "RSS and processor time, as SVG", NULL},
     .exit_status = (const char *const[]){
         "the chart was drawn, though the trace may end early",
         "the trace has nothing to draw, or is corrupt: what is sound of it was "
