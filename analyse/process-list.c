@@ -1,4 +1,9 @@
-/* process-list.c: see process-list.h. */
+/*
+ * process-list.c: see process-list.h.
+ *
+ * Over 500 lines, since the samples kept back, the processes and their tree
+ * are one state.
+ */
 #include "process-list.h"
 
 #include <stdio.h>

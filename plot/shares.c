@@ -1,4 +1,8 @@
-/* shares.c: see shares.h. */
+/*
+ * shares.c: see shares.h.
+ *
+ * Over 500 lines: the two passes share what is known of a process.
+ */
 #include "shares.h"
 
 #include <stdio.h>
