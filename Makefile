@@ -37,7 +37,7 @@ docdir     = $(prefix)/share/doc/pmtrace
 pydir      = $(libdir)/pmtrace/python
 
 # Names of the commands; a link is made for each whose cmd-NAME.c exists.
-COMMANDS := record attach detach sample info dump check recover merge filter \
+COMMANDS := record attach detach sample info dump check recover merge archive filter \
             diff live top plot dtrace import export
 
 # Debian packages that building and testing need.

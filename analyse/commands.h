@@ -29,6 +29,7 @@
     X(check) \
     X(recover) \
     X(merge) \
+    X(archive) \
     X(diff) \
     X(live) \
     X(top) \

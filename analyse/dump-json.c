@@ -145,6 +145,13 @@ static void put_stream(struct pmt_dump *d, const struct pmt_event *event)
     put_part(j, h);
     if (h->filter != NULL)
         put_texts(j, "filter", h->filter, h->filter_count);
+    if (h->archive.there) {
+        pmt_json_array_begin(j, "archive");
+        pmt_json_hex_bytes(j, NULL, h->archive.digest,
+                           sizeof h->archive.digest);
+        pmt_json_u64(j, NULL, h->archive.chunk_records);
+        pmt_json_array_end(j);
+    }
     pmt_json_line_end(j);
 }
 

@@ -174,6 +174,12 @@ static int describe_cut(const struct pmt_stream_header *h,
     s->filters = h->filter != NULL ? (uint32_t)h->filter_count + 1 : 0;
     for (size_t i = 0; code == PMT_OK && i < h->filter_count; i++)
         code = append_text(&cut, &h->filter[i]);
+    if (code == PMT_OK && h->archive.there)
+        code = pmt_buffer_append(&cut, h->archive.digest,
+                                 sizeof h->archive.digest);
+    if (code == PMT_OK && h->archive.there)
+        code = pmt_buffer_append(&cut, &h->archive.chunk_records,
+                                 sizeof h->archive.chunk_records);
     s->cut = cut.bytes;
     s->cut_bytes = cut.used;
     return code;

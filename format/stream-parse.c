@@ -57,6 +57,26 @@ static int take_id(struct parse *p, uint8_t id[16])
     return rc;
 }
 
+static int take_archive_key(struct parse *p, uint64_t key)
+{
+    struct pmt_archive_note *a = &p->stream->header.archive;
+    struct pmt_cbor v;
+    int rc = pmt_cbor_expect(p->in, key ? PMT_CBOR_UINT : PMT_CBOR_BYTES, &v,
+                             p->err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    if (key) {
+        a->chunk_records = v.value;
+    } else if (v.value != sizeof a->digest) {
+        return corrupt(p, "a digest is not 32 bytes");
+    } else {
+        memcpy(a->digest, v.bytes, sizeof a->digest);
+    }
+    return PMT_OK;
+}
+
 /* Appends `n` texts. */
 static int take_texts(struct parse *p, uint64_t n)
 {
@@ -317,6 +337,9 @@ static int take_field(struct parse *p, uint64_t key)
         return take_part(p);
     case 12:
         return take_before(p);
+    case 14:
+        h->archive.there = true;
+        return take_map(p, 3, 3, take_archive_key);
     default: /* 13 */
         return take_list(p, PMT_CBOR_ARRAY, &p->filter_at, &h->filter_count,
                          &p->has_filter);
@@ -325,7 +348,7 @@ static int take_field(struct parse *p, uint64_t key)
 
 /* Keys of a stream's body: all, and those that must be there (0, 1, 2, 3, 9,
  * 10). */
-#define STREAM_KEYS 0x3fffu
+#define STREAM_KEYS 0x7fffu
 #define STREAM_MUST 0x60fu
 
 int pmt_stream_parse(struct pmt_stream *s, struct pmt_cbor_cursor *c,

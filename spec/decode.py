@@ -577,7 +577,7 @@ def list_of(items):
 def decode_stream(chunk, stream):
     """§5.1. `stream` is fresh; it is taken in when this returns."""
     buf = chunk.buf
-    chunk.keys = known(chunk.body, range(14))
+    chunk.keys = known(chunk.body, range(15))
     if chunk.count:
         raise Corrupt("count of a stream chunk is not 0")
     version = [uint(buf, i) for i in array(buf, chunk.span(0), 2)]
@@ -629,6 +629,12 @@ def decode_stream(chunk, stream):
     if stream.filtered:
         fields.append(("filter",
                        list_of(map(quote, texts(buf, chunk.keys[13])))))
+    if 14 in chunk.keys:
+        archive = known(entries(buf, chunk.keys[14][0]), (0, 1))
+        if 0 not in archive or 1 not in archive:
+            raise Corrupt("archive without digest or records a chunk")
+        fields.append(("archive", '["%s",%d]' % (
+            octets(buf, archive[0], 32).hex(), uint(buf, archive[1]))))
     return ['{"kind":"stream","stream":"%s",%s}'
             % (stream.name, ",".join('"%s":%s' % f for f in fields))]
 

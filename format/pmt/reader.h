@@ -206,6 +206,13 @@ void pmt_reader_live_part(struct pmt_reader *r, uint32_t *of_kind,
 
 /* ---- streams and their tables ------------------------------------------ */
 
+/* What an archived stream says of itself (spec 5.1, key 14). */
+struct pmt_archive_note {
+    bool there;
+    uint8_t digest[32];      /* of the content that was archived */
+    uint64_t chunk_records;  /* how many records a chunk may have */
+};
+
 /* What a stream header says (spec 5.1). Texts may be not known. */
 struct pmt_stream_header {
     uint32_t major, minor;
@@ -224,6 +231,7 @@ struct pmt_stream_header {
     /* The stream is filtered (5.4), by these; NULL: it is not. */
     const struct pmt_text *filter;
     size_t filter_count;
+    struct pmt_archive_note archive;
     uint8_t boot[16], session[16], parent[16], uuid[16];
     uint64_t start_mono_ns, start_uncertainty_ns;
     int64_t start_real_ns;

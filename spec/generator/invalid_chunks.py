@@ -484,6 +484,11 @@ stream_is("argv-number", "argv holds a number.", {3: {2: ["a", 1]}})
 stream_is("boot-15", "The boot id has 15 bytes.", {4: bytes(15)})
 stream_is("hooks-text", "hooks is a text.", {5: "alloc:raw"})
 stream_is("filter-text", "filter is a text.", {13: "size > 1"})
+stream_is("archive-short", "The digest in archive has 31 bytes.",
+          {14: {0: bytes(31), 1: 1}})
+stream_is("archive-half", "archive has no number of records.",
+          {14: {0: bytes(32)}})
+stream_is("archive-list", "archive is a list.", {14: [bytes(32), 1]})
 stream_is("filter-number", "filter holds a number.", {13: ["a", 1]})
 stream_is("settings-number", "A setting is a number.", {6: {"a": 1}})
 stream_is("settings-twice", "A setting stands twice.",

@@ -105,7 +105,8 @@ class Stream:
     def open(self, version=(1, 0), producer="make_vectors 1", clock=0,
              process=None, more=None, start=(0, 0, 0), **kw):
         """Section 5.1. `more`: hooks, settings, boot, session, parent, part,
-        before ({kind's name: records}), filter."""
+        before ({kind's name: records}), filter, archive ({0: digest,
+        1: records a chunk})."""
         process = process or {}
         more = more or {}
         names = "pid ppid argv executable python host system".split()
@@ -118,7 +119,8 @@ class Stream:
             body[2][2] = self.rss_unit
         for key, name in ((4, "boot"), (5, "hooks"), (6, "settings"),
                           (7, "session"), (8, "parent"), (11, "part"),
-                          (13, "filter")):
+                          (13, "filter"),
+                          (14, "archive")):
             if name in more:
                 body[key] = more[name]
         if "before" in more:
@@ -141,6 +143,8 @@ class Stream:
                     part=more.get("part", 0), before=more.get("before"))
         if "filter" in more:
             line["filter"] = more["filter"]
+        if "archive" in more:
+            line["archive"] = [more["archive"][0].hex(), more["archive"][1]]
         kw.setdefault("lines", [line])
         tick = kw.pop("t", 0)
         return self.chunk("stream", 0, tick, tick, body, **kw)

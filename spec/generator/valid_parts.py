@@ -315,3 +315,15 @@ def before_of_other_kinds():
              40000: 7, -1: 1, "alloc": 4}})
     marks(s, "one", t=60)
     return trace
+
+
+@vector("valid")
+def archived():
+    """An archived stream: the digest of its content in the header."""
+    trace = Trace()
+    s = Stream(trace, 1)
+    s.open(more={"archive": {0: bytes(range(32)), 1: 65536}})
+    marks(s, "kept")
+    s.end(t=20)
+    trace.index()
+    return trace

@@ -1,0 +1,287 @@
+/* cmd-archive.c: the command `pmt archive`. The work is archive.c's. */
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive.h"
+#include "cli/errors.h"
+#include "cli/json.h"
+#include "cli/output.h"
+#include "cli/text.h"
+#include "commands.h"
+#include "names.h"
+#include "open.h"
+
+struct archive_options {
+    struct pmt_common common; /* must come first */
+    const char *output;
+    int64_t level, chunk_records;
+    bool force, json, strict, verify;
+};
+
+static const struct pmt_option options[] = {
+    PMT_OPT_STRING('o', "output", "FILE", struct archive_options, output,
+                   "write the archive to FILE; - is standard output"),
+    PMT_OPT_FORCE(struct archive_options, force),
+    PMT_OPT_INT(0, "level", "N", struct archive_options, level,
+                "how hard zstd compresses", .preset = "19", .low = 1,
+                .high = 22),
+    PMT_OPT_INT(0, "chunk-records", "N", struct archive_options,
+                chunk_records, "records in a chunk at most",
+                .preset = "65536", .low = 1, .high = 65536),
+    PMT_OPT_FLAG(0, "verify", struct archive_options, verify,
+                 "write nothing: read archives, and compare what they hold "
+                 "with the digest in them"),
+    PMT_OPT_STRICT(struct archive_options, strict),
+    PMT_OPT_FLAG(0, "json", struct archive_options, json,
+                 "print what was done as one JSON object, on stderr; with "
+                 "--verify a line for each stream, on stdout"),
+    PMT_OPT_LAST
+};
+
+/* ---- --verify ----------------------------------------------------------- */
+
+static const char *verdict(const struct pmt_archive_content *content, size_t i)
+{
+    if (!content->said[i].there)
+        return "not archived";
+    return memcmp(content->said[i].digest, content->digest[i].bytes,
+                  sizeof content->digest[i].bytes) == 0
+               ? "as archived"
+               : "changed";
+}
+
+static void print_verdicts(const struct archive_options *opt,
+                           const char *name,
+                           const struct pmt_archive_content *content,
+                           FILE *file, struct pmt_json *json)
+{
+    for (size_t i = 0; i < content->count; i++) {
+        const struct pmt_digest *d = &content->digest[i];
+        char key[PMT_KEY_SIZE];
+
+        pmt_name_key(key, d->key);
+        if (opt->json) {
+            pmt_json_line_begin(json);
+            pmt_json_string(json, "file", name);
+            pmt_json_string(json, "stream", key);
+            pmt_json_hex_bytes(json, "digest", d->bytes, sizeof d->bytes);
+            pmt_json_string(json, "verdict", verdict(content, i));
+            pmt_json_line_end(json);
+            continue;
+        }
+        for (size_t k = 0; k < sizeof d->bytes; k++)
+            fprintf(file, "%02x", d->bytes[k]);
+        fprintf(file, "  %s  ", key);
+        pmt_text_write(file, name, strlen(name));
+        fprintf(file, ": %s\n", verdict(content, i));
+    }
+}
+
+static int verify(const struct archive_options *opt, const char *operand,
+                  FILE *file, struct pmt_json *json)
+{
+    struct pmt_archive_content content;
+    struct pmt_trace in;
+    struct pmt_error err;
+    size_t archived;
+    int status = PMT_EXIT_OK;
+
+    if (pmt_trace_open(&in, operand, &opt->common, NULL))
+        return PMT_EXIT_TROUBLE;
+    if (pmt_archive_read(&content, &in, &err) != PMT_OK)
+        return pmt_trace_failed(&in, &err);
+    print_verdicts(opt, in.name, &content, file, json);
+    if (pmt_archive_changed(&content, &archived) > 0 ||
+        archived < content.count)
+        status = PMT_EXIT_NO;
+    pmt_archive_release(&content);
+    return pmt_trace_close(&in, status, opt->strict);
+}
+
+static int verify_all(const struct archive_options *opt, int count,
+                      char **argv)
+{
+    struct pmt_output out;
+    struct pmt_json json;
+    int status = PMT_EXIT_OK;
+
+    if (opt->output != NULL)
+        return pmt_fail("--verify writes no trace: leave out -o");
+    if (pmt_output_open(&out, NULL, 0))
+        return PMT_EXIT_TROUBLE;
+    pmt_json_init(&json, out.file);
+    for (int i = 0; i < count; i++)
+        status = pmt_exit_worse(status, verify(opt, argv[i], out.file, &json));
+    return pmt_exit_worse(status, pmt_output_commit(&out));
+}
+
+/* ---- archiving ------------------------------------------------------------ */
+
+static void print_report(const struct archive_options *opt, const char *name,
+                         const struct pmt_archive_report *r, uint64_t size)
+{
+    char a[PMT_TEXT_SIZE], b[PMT_TEXT_SIZE], c[PMT_TEXT_SIZE];
+    struct pmt_json json;
+
+    if (opt->json) {
+        pmt_json_init(&json, stderr);
+        pmt_json_line_begin(&json);
+        pmt_json_string(&json, "file", name);
+        pmt_json_u64(&json, "records", r->records);
+        pmt_json_u64(&json, "chunks_before", r->chunks_read);
+        pmt_json_u64(&json, "chunks", r->chunks);
+        pmt_json_u64(&json, "bytes_before", size);
+        pmt_json_u64(&json, "bytes", r->bytes);
+        pmt_json_line_end(&json);
+        return;
+    }
+    pmt_note("%s: %s records, %" PRIu64 " chunks, were %" PRIu64
+             "; %s, was %s",
+             name, pmt_text_count(a, r->records), r->chunks, r->chunks_read,
+             pmt_text_size(b, r->bytes), pmt_text_size(c, size));
+}
+
+/* What was written is read again, before it gets its name. */
+static int check_written(const char *name, int fd,
+                         const struct pmt_archive_content *content)
+{
+    struct pmt_archive_content written;
+    struct pmt_source source;
+    struct pmt_trace in;
+    struct pmt_error err;
+    struct stat st;
+    bool same;
+
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return PMT_EXIT_OK; /* a pipe: --verify can be run on the file */
+    if (pmt_source_from_fd(&source, fd, 0, &err) != PMT_OK ||
+        pmt_trace_from_source(&in, &source, name, NULL, &err) != PMT_OK)
+        return pmt_fail("%s: %s", name, err.message);
+    if (pmt_archive_read(&written, &in, &err) != PMT_OK)
+        return pmt_trace_failed(&in, &err);
+    same = in.health.corrupt == 0 && !in.health.truncated &&
+           pmt_archive_same(content, &written);
+    pmt_archive_release(&written);
+    pmt_trace_release(&in);
+    return same ? PMT_EXIT_OK
+                : pmt_fail("%s: what was written is not what was read: this "
+                           "is a mistake of this program", name);
+}
+
+static int write_archive(const struct archive_options *opt,
+                         const char *operand,
+                         const struct pmt_archive_content *content)
+{
+    const struct pmt_recut_options recut = {
+        .chunk_records = (uint32_t)opt->chunk_records,
+        .level = (int)opt->level,
+    };
+    struct pmt_archive_report report;
+    struct pmt_trace in;
+    struct pmt_output out;
+    struct pmt_sink sink;
+    struct pmt_error err;
+    uint64_t at, size;
+    int code, status;
+
+    if (pmt_trace_open(&in, operand, &opt->common, NULL))
+        return PMT_EXIT_TROUBLE;
+    pmt_reader_position(in.reader, &at, &size);
+    if (pmt_output_open(&out, opt->output,
+                        PMT_OUTPUT_BINARY | PMT_OUTPUT_PRIVATE |
+                            (opt->force ? PMT_OUTPUT_FORCE : 0))) {
+        pmt_trace_release(&in);
+        return PMT_EXIT_TROUBLE;
+    }
+    pmt_sink_to_fd(&sink, out.fd);
+    code = pmt_archive_write(&in, content, &sink, &recut, &report, &err);
+    status = code < 0 ? pmt_fail("%s: %s", out.path, err.message)
+                      : pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
+    if (code == PMT_OK && status != PMT_EXIT_TROUBLE)
+        code = check_written(out.path, out.fd, content) == PMT_EXIT_OK
+                   ? PMT_OK
+                   : PMT_ERR_CORRUPT;
+    pmt_trace_release(&in);
+    if (code < 0 || (status == PMT_EXIT_TROUBLE && opt->strict)) {
+        pmt_output_abandon(&out);
+        return PMT_EXIT_TROUBLE;
+    }
+    status = pmt_exit_worse(status, pmt_output_commit(&out));
+    if (status != PMT_EXIT_TROUBLE)
+        print_report(opt, operand, &report, size);
+    return status;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return strcmp(b, "-") != 0 && stat(a, &x) == 0 && stat(b, &y) == 0 &&
+           x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static int run(const struct pmt_command *command, int argc, char **argv)
+{
+    struct archive_options opt = {0};
+    struct pmt_archive_content content;
+    struct pmt_trace in;
+    struct pmt_error err;
+    int status, count = pmt_options_parse(command, argc, argv, &opt.common);
+
+    if (opt.verify)
+        return verify_all(&opt, count, argv);
+    if (count > 1)
+        return pmt_fail("one trace at a time; pmt merge makes one of many");
+    if (opt.output == NULL)
+        return pmt_fail("no output given: use -o FILE");
+    if (!pmt_trace_reopens(argv[0]) && strcmp(argv[0], "-") == 0)
+        return pmt_fail("standard input cannot be read twice: give a file");
+    if (same_file(argv[0], opt.output))
+        return pmt_fail("%s: is the trace itself", opt.output);
+    /* Once for the digest, which stands in the header, once for the rest. */
+    if (pmt_trace_open(&in, argv[0], &opt.common, NULL))
+        return PMT_EXIT_TROUBLE;
+    if (pmt_archive_read(&content, &in, &err) != PMT_OK)
+        return pmt_trace_failed(&in, &err);
+    if (content.count == 0) {
+        pmt_archive_release(&content);
+        return pmt_trace_close(&in, pmt_fail("%s: nothing in it to archive",
+                                             in.name), opt.strict);
+    }
+    pmt_trace_release(&in);
+    status = write_archive(&opt, argv[0], &content);
+    pmt_archive_release(&content);
+    return status;
+}
+
+const struct pmt_command pmt_command_archive = {
+    .name = "archive",
+    .summary = "make a trace smaller, to be kept",
+    .usage = (const char *const[]){"[options] -o FILE TRACE",
+                                   "--verify [options] FILE...", NULL},
+    .description = (const char *const[]){
+        "Writes the same records into larger chunks, compressed as hard as "
+        "zstd can. The parts of a flight recorder become one; the journal of a "
+        "dead process is taken in. The trace is read twice.",
+        "The header of each stream then holds its content digest: a number for "
+        "what the stream says, which does not depend on chunks, parts and "
+        "compression (specification, annex B). What was written is read again "
+        "and compared before FILE gets its name. pmt info shows the digest; "
+        "pmt info --digest takes that of any trace.",
+        "--verify reads archives and says of each stream whether it still "
+        "holds what was archived.",
+        NULL},
+    .examples = (const char *const[]){
+        "pmt archive -o kept.pmt a.pmt", "a.pmt, smaller",
+        "pmt archive --verify kept.pmt", "is it what it was?", NULL},
+    .exit_status = (const char *const[]){
+        "archived; with --verify: all is as it was archived",
+        "the trace is corrupt, and what is sound was archived; with --verify: "
+        "a stream has changed, or is no archive",
+        "trouble: not archived"},
+    .options = options,
+    .operands_min = 1,
+    .operands_max = -1,
+    .run = run,
+};
