@@ -24,22 +24,23 @@ struct function {
     const char *name;
     const char *arguments;
     uint8_t call, domain;
-    uint8_t kind; /* of its end; KIND_NONE: the whole is printed at once */
+    uint8_t kind;   /* of its end; KIND_NONE: the whole is printed at once */
+    uint8_t length; /* of the name */
 };
 
 /* The script for builds with pymalloc prints no end for its realloc. */
 static const struct function functions[] = {
-    {"malloc", "d", DT_MALLOC, PMT_DOMAIN_NATIVE, KIND_POINTER},
-    {"free", "x", DT_FREE, PMT_DOMAIN_NATIVE, KIND_NONE},
-    {"calloc", "dd", DT_CALLOC, PMT_DOMAIN_NATIVE, KIND_POINTER},
-    {"_PyObject_Malloc", "d", DT_MALLOC, PMT_DOMAIN_OBJ, KIND_RETURNS},
-    {"_PyObject_Calloc", "dd", DT_CALLOC, PMT_DOMAIN_OBJ, KIND_RETURNS},
-    {"_PyObject_Realloc", "xd", DT_REALLOC, PMT_DOMAIN_OBJ, KIND_NONE},
-    {"_PyObject_Free", "x", DT_FREE, PMT_DOMAIN_OBJ, KIND_NONE},
-    {"_PyMem_RawMalloc", "d", DT_MALLOC, PMT_DOMAIN_RAW, KIND_RETURNS},
-    {"_PyMem_RawCalloc", "dd", DT_CALLOC, PMT_DOMAIN_RAW, KIND_RETURNS},
-    {"_PyMem_RawRealloc", "xd", DT_REALLOC, PMT_DOMAIN_RAW, KIND_RETURNS},
-    {"_PyMem_RawFree", "x", DT_FREE, PMT_DOMAIN_RAW, KIND_NONE},
+    {"malloc", "d", DT_MALLOC, PMT_DOMAIN_NATIVE, KIND_POINTER, 6},
+    {"free", "x", DT_FREE, PMT_DOMAIN_NATIVE, KIND_NONE, 4},
+    {"calloc", "dd", DT_CALLOC, PMT_DOMAIN_NATIVE, KIND_POINTER, 6},
+    {"_PyObject_Malloc", "d", DT_MALLOC, PMT_DOMAIN_OBJ, KIND_RETURNS, 16},
+    {"_PyObject_Calloc", "dd", DT_CALLOC, PMT_DOMAIN_OBJ, KIND_RETURNS, 16},
+    {"_PyObject_Realloc", "xd", DT_REALLOC, PMT_DOMAIN_OBJ, KIND_NONE, 17},
+    {"_PyObject_Free", "x", DT_FREE, PMT_DOMAIN_OBJ, KIND_NONE, 14},
+    {"_PyMem_RawMalloc", "d", DT_MALLOC, PMT_DOMAIN_RAW, KIND_RETURNS, 16},
+    {"_PyMem_RawCalloc", "dd", DT_CALLOC, PMT_DOMAIN_RAW, KIND_RETURNS, 16},
+    {"_PyMem_RawRealloc", "xd", DT_REALLOC, PMT_DOMAIN_RAW, KIND_RETURNS, 17},
+    {"_PyMem_RawFree", "x", DT_FREE, PMT_DOMAIN_RAW, KIND_NONE, 14},
 };
 #define FUNCTIONS (sizeof functions / sizeof *functions)
 
@@ -60,8 +61,8 @@ static bool is_letter(char c)
 static const struct function *function_at(const char *name, size_t n)
 {
     for (size_t i = 0; i < FUNCTIONS; i++)
-        if (functions[i].name[0] == name[0] && strlen(functions[i].name) == n
-            && memcmp(functions[i].name, name, n) == 0)
+        if (functions[i].length == n &&
+            memcmp(functions[i].name, name, n) == 0)
             return &functions[i];
     return NULL;
 }
@@ -343,7 +344,8 @@ int dt_take_half(struct dt_convert *c, struct dt_rest r, struct pmt_error *err)
     bool any = false;
     int rc;
 
-    if (find_end(r, &kind, &which, &block))
+    if (r.p + 1 < r.end && r.p[1] != ' ' &&
+        find_end(r, &kind, &which, &block))
         return lone_end(c, kind, which, block, err);
     while (r.p < r.end) {
         struct dt_rest before = r;

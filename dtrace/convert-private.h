@@ -44,6 +44,7 @@ struct dt_open {
 /* The table of one question, as DTrace prints it. */
 struct dt_table {
     char name[64];          /* of the snapshot; "": no table has begun */
+    struct dt_process *process; /* that its rows are of, once there is one */
     struct pmt_buffer caller; /* text of the row at hand */
     struct dt_text file, function; /* in it */
     uint64_t line;          /* that it came from; 0: no row is at hand */
@@ -145,27 +146,20 @@ static inline bool dt_number(struct dt_rest *r, uint64_t *value)
     return true;
 }
 
+extern const uint8_t dt_digits[256]; /* of a hexadecimal number; 255: none */
+
 /* 0x and 1 to 16 digits. */
 static inline bool dt_address(struct dt_rest *r, uint64_t *value)
 {
     const char *p = r->p + 2;
     uint64_t v = 0;
-    int digits = 0;
+    uint8_t d;
 
     if (r->end - r->p < 3 || r->p[0] != '0' || r->p[1] != 'x')
         return false;
-    for (; p < r->end; p++, digits++) {
-        unsigned c = (unsigned char)*p, d = c - '0';
-
-        if (d > 9) {
-            d = c - 'a';
-            if (d > 5)
-                break;
-            d += 10;
-        }
+    for (; p < r->end && (d = dt_digits[(unsigned char)*p]) < 16; p++)
         v = v << 4 | d;
-    }
-    if (digits == 0 || digits > 16)
+    if (p == r->p + 2 || p - r->p > 18)
         return false;
     r->p = p;
     *value = v;

@@ -59,17 +59,17 @@ static int add_value(struct dt_table *t, uint64_t size, uint64_t blocks)
     return PMT_OK;
 }
 
-/* The process that the tables are of; pid 0 where none was named. */
-static int table_process(struct dt_convert *c, struct dt_process **p,
-                         struct pmt_error *err)
+/* The process that a table is of: the log's one; 0 where none was named. */
+static int table_process(struct dt_convert *c, struct pmt_error *err)
 {
+    if (c->table.process)
+        return DT_USED;
     if (c->process_count > 1)
         return DT_BAD + DT_PROCESS;
-    if (c->process_count == 1) {
-        *p = c->processes[0];
-        return DT_USED;
-    }
-    return dt_process(c, 0, 0, p, err);
+    if (c->process_count == 0)
+        return dt_process(c, 0, 0, &c->table.process, err);
+    c->table.process = c->processes[0];
+    return DT_USED;
 }
 
 /* The row at hand is over. */
@@ -77,13 +77,12 @@ static int end_row(struct dt_convert *c, struct pmt_error *err)
 {
     struct dt_table *t = &c->table;
     struct dt_site site = {t->file, t->function, 0};
-    struct dt_process *p;
     int64_t stack;
     int rc;
 
     if (!t->line)
         return PMT_OK;
-    rc = t->counted ? table_process(c, &p, err) : DT_BAD + DT_TABLE;
+    rc = t->counted ? table_process(c, err) : DT_BAD + DT_TABLE;
     if (rc < 0)
         return rc;
     if (rc != DT_USED || t->count == ROWS_MAX) {
@@ -101,7 +100,8 @@ static int end_row(struct dt_convert *c, struct pmt_error *err)
         t->rows = rows;
         t->room = room;
     }
-    stack = dt_sites_stack(&p->stream.sites, p->stream.writer, &site, 0, err);
+    stack = dt_sites_stack(&t->process->stream.sites,
+                           t->process->stream.writer, &site, 0, err);
     if (stack < 0)
         return (int)stack;
     t->rows[t->count++] = (struct pmt_snapshot_entry){
@@ -121,6 +121,7 @@ static void clear(struct dt_table *t)
     t->count = 0;
     t->name[0] = '\0';
     t->line = 0;
+    t->process = NULL;
 }
 
 /* Two callers whose names are cut alike: values must differ in name. */
@@ -145,25 +146,20 @@ static size_t distinct(struct dt_table *t)
 int dt_table_end(struct dt_convert *c, struct pmt_error *err)
 {
     struct dt_table *t = &c->table;
-    struct dt_process *p;
     int rc = end_row(c, err);
 
-    if (rc < 0)
-        return rc;
-    if (t->count > 0) {
-        rc = table_process(c, &p, err);
+    if (rc == PMT_OK && t->count > 0) {
+        struct dt_stream *s = &t->process->stream;
+
         /* Everything before it comes first. */
-        rc = rc == DT_USED ? dt_stream_drain(&p->stream, 0, err) : rc;
-        if (rc == PMT_OK && p->stream.writer)
-            rc = pmt_writer_snapshot(
-                p->stream.writer, p->stream.last - p->stream.start, t->name,
-                strlen(t->name), t->values, distinct(t), t->rows, t->count,
-                err);
-        if (rc < 0)
-            return rc;
+        rc = dt_stream_drain(s, 0, err);
+        if (rc == PMT_OK && s->writer)
+            rc = pmt_writer_snapshot(s->writer, s->last - s->start, t->name,
+                                     strlen(t->name), t->values, distinct(t),
+                                     t->rows, t->count, err);
     }
     clear(t);
-    return PMT_OK;
+    return rc;
 }
 
 void dt_table_release(struct dt_table *t)

@@ -89,6 +89,12 @@ sdt:kmem::rss_stat
     known_shared = 1;
 }
 
+/* CPython 3.11 tells of function-entry only where line is watched too. */
+python$target:::line
+{
+    self->line = arg2;
+}
+
 python$target:::function-entry
 /known_file && known_anon && known_shared/
 {
