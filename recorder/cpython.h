@@ -142,6 +142,24 @@ static inline int cpy_frame_offset(const cpy_frame *f,
 #endif
 }
 
+/* True for a frame that Python shows to nobody (_PyFrame_IsIncomplete()): one
+ * whose code has not begun yet, while what it needs is made by its caller, or
+ * that of the interpreter's own code around an __init__. `offset` and `code`
+ * are those above. */
+static inline bool cpy_frame_is_hidden(const cpy_frame *f,
+                                       const PyCodeObject *code, int offset)
+{
+#if PY_VERSION_HEX >= 0x030b0000
+    return f->owner != FRAME_OWNED_BY_GENERATOR &&
+           offset < code->_co_firsttraceable * (int)sizeof(_Py_CODEUNIT);
+#else
+    (void)f;
+    (void)code;
+    (void)offset;
+    return false;
+#endif
+}
+
 /* The thread state of the calling thread, which holds the GIL; or NULL. */
 static inline PyThreadState *cpy_thread_holding(void)
 {

@@ -248,8 +248,9 @@ static uint32_t intern_node(uint32_t parent, uint32_t code, uint32_t line)
     return stack_count;
 }
 
-/* Takes the top frames into `steps`, the innermost first. A code object that
- * is being destroyed is left out. */
+/* Takes the top frames into `steps`, the innermost first: those that the hash
+ * is of. A code object that is being destroyed is left out, and so is a frame
+ * that nobody sees. */
 static unsigned collect(const PyThreadState *ts, unsigned limit, bool *whole)
 {
     const cpy_frame *f = cpy_frame_top(ts);
@@ -268,7 +269,9 @@ static unsigned collect(const PyThreadState *ts, unsigned limit, bool *whole)
             continue;
         }
         steps[count].code = code;
-        steps[count++].offset = cpy_frame_offset(f, code);
+        steps[count].offset = cpy_frame_offset(f, code);
+        if (!cpy_frame_is_hidden(f, code, steps[count].offset))
+            count++;
     }
     return count;
 }
