@@ -200,7 +200,8 @@ void pmt_check_records(struct pmt_check_state *c,
     struct pmt_check_kind *kind = &stream->kinds[e->kind];
 
     begin_kind(stream, e);
-    if (stream->filtered && e->ordinal >= kind->next_ordinal)
+    if (stream->filtered && (e->ordinal >= kind->next_ordinal ||
+                             e->kind == PMT_KIND_LIVE_SET))
         kind->next_ordinal = e->ordinal; /* some may be left out */
     if (e->ordinal > kind->next_ordinal && stream->gap)
         pmt_check_find_chunk(c, event, PMT_FOUND_MISSING,

@@ -30,6 +30,7 @@
     X(recover) \
     X(merge) \
     X(archive) \
+    X(filter) \
     X(diff) \
     X(live) \
     X(top) \

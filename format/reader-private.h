@@ -26,6 +26,7 @@ struct pmt_reader {
     struct pmt_reader_options options;
     struct pmt_input input;
     struct pmt_scan *scan;
+    struct pmt_scanned item;   /* that of the last event */
     struct pmt_buffer content;
     struct pmt_chunk chunk;
     bool chunk_ready;          /* `chunk` is that of the last event */

@@ -268,6 +268,20 @@ static int take_frame(struct pmt_reader *r, struct pmt_scanned *item,
     return rc;
 }
 
+static struct pmt_envelope envelope_of(const struct pmt_entry *l)
+{
+    return (struct pmt_envelope){
+        .kind = l->kind,
+        .stream_key = l->stream_key,
+        .seq = l->seq,
+        .count = l->count,
+        .t0 = l->t0,
+        .t1 = l->t1,
+        .epoch = l->epoch,
+        .lost = l->lost,
+    };
+}
+
 /* May the chunk be passed over, by its label and the options? */
 static bool skips(struct pmt_reader *r, const struct pmt_scanned *item)
 {
@@ -281,6 +295,15 @@ static bool skips(struct pmt_reader *r, const struct pmt_scanned *item)
     }
     if (o->skip_kinds >> l->kind & 1) {
         return true;
+    }
+    if (o->pass_over) {
+        struct pmt_envelope label = envelope_of(l);
+
+        slot = pmt_reader_find(r, l->stream_key);
+        if (slot && slot->stream->header.major &&
+            o->pass_over(o->pass_over_context, slot->stream, &label)) {
+            return true;
+        }
     }
     if ((!o->from_ns && !o->to_ns) || l->kind < PMT_KIND_CALL ||
         l->kind == PMT_KIND_END || l->kind == PMT_KIND_LIVE_SET) {
@@ -308,16 +331,7 @@ static int skipped(struct pmt_reader *r, const struct pmt_scanned *item,
     }
     event->type = PMT_EVENT_SKIPPED_CHUNK;
     event->content_bytes = l->content_bytes;
-    event->envelope = (struct pmt_envelope){
-        .kind = l->kind,
-        .stream_key = l->stream_key,
-        .seq = l->seq,
-        .count = l->count,
-        .t0 = l->t0,
-        .t1 = l->t1,
-        .epoch = l->epoch,
-        .lost = l->lost,
-    };
+    event->envelope = envelope_of(l);
     pmt_reader_follow(slot, event);
     return PMT_OK;
 }
@@ -337,21 +351,21 @@ static void count_bytes(struct pmt_reader *r, const struct pmt_event *event)
 static int next_scanned(struct pmt_reader *r, struct pmt_event *event,
                         struct pmt_error *err)
 {
-    struct pmt_scanned item;
-    int rc = pmt_scan_next(r->scan, &item, err);
+    struct pmt_scanned *item = &r->item;
+    int rc = pmt_scan_next(r->scan, item, err);
 
     if (rc != PMT_OK) {
         return rc;
     }
     memset(event, 0, sizeof *event);
-    event->offset = item.offset;
-    event->frame_offset = item.frame_offset;
-    event->frame_bytes = (uint32_t)item.frame_bytes;
-    event->has_label = item.has_label;
+    event->offset = item->offset;
+    event->frame_offset = item->frame_offset;
+    event->frame_bytes = (uint32_t)item->frame_bytes;
+    event->has_label = item->has_label;
     event->from_journal = r->in_journal;
-    switch (item.type) {
+    switch (item->type) {
     case PMT_SCAN_DAMAGE:
-        damage_event(event, item.offset, &item.damage, item.data_lost);
+        damage_event(event, item->offset, &item->damage, item->data_lost);
         return PMT_OK;
     case PMT_SCAN_FOREIGN:
         event->type = PMT_EVENT_FOREIGN;
@@ -363,8 +377,8 @@ static int next_scanned(struct pmt_reader *r, struct pmt_event *event,
     default:
         break;
     }
-    rc = skips(r, &item) ? skipped(r, &item, event, err)
-                         : take_frame(r, &item, event, err);
+    rc = skips(r, item) ? skipped(r, item, event, err)
+                         : take_frame(r, item, event, err);
     return rc == PMT_END ? SCAN_AGAIN : rc;
 }
 

@@ -25,6 +25,20 @@ extern "C" {
 struct pmt_reader;
 struct pmt_stream;
 
+/* The envelope of a chunk (spec 4.2), or its label where it was skipped. */
+struct pmt_envelope {
+    uint32_t kind;
+    uint64_t stream_key;
+    uint64_t seq;
+    uint32_t count;
+    uint64_t t0, t1;         /* ticks */
+    uint32_t epoch;
+    uint64_t ordinal;        /* not in a label: 0 */
+    uint64_t lost;
+    uint64_t rss0;
+    uint32_t align, model;
+};
+
 /* The zero value means the default in every field. */
 struct pmt_reader_options {
     /* Bit PMT_KIND_x set: chunks of that kind are passed over by their label,
@@ -35,6 +49,11 @@ struct pmt_reader_options {
      * others are skipped as above. 0 for `to_ns` means no end. Time since
      * the stream began. */
     uint64_t from_ns, to_ns;
+    /* Asked for each chunk with a label, of a known kind and of a stream whose
+     * header was met: true passes it over as above. NULL: not asked. */
+    bool (*pass_over)(void *context, const struct pmt_stream *stream,
+                      const struct pmt_envelope *label);
+    void *pass_over_context;
     /* Don't keep tables (pmt_stream_* look-ups then know nothing). */
     bool no_tables;
     /* Don't finish the trace from its journal (pmt_reader_open_path). */
@@ -75,20 +94,6 @@ enum pmt_event_type {
     PMT_EVENT_FOREIGN,       /* a skippable frame that is not ours */
     PMT_EVENT_INDEX,         /* an index, found sound */
     PMT_EVENT_JOURNAL        /* what follows comes from the journal */
-};
-
-/* The envelope of a chunk (spec 4.2), or its label where it was skipped. */
-struct pmt_envelope {
-    uint32_t kind;
-    uint64_t stream_key;
-    uint64_t seq;
-    uint32_t count;
-    uint64_t t0, t1;         /* ticks */
-    uint32_t epoch;
-    uint64_t ordinal;        /* not in a label: 0 */
-    uint64_t lost;
-    uint64_t rss0;
-    uint32_t align, model;
 };
 
 struct pmt_event {

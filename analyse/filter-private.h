@@ -1,0 +1,65 @@
+/*
+ * filter-private.h: the inside of a filter, for the files filter*.c only.
+ *
+ *   filter.c          chunks and streams
+ *   filter-blocks.c   records about blocks and objects, and what is live
+ *   filter-lives.c    tests of lives: a first pass
+ *   filter-records.c  all other records
+ */
+#ifndef PMT_FILTER_PRIVATE_H
+#define PMT_FILTER_PRIVATE_H
+
+#include "filter.h"
+
+/* Of a block's `domain`: it is kept. */
+#define PMT_FILTER_KEPT 0x40u
+
+/* filter.c: writes the records of the event that f->keep names. */
+int pmt_filter_emit(struct pmt_filter *f, struct pmt_filter_stream *s,
+                    struct pmt_reader *r, const struct pmt_event *event,
+                    struct pmt_error *err);
+
+/* filter.c: what waits comes before the chunk of `where`. */
+int pmt_filter_flush(struct pmt_filter *f, struct pmt_filter_stream *s,
+                     struct pmt_error *err);
+
+/* filter-blocks.c */
+int pmt_filter_blocks(struct pmt_filter *f, struct pmt_filter_stream *s,
+                      struct pmt_reader *r, const struct pmt_event *event,
+                      struct pmt_error *err);
+int pmt_filter_live_set(struct pmt_filter *f, struct pmt_filter_stream *s,
+                        struct pmt_reader *r, const struct pmt_event *event,
+                        struct pmt_error *err);
+/* Opens the window of a set before the chunk of `where`, if it is not. */
+int pmt_filter_carry(struct pmt_filter *f, struct pmt_filter_stream *s,
+                     enum pmt_filter_which which,
+                     const struct pmt_envelope *where, struct pmt_error *err);
+void pmt_filter_release_set(struct pmt_filter_set *set);
+
+/* Behind the last event of a first pass. PMT_OK or PMT_ERR_MEMORY. */
+int pmt_filter_lives_finish(struct pmt_filter *f, struct pmt_filter_stream *s,
+                            enum pmt_filter_which which);
+
+/* filter-records.c: fills f->keep for records of any other kind. */
+void pmt_filter_records(struct pmt_filter *f, struct pmt_filter_stream *s,
+                        struct pmt_reader *r, const struct pmt_event *event);
+
+/* filter-lives.c: of a block `number` of a set, in a second pass. */
+uint64_t pmt_filter_lives_of(const struct pmt_filter *f,
+                             const struct pmt_filter_stream *s,
+                             enum pmt_filter_which which, uint64_t number);
+/* In a first pass: the block is gone at `time`, or lives at a moment. */
+int pmt_filter_life_ends(struct pmt_filter *f, struct pmt_filter_stream *s,
+                         enum pmt_filter_which which,
+                         const struct pmt_block *block, uint64_t time);
+/* Before the record at `time` is taken: who is alive at the moments that have
+ * passed. `time` UINT64_MAX: at all others. */
+int pmt_filter_life_moments(struct pmt_filter *f, struct pmt_filter_stream *s,
+                            enum pmt_filter_which which, uint64_t time);
+int pmt_filter_life_same(struct pmt_filter_lives *lives, uint64_t number,
+                         uint64_t before);
+uint64_t pmt_filter_life_first(struct pmt_filter_lives *lives,
+                               uint64_t number);
+void pmt_filter_release_lives(struct pmt_filter_stream *s);
+
+#endif
