@@ -215,7 +215,7 @@ static void table_of_columns(const struct pmt_panel *panel, FILE *file)
     }
 }
 
-void pmt_figure_table(const struct pmt_figure *figure, FILE *file)
+void pmt_figure_table(const struct pmt_plot_figure *figure, FILE *file)
 {
     for (size_t i = 0; i < figure->panel_count; i++) {
         const struct pmt_panel *panel = &figure->panels[i];

@@ -23,7 +23,7 @@ enum pmt_picture {
 };
 
 struct pmt_figure_drawing {
-    const struct pmt_figure *figure; /* with at least one panel */
+    const struct pmt_plot_figure *figure; /* with at least one panel */
     enum pmt_picture picture;
     unsigned width, height;          /* pixels */
     /* The name by which the script finds its data (plain letters, digits and
@@ -41,6 +41,6 @@ void pmt_figure_data(const struct pmt_figure_drawing *drawing, FILE *file);
  * line of titles before and an empty line between: x, then of each curve its
  * value and, where it has them, low and high. Numbers in ns, bytes, counts.
  * Of bars and strips: a row for each. */
-void pmt_figure_table(const struct pmt_figure *figure, FILE *file);
+void pmt_figure_table(const struct pmt_plot_figure *figure, FILE *file);
 
 #endif

@@ -83,7 +83,7 @@ static void put_entry(const struct layout *layout, size_t entry,
 
 static void put_legend(const struct layout *layout, FILE *file)
 {
-    const struct pmt_figure *figure = layout->figure;
+    const struct pmt_plot_figure *figure = layout->figure;
     size_t entry = 0;
 
     for (size_t p = 0; p < figure->panel_count; p++) {
@@ -97,7 +97,7 @@ static void put_legend(const struct layout *layout, FILE *file)
 
 void pmt_figure_head(const struct layout *layout, FILE *file)
 {
-    const struct pmt_figure *figure = layout->figure;
+    const struct pmt_plot_figure *figure = layout->figure;
 
     if (figure->title)
         put_text(layout, figure->title, STYLE_LEFT, 18,

@@ -33,7 +33,7 @@ double pmt_layout_time(const struct layout *layout, double ns)
 
 static void find_time(struct layout *layout)
 {
-    const struct pmt_figure *figure = layout->figure;
+    const struct pmt_plot_figure *figure = layout->figure;
     bool any = false;
 
     for (size_t i = 0; i < figure->panel_count; i++) {
@@ -82,7 +82,7 @@ static double left_of(const struct layout *layout,
 
 static void count_legend(struct layout *layout)
 {
-    const struct pmt_figure *figure = layout->figure;
+    const struct pmt_plot_figure *figure = layout->figure;
     size_t longest = 0;
 
     for (size_t p = 0; p < figure->panel_count; p++) {
@@ -119,7 +119,7 @@ static size_t across(const struct layout *layout)
 /* A panel over time leaves its axis to the one below, if that has the same. */
 static void find_axes(struct layout *layout)
 {
-    const struct pmt_figure *figure = layout->figure;
+    const struct pmt_plot_figure *figure = layout->figure;
 
     for (size_t i = 0; i < figure->panel_count; i++) {
         const struct pmt_panel *panel = &figure->panels[i];
@@ -137,7 +137,7 @@ static void find_axes(struct layout *layout)
  * `first`. */
 static double around(const struct layout *layout, size_t first)
 {
-    const struct pmt_figure *figure = layout->figure;
+    const struct pmt_plot_figure *figure = layout->figure;
     double pixels = 0;
 
     for (size_t i = first;
@@ -156,7 +156,7 @@ static double weight_of(const struct pmt_panel *panel)
 static void place_row(struct layout *layout, size_t first, double top,
                       double height)
 {
-    const struct pmt_figure *figure = layout->figure;
+    const struct pmt_plot_figure *figure = layout->figure;
     double width = (double)layout->drawing->width / (double)across(layout);
 
     for (size_t i = first;
@@ -175,7 +175,7 @@ static void place_row(struct layout *layout, size_t first, double top,
 
 static void place_panels(struct layout *layout)
 {
-    const struct pmt_figure *figure = layout->figure;
+    const struct pmt_plot_figure *figure = layout->figure;
     double top = STYLE_TITLE + 6 + layout->mark_rows * STYLE_MARK_LINE;
     double rest = layout->drawing->height - top - 8 -
                   layout->legend_rows * STYLE_LINE -

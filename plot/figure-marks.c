@@ -21,7 +21,7 @@ static int by_time(const void *a, const void *b)
 }
 
 /* By their time; free() the array; NULL: no memory. */
-static const struct pmt_figure_mark **sorted(const struct pmt_figure *figure)
+static const struct pmt_figure_mark **sorted(const struct pmt_plot_figure *figure)
 {
     const struct pmt_figure_mark **marks =
         calloc(figure->mark_count + 1, sizeof *marks);

@@ -13,7 +13,7 @@ struct box {
 /* What is worked out once. */
 struct layout {
     const struct pmt_figure_drawing *drawing;
-    const struct pmt_figure *figure;
+    const struct pmt_plot_figure *figure;
     struct pmt_scale time;        /* of the time axis */
     double time_from, time_to;    /* ns; 0 and 0: no panel is over time */
     unsigned mark_rows;

@@ -28,7 +28,7 @@ static void release_panel(struct pmt_panel *panel)
     free(panel->x_label);
 }
 
-void pmt_figure_release(struct pmt_figure *figure)
+void pmt_figure_release(struct pmt_plot_figure *figure)
 {
     for (size_t i = 0; i < figure->panel_count; i++)
         release_panel(&figure->panels[i]);
@@ -44,7 +44,7 @@ void pmt_figure_release(struct pmt_figure *figure)
 
 /* ---- texts ------------------------------------------------------------- */
 
-static char *made(struct pmt_figure *figure, const char *format, va_list args)
+static char *made(struct pmt_plot_figure *figure, const char *format, va_list args)
 {
     char *text;
 
@@ -55,7 +55,7 @@ static char *made(struct pmt_figure *figure, const char *format, va_list args)
     return text;
 }
 
-char *pmt_figure_text(struct pmt_figure *figure, const char *format, ...)
+char *pmt_figure_text(struct pmt_plot_figure *figure, const char *format, ...)
 {
     va_list args;
     char *text;
@@ -66,7 +66,7 @@ char *pmt_figure_text(struct pmt_figure *figure, const char *format, ...)
     return text;
 }
 
-void pmt_figure_title(struct pmt_figure *figure, const char *format, ...)
+void pmt_figure_title(struct pmt_plot_figure *figure, const char *format, ...)
 {
     va_list args;
 
@@ -76,7 +76,7 @@ void pmt_figure_title(struct pmt_figure *figure, const char *format, ...)
     va_end(args);
 }
 
-void pmt_figure_subtitle(struct pmt_figure *figure, const char *format, ...)
+void pmt_figure_subtitle(struct pmt_plot_figure *figure, const char *format, ...)
 {
     va_list args;
 
@@ -86,7 +86,7 @@ void pmt_figure_subtitle(struct pmt_figure *figure, const char *format, ...)
     va_end(args);
 }
 
-void pmt_figure_note(struct pmt_figure *figure, const char *format, ...)
+void pmt_figure_note(struct pmt_plot_figure *figure, const char *format, ...)
 {
     char *old = figure->note, *text;
     va_list args;
@@ -104,7 +104,7 @@ void pmt_figure_note(struct pmt_figure *figure, const char *format, ...)
         free(old);
 }
 
-void pmt_figure_mark(struct pmt_figure *figure, double ns, const char *text)
+void pmt_figure_mark(struct pmt_plot_figure *figure, double ns, const char *text)
 {
     struct pmt_figure_mark *marks =
         realloc(figure->marks, (figure->mark_count + 1) * sizeof *marks);
@@ -121,7 +121,7 @@ void pmt_figure_mark(struct pmt_figure *figure, double ns, const char *text)
 
 /* ---- panels and curves ------------------------------------------------- */
 
-struct pmt_panel *pmt_figure_panel(struct pmt_figure *figure,
+struct pmt_panel *pmt_figure_panel(struct pmt_plot_figure *figure,
                                    enum pmt_panel_type type, const char *label,
                                    enum pmt_unit unit, size_t columns,
                                    double x_from, double x_to, bool is_time)
@@ -149,7 +149,7 @@ struct pmt_panel *pmt_figure_panel(struct pmt_figure *figure,
     return panel;
 }
 
-static double *no_values(struct pmt_figure *figure, size_t count)
+static double *no_values(struct pmt_plot_figure *figure, size_t count)
 {
     double *values = calloc(count, sizeof *values);
 
@@ -160,7 +160,7 @@ static double *no_values(struct pmt_figure *figure, size_t count)
     return values;
 }
 
-struct pmt_curve *pmt_panel_curve(struct pmt_figure *figure,
+struct pmt_curve *pmt_panel_curve(struct pmt_plot_figure *figure,
                                   struct pmt_panel *panel, const char *name,
                                   int colour, bool bands)
 {
@@ -247,7 +247,7 @@ double pmt_panel_most(const struct pmt_panel *panel, double *least)
     return fmax(most, panel->y_most);
 }
 
-bool pmt_figure_is_empty(const struct pmt_figure *figure)
+bool pmt_figure_is_empty(const struct pmt_plot_figure *figure)
 {
     for (size_t p = 0; p < figure->panel_count; p++)
         for (size_t i = 0; i < figure->panels[p].curve_count; i++)

@@ -75,7 +75,7 @@ struct pmt_figure_mark {
     char *text;      /* owned */
 };
 
-struct pmt_figure {
+struct pmt_plot_figure {
     char *title, *subtitle; /* owned, or NULL */
     char *note;      /* owned, or NULL: a line at the foot: what to know */
     struct pmt_panel *panels;
@@ -91,33 +91,33 @@ struct pmt_figure {
 };
 
 /* Zeroed is an empty one. */
-void pmt_figure_release(struct pmt_figure *figure);
+void pmt_figure_release(struct pmt_plot_figure *figure);
 
 /* Texts are copied; a format as in printf. On no memory `failed` is set. */
-void pmt_figure_title(struct pmt_figure *figure, const char *format, ...)
+void pmt_figure_title(struct pmt_plot_figure *figure, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void pmt_figure_subtitle(struct pmt_figure *figure, const char *format, ...)
+void pmt_figure_subtitle(struct pmt_plot_figure *figure, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Several are joined by "; ". */
-void pmt_figure_note(struct pmt_figure *figure, const char *format, ...)
+void pmt_figure_note(struct pmt_plot_figure *figure, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void pmt_figure_mark(struct pmt_figure *figure, double ns, const char *text);
+void pmt_figure_mark(struct pmt_plot_figure *figure, double ns, const char *text);
 
 /* A panel behind the others; NULL: no memory, `failed` is set. Borrowed until
  * the next panel is added. x_unit is NS and is_time set where `is_time`. */
-struct pmt_panel *pmt_figure_panel(struct pmt_figure *figure,
+struct pmt_panel *pmt_figure_panel(struct pmt_plot_figure *figure,
                                    enum pmt_panel_type type, const char *label,
                                    enum pmt_unit unit, size_t columns,
                                    double x_from, double x_to, bool is_time);
 
 /* A curve behind the others of a panel, all values NaN; `bands`: with low and
  * high. NULL: no memory. Borrowed until the next curve is added. */
-struct pmt_curve *pmt_panel_curve(struct pmt_figure *figure,
+struct pmt_curve *pmt_panel_curve(struct pmt_plot_figure *figure,
                                   struct pmt_panel *panel, const char *name,
                                   int colour, bool bands);
 
 /* A text of its own for a field above; NULL: no memory, `failed` is set. */
-char *pmt_figure_text(struct pmt_figure *figure, const char *format, ...)
+char *pmt_figure_text(struct pmt_plot_figure *figure, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The edge before column `column` (0 to columns) on the x axis. */
@@ -131,7 +131,7 @@ size_t pmt_panel_column(const struct pmt_panel *panel, double x);
 double pmt_panel_most(const struct pmt_panel *panel, double *least);
 
 /* Has it no value at all? */
-bool pmt_figure_is_empty(const struct pmt_figure *figure);
+bool pmt_figure_is_empty(const struct pmt_plot_figure *figure);
 
 /* ---- units (figure-units.c) ---- */
 
