@@ -47,6 +47,11 @@ struct question {
 
 static int answer(void *argument)
 {
+    static const char *const words[] = {
+        [PMT_MOMENT_NONE] = "none", [PMT_MOMENT_TIME] = "time",
+        [PMT_MOMENT_MARK] = "mark", [PMT_MOMENT_WALL] = "wall",
+        [PMT_MOMENT_PEAK] = "peak", [PMT_MOMENT_END] = "end",
+    };
     const struct question *q = argument;
     struct pmt_inputs inputs;
     int count = 0;
@@ -57,8 +62,8 @@ static int answer(void *argument)
                           q->flags))
         return 2;
     for (size_t i = 0; i < inputs.count; i++)
-        printf("%zu %s %d\n", inputs.item[i].operand, inputs.item[i].path,
-               inputs.item[i].moment.kind);
+        printf("%zu %s %s\n", inputs.item[i].operand, inputs.item[i].path,
+               words[inputs.item[i].moment.kind]);
     pmt_inputs_release(&inputs);
     return 0;
 }
@@ -114,69 +119,69 @@ static void test_files(void **state)
 {
     (void)state;
     check((struct question){{"runs/b.pmt", "runs/a.pmt"}, 0},
-          "0 runs/b.pmt 0\n1 runs/a.pmt 0\n");
+          "0 runs/b.pmt none\n1 runs/a.pmt none\n");
     /* One file, by three names. */
     link("runs/a.pmt", "link.pmt");
     check((struct question){{"runs/a.pmt", "link.pmt", "./runs/a.pmt"}, 0},
-          "0 runs/a.pmt 0\n");
+          "0 runs/a.pmt none\n");
     unlink("link.pmt");
     check((struct question){{"not-there.pmt", "-", "not-there.pmt"}, 0},
-          "0 not-there.pmt 0\n1 - 0\n");
-    check((struct question){{"odd[1].pmt"}, 0}, "0 odd[1].pmt 0\n");
+          "0 not-there.pmt none\n1 - none\n");
+    check((struct question){{"odd[1].pmt"}, 0}, "0 odd[1].pmt none\n");
 }
 
 static void test_folders(void **state)
 {
     (void)state;
     check((struct question){{"runs"}, 0},
-          "0 runs/a.pmt 0\n0 runs/b.pmt 0\n");
+          "0 runs/a.pmt none\n0 runs/b.pmt none\n");
     check((struct question){{"runs/"}, PMT_INPUTS_RECURSIVE},
-          "0 runs/a.pmt 0\n0 runs/b.pmt 0\n0 runs/more/c.pmt 0\n");
+          "0 runs/a.pmt none\n0 runs/b.pmt none\n0 runs/more/c.pmt none\n");
     check((struct question){{"runs", "runs/more", "runs/b.pmt"}, 0},
-          "0 runs/a.pmt 0\n0 runs/b.pmt 0\n1 runs/more/c.pmt 0\n");
+          "0 runs/a.pmt none\n0 runs/b.pmt none\n1 runs/more/c.pmt none\n");
 }
 
 static void test_globs(void **state)
 {
     (void)state;
     check((struct question){{"runs/*.pmt"}, 0},
-          "0 runs/a.pmt 0\n0 runs/b.pmt 0\n");
+          "0 runs/a.pmt none\n0 runs/b.pmt none\n");
     /* As a shell expands `runs/a*`: the journal is found by its trace. */
     check((struct question){{"runs/a.pmt", "runs/a.pmt.journal"}, 0},
-          "0 runs/a.pmt 0\n");
+          "0 runs/a.pmt none\n");
     check((struct question){{"ru?s"}, 0},
-          "0 runs/a.pmt 0\n0 runs/b.pmt 0\n");
+          "0 runs/a.pmt none\n0 runs/b.pmt none\n");
 }
 
 static void test_moments(void **state)
 {
     (void)state;
     check((struct question){{"runs@end"}, PMT_INPUTS_MOMENTS},
-          "0 runs/a.pmt 4\n0 runs/b.pmt 4\n");
+          "0 runs/a.pmt end\n0 runs/b.pmt end\n");
     check((struct question){{"runs/a.pmt@1s", "runs/a.pmt@2s",
                              "runs/a.pmt@1s", "runs/a.pmt"},
                             PMT_INPUTS_MOMENTS},
-          "0 runs/a.pmt 1\n1 runs/a.pmt 1\n3 runs/a.pmt 0\n");
+          "0 runs/a.pmt time\n1 runs/a.pmt time\n3 runs/a.pmt none\n");
     check((struct question){{"runs/[ab].pmt@mark:x"}, PMT_INPUTS_MOMENTS},
-          "0 runs/a.pmt 2\n0 runs/b.pmt 2\n");
+          "0 runs/a.pmt mark\n0 runs/b.pmt mark\n");
     /* Without the flag it is part of the name. */
-    check((struct question){{"runs@end"}, 0}, "0 runs@end 0\n");
+    check((struct question){{"runs@end"}, 0}, "0 runs@end none\n");
 }
 
 static void test_parts(void **state)
 {
     (void)state;
-    check((struct question){{"ring"}, 0}, "0 ring/r.pmt 0\n");
-    check((struct question){{"ring/*"}, 0}, "0 ring/r.pmt 0\n");
+    check((struct question){{"ring"}, 0}, "0 ring/r.pmt none\n");
+    check((struct question){{"ring/*"}, 0}, "0 ring/r.pmt none\n");
     check((struct question){{"ring/r.pmt.000001", "ring/r.pmt"}, 0},
-          "1 ring/r.pmt 0\n");
+          "1 ring/r.pmt none\n");
     check((struct question){{"ring/r.pmt.000001"}, 0},
-          "0 ring/r.pmt.000001 0\n");
+          "0 ring/r.pmt.000001 none\n");
     /* Part 2 is another stream's, so r.pmt does not reach part 1. */
     check((struct question){{"broken"}, 0},
-          "0 broken/gone.pmt.000007 0\n0 broken/next.pmt 0\n"
-          "0 broken/r.pmt 0\n0 broken/r.pmt.000001 0\n"
-          "0 broken/r.pmt.000002 0\n");
+          "0 broken/gone.pmt.000007 none\n0 broken/next.pmt none\n"
+          "0 broken/r.pmt none\n0 broken/r.pmt.000001 none\n"
+          "0 broken/r.pmt.000002 none\n");
 }
 
 static void test_refused(void **state)
