@@ -381,6 +381,9 @@ check-diff-noise: all ## record RUNS (60) runs of one program: does diff --fail-
 	@PATH=$(abspath $(B))/bin:$$PATH $(PYTHON) tests/long/diff_noise.py \
 	    --runs $(or $(RUNS),60)
 
+check-dtrace: all ## run the D and bpftrace scripts for real, as root
+	@tests/dtrace/run $(abspath $(B)) $(PROBED)
+
 check-sampling: all ## sample one program RUNS (100) times at each of three rates
 	@PATH=$(abspath $(B))/bin:$$PATH PYTHONPATH=$(abspath $(B))/python \
 	    PMT_SAMPLING_RUNS=$(or $(RUNS),100) \

@@ -168,10 +168,15 @@ static int64_t find_site(struct dt_process *p, struct dt_rest text,
     const char *arrow = NULL;
     struct dt_site site;
     uint64_t hash;
-    int64_t id = dt_keys_find(&s->sites, text.p, n, &hash);
+    int64_t id;
 
-    if (id)
+    if (n == s->last_length && n > 0 && memcmp(text.p, s->last_text, n) == 0)
+        return s->last_site;
+    id = dt_keys_find(&s->sites, text.p, n, &hash);
+    if (id) {
+        dt_sites_keep(s, text.p, n, (uint32_t)id);
         return id;
+    }
     while (!arrow && (arrow = dt_find(&from, "-> ", 3)) != NULL) {
         from.p = arrow + 3;
         if (arrow > text.p && arrow[-1] != ' ')
@@ -344,7 +349,7 @@ int dt_take_half(struct dt_convert *c, struct dt_rest r, struct pmt_error *err)
     bool any = false;
     int rc;
 
-    if (r.p + 1 < r.end && r.p[1] != ' ' &&
+    if (r.p + 1 < r.end && is_letter(r.p[1]) &&
         find_end(r, &kind, &which, &block))
         return lone_end(c, kind, which, block, err);
     while (r.p < r.end) {

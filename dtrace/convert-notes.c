@@ -80,6 +80,7 @@ static int take_own_note(struct dt_convert *c, struct dt_rest r)
     } else if (dt_skip_word(&r, "clock ")) {
         if (!c->options.has_clocks && !read_clock(r, &c->options))
             return DT_BAD + DT_FIELD;
+        c->report.timed = true;
     } else if (dt_skip_word(&r, "boot ")) {
         if (!read_uuid(r, id))
             return DT_BAD + DT_FIELD;

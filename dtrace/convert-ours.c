@@ -104,7 +104,7 @@ static bool own_fields(struct dt_rest *r, const struct form *form,
 }
 
 /* LINE FUNCTION FILE to the line's end; 0 and nothing: not known. */
-static int site_of(struct dt_convert *c, struct dt_process *p,
+static int site_of(struct dt_process *p,
                    const struct dt_rest *r, uint32_t *out,
                    struct pmt_error *err)
 {
@@ -118,9 +118,15 @@ static int site_of(struct dt_convert *c, struct dt_process *p,
     *out = 0;
     if (n == 3 && memcmp(r->p, "0\t\t", 3) == 0)
         return DT_USED;
-    *out = dt_keys_find(&s->sites, r->p, n, &hash);
-    if (*out)
+    if (n == s->last_length && n > 0 && memcmp(r->p, s->last_text, n) == 0) {
+        *out = s->last_site;
         return DT_USED;
+    }
+    *out = dt_keys_find(&s->sites, r->p, n, &hash);
+    if (*out) {
+        dt_sites_keep(s, r->p, n, *out);
+        return DT_USED;
+    }
     if (!dt_number(&rest, &site.line) || !dt_skip(&rest, '\t'))
         return DT_BAD + DT_FIELD;
     site.function = field(&rest);
@@ -133,7 +139,6 @@ static int site_of(struct dt_convert *c, struct dt_process *p,
     if (id > 0 && dt_keys_add(&s->sites, r->p, n, hash, (uint32_t)id) < 0)
         id = pmt_error_set_memory(err);
     *out = id > 0 ? (uint32_t)id : 0;
-    (void)c;
     return id < 0 ? (int)id : DT_USED;
 }
 
@@ -245,6 +250,6 @@ int dt_take_ours(struct dt_convert *c, struct dt_rest r, struct pmt_error *err)
     if (rc != DT_USED)
         return rc;
     l.site = 0;
-    rc = form->sited ? site_of(c, p, &r, &l.site, err) : DT_USED;
+    rc = form->sited ? site_of(p, &r, &l.site, err) : DT_USED;
     return rc == DT_USED ? tell(c, p, form, &l, err) : rc;
 }

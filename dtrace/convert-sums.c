@@ -91,7 +91,7 @@ static int find_sum(struct dt_convert *c, struct dt_text key,
     if (!number) {
         if (!read_key(r, &pid, &sum.bucket, &site))
             return DT_BAD + DT_FIELD;
-        rc = dt_process(c, pid, 0, &sum.process, err);
+        rc = dt_process(c, pid, c->options.mono_ns, &sum.process, err);
         if (rc != DT_USED)
             return rc;
         stack = sum_stack(sum.process, sum.bucket, &site, err);

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "pmt/error.h"
 #include "pmt/record.h"
@@ -37,6 +38,8 @@ struct dt_keys {
     uint64_t seed;
 };
 
+#define DT_LAST_MAX 128u
+
 struct dt_sites {
     struct dt_keys sites;     /* bytes in the log: stack id */
     struct dt_keys codes;     /* file, function: code id */
@@ -46,6 +49,9 @@ struct dt_sites {
     struct dt_keys threads;   /* native id: thread id */
     uint64_t last_tid;
     uint32_t last_thread;
+    char last_text[DT_LAST_MAX]; /* the site that was met last */
+    size_t last_length;          /* 0: none is kept */
+    uint32_t last_site;
     uint64_t unreadable;      /* names in sites that are no names */
     uint64_t unstated;        /* no id was left (spec 10) */
 };
@@ -53,6 +59,17 @@ struct dt_sites {
 /* A number, not 0, that nobody outside this process knows: where things stand
  * in tables depends on it, since what they are comes out of a file. */
 uint64_t dt_secret(void);
+
+/* The next site is often the same one. */
+static inline void dt_sites_keep(struct dt_sites *s, const char *text,
+                                 size_t n, uint32_t id)
+{
+    if (n > DT_LAST_MAX)
+        return;
+    memcpy(s->last_text, text, n);
+    s->last_length = n;
+    s->last_site = id;
+}
 
 void dt_sites_release(struct dt_sites *s);
 
