@@ -15,9 +15,10 @@
 #include "cli/options.h"
 #include "figure.h"
 #include "group.h"
+#include "heading.h"
 
 /* Curves of a panel that can be told apart. */
-#define PMT_PLOT_LINES 18
+#define PMT_PLOT_LINES PMT_FIGURE_COLOURS
 
 /* Which records: -k. */
 enum pmt_plot_records {
@@ -35,13 +36,14 @@ enum pmt_plot_what {
 /* All is borrowed from cmd-plot.c. */
 struct pmt_plot_request {
     const struct pmt_common *common; /* for pmt_trace_open() */
-    char *const *operands;           /* FILE or FILE@MOMENT */
-    size_t count;                    /* of operands, as many as the kind has */
+    const struct pmt_heading *traces; /* one for each operand: open .path, end
+                                         at .until */
+    size_t count;                    /* of them, as many as the kind has */
     enum pmt_plot_records records;
     enum pmt_group_by by;            /* by_given only */
     bool by_given;
     size_t top;                      /* the N largest by themselves; 1 or
-                                        more, less than PMT_PLOT_LINES */
+                                        more, up to PMT_PLOT_LINES */
     bool top_given;
     size_t columns;                  /* of a time axis: its pixels */
     uint32_t what;                   /* bits of enum pmt_plot_what; 0: not
@@ -60,7 +62,7 @@ struct pmt_plot_kind {
     /* Fills an empty figure. PMT_EXIT_OK; PMT_EXIT_NO: nothing to draw, or
      * damage, and what is sound is in the figure; PMT_EXIT_TROUBLE. Of all but
      * OK it has said why. Title, subtitle and marks are its own to set
-     * (heading.h does it). */
+     * pmt_heading_apply() does it, of traces[0]. */
     int (*make)(const struct pmt_plot_request *request,
                 struct pmt_plot_figure *figure);
 };

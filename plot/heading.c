@@ -1,0 +1,353 @@
+/* heading.c: see heading.h. */
+#include "heading.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/errors.h"
+#include "cli/text.h"
+#include "names.h"
+#include "sampling.h"
+
+#define BIT(kind) (UINT64_C(1) << (kind))
+
+void pmt_heading_release(struct pmt_heading *h)
+{
+    for (size_t i = 0; i < h->mark_count; i++)
+        free(h->marks[i].text);
+    free(h->marks);
+    free(h->path);
+    free(h->program);
+    free(h->host);
+    memset(h, 0, sizeof *h);
+}
+
+/* ---- streams ------------------------------------------------------------- */
+
+/* What is known of one stream while the labels are read. */
+struct known {
+    const struct pmt_stream *stream;
+    uint64_t end_ns, lost;
+};
+
+struct reading {
+    struct pmt_heading *heading;
+    struct known *streams;
+    size_t count;
+    struct {
+        const struct pmt_stream *stream;
+        uint64_t ns;
+        char *text;
+    } marks[PMT_HEADING_MARKS];
+    size_t mark_count;
+    bool no_memory;
+};
+
+static struct known *find(struct reading *reading,
+                          const struct pmt_stream *stream)
+{
+    struct known *more;
+
+    for (size_t i = reading->count; i-- > 0;)
+        if (reading->streams[i].stream == stream)
+            return &reading->streams[i];
+    more = realloc(reading->streams, (reading->count + 1) * sizeof *more);
+    if (!more) {
+        reading->no_memory = true;
+        return NULL;
+    }
+    reading->streams = more;
+    more[reading->count] = (struct known){.stream = stream};
+    return &more[reading->count++];
+}
+
+/* "pid 7: python3 a.py": without the folder of the program. */
+static char *program_of(const struct pmt_stream *stream)
+{
+    const struct pmt_stream_header *header = pmt_stream_header(stream);
+    char *line = NULL;
+    size_t length;
+    FILE *out = open_memstream(&line, &length);
+
+    if (!out)
+        return NULL;
+    if (header->has_pid)
+        fprintf(out, "pid %llu", (unsigned long long)header->pid);
+    for (size_t i = 0; header->argv && i < header->argc; i++) {
+        struct pmt_text text = header->argv[i];
+        const char *slash =
+            i == 0 && text.bytes ? memrchr(text.bytes, '/', text.length)
+                                 : NULL;
+        size_t skip = slash ? (size_t)(slash + 1 - text.bytes) : 0;
+
+        fputs(i > 0 ? " " : header->has_pid ? ": " : "", out);
+        if (text.bytes)
+            fwrite(text.bytes + skip, 1, text.length - skip, out);
+    }
+    if (fclose(out) == 0)
+        return line;
+    free(line);
+    return NULL;
+}
+
+static void keep_mark(struct reading *reading, const struct pmt_event *event,
+                      uint64_t ns, struct pmt_text text)
+{
+    size_t i = reading->mark_count;
+
+    if (ns > pmt_instant_in_stream(&reading->heading->until, event->stream))
+        return;
+    if (i == PMT_HEADING_MARKS) {
+        reading->heading->marks_dropped++;
+        return;
+    }
+    reading->marks[i].stream = event->stream;
+    reading->marks[i].ns = ns;
+    reading->marks[i].text =
+        strndup(text.bytes ? text.bytes : "", text.length);
+    reading->mark_count += reading->marks[i].text != NULL;
+    reading->no_memory |= reading->marks[i].text == NULL;
+}
+
+static void take(struct reading *reading, struct pmt_reader *r,
+                 const struct pmt_event *event)
+{
+    const struct pmt_envelope *label = &event->envelope;
+    const uint64_t *times;
+    struct known *known;
+    uint32_t tick_ns;
+
+    if ((event->type != PMT_EVENT_RECORDS &&
+         event->type != PMT_EVENT_SKIPPED_CHUNK &&
+         event->type != PMT_EVENT_END && event->type != PMT_EVENT_STREAM) ||
+        !(known = find(reading, event->stream)))
+        return;
+    tick_ns = pmt_stream_header(event->stream)->tick_ns;
+    if (event->type == PMT_EVENT_END && event->end_lost > known->lost)
+        known->lost = event->end_lost;
+    if (label->lost > known->lost)
+        known->lost = label->lost;
+    if (event->type == PMT_EVENT_STREAM || label->count == 0)
+        return;
+    if (label->kind < 64)
+        reading->heading->kinds |= BIT(label->kind);
+    if (label->t1 * tick_ns > known->end_ns)
+        known->end_ns = label->t1 * tick_ns;
+    if (event->type != PMT_EVENT_RECORDS || label->kind != PMT_KIND_MARK)
+        return;
+    times = pmt_reader_column(r, PMT_COL_TIME);
+    for (uint32_t i = 0; times && i < label->count; i++)
+        keep_mark(reading, event, times[i] * tick_ns, pmt_reader_text(r, i));
+}
+
+/* ---- what comes of it ---------------------------------------------------- */
+
+static uint64_t offset_of(const struct pmt_heading *h,
+                          const struct pmt_stream *stream)
+{
+    int64_t start = pmt_stream_header(stream)->start_real_ns;
+
+    return start < h->origin_real_ns
+               ? 0
+               : (uint64_t)start - (uint64_t)h->origin_real_ns;
+}
+
+static void name_host(struct pmt_heading *h, struct pmt_text host)
+{
+    if (!h->host)
+        h->host = strndup(host.bytes ? host.bytes : "", host.length);
+    else if (strlen(h->host) != host.length ||
+             (host.length && memcmp(h->host, host.bytes, host.length)))
+        h->host[0] = '\0';
+}
+
+static void find_origin(struct reading *reading)
+{
+    struct pmt_heading *h = reading->heading;
+    const struct pmt_stream *first = NULL;
+
+    for (size_t i = 0; i < reading->count; i++) {
+        const struct pmt_stream *stream = reading->streams[i].stream;
+        const struct pmt_stream_header *header = pmt_stream_header(stream);
+
+        if (!first || header->start_real_ns < h->origin_real_ns) {
+            first = stream;
+            h->origin_real_ns = header->start_real_ns;
+        }
+        name_host(h, header->host);
+        h->lost += reading->streams[i].lost;
+        h->filtered |= header->filter_count > 0;
+        if (pmt_sampling_in(header) > h->sample_bytes)
+            h->sample_bytes = pmt_sampling_in(header);
+    }
+    h->streams = reading->count;
+    h->program = first ? program_of(first) : strdup("");
+    if (!h->host)
+        h->host = strdup("");
+    reading->no_memory |= !h->program || !h->host;
+}
+
+static void finish(struct reading *reading)
+{
+    struct pmt_heading *h = reading->heading;
+
+    find_origin(reading);
+    for (size_t i = 0; i < reading->count; i++) {
+        const struct pmt_stream *stream = reading->streams[i].stream;
+        uint64_t until = pmt_instant_in_stream(&h->until, stream);
+        uint64_t end = reading->streams[i].end_ns;
+
+        end = offset_of(h, stream) + (end < until ? end : until);
+        if (end > h->span_ns)
+            h->span_ns = end;
+    }
+    h->marks = calloc(reading->mark_count + 1, sizeof *h->marks);
+    reading->no_memory |= !h->marks;
+    for (size_t i = 0; i < reading->mark_count; i++) {
+        if (!h->marks) {
+            free(reading->marks[i].text);
+            continue;
+        }
+        h->marks[h->mark_count++] = (struct pmt_heading_mark){
+            .ns = (double)(offset_of(h, reading->marks[i].stream) +
+                           reading->marks[i].ns),
+            .text = reading->marks[i].text,
+        };
+    }
+}
+
+/* ---- reading ------------------------------------------------------------- */
+
+static int read_labels(struct pmt_heading *h, struct pmt_trace *in)
+{
+    struct reading *reading = calloc(1, sizeof *reading);
+    struct pmt_event event;
+    struct pmt_error err;
+    bool no_memory;
+    int code;
+
+    if (!reading)
+        return pmt_fail("out of memory");
+    reading->heading = h;
+    while ((code = pmt_trace_next(in, &event, &err)) == PMT_OK)
+        take(reading, in->reader, &event);
+    finish(reading);
+    no_memory = reading->no_memory;
+    free(reading->streams);
+    free(reading);
+    if (code < 0 && code != PMT_END)
+        return pmt_trace_failed(in, &err);
+    pmt_trace_release(in); /* the next pass says what is wrong */
+    return no_memory ? pmt_fail("out of memory") : PMT_EXIT_OK;
+}
+
+/* The file, and its moment. */
+static int open_first(struct pmt_heading *h, const char *operand,
+                      const struct pmt_common *common)
+{
+    struct pmt_trace in;
+    int status = PMT_EXIT_OK;
+
+    if (pmt_trace_open_moment(&in, operand, common, NULL))
+        return PMT_EXIT_TROUBLE;
+    h->path = strdup(in.path);
+    if (!h->path || !pmt_trace_reopens(in.path))
+        status = pmt_fail("%s: can't be drawn from a pipe: a chart takes more "
+                          "than one pass",
+                          in.name);
+    else
+        status = pmt_trace_find_moment(&in, &h->until);
+    pmt_trace_release(&in);
+    return status;
+}
+
+int pmt_heading_read(struct pmt_heading *h, const char *operand,
+                     const struct pmt_common *common)
+{
+    struct pmt_reader_options options = {
+        .skip_kinds = ~(BIT(PMT_KIND_STREAM) | BIT(PMT_KIND_MARK) |
+                        BIT(PMT_KIND_END)),
+        .no_tables = true,
+    };
+    struct pmt_trace in;
+    const char *slash;
+
+    memset(h, 0, sizeof *h);
+    if (open_first(h, operand, common))
+        return PMT_EXIT_TROUBLE;
+    slash = strrchr(h->path, '/');
+    h->name = slash && slash[1] ? slash + 1 : h->path;
+    if (pmt_trace_open(&in, h->path, common, &options))
+        return PMT_EXIT_TROUBLE;
+    return read_labels(h, &in);
+}
+
+/* ---- words --------------------------------------------------------------- */
+
+/* "alloc, heap": records of what. */
+static void put_kinds(const struct pmt_heading *h, FILE *out)
+{
+    static const uint64_t recorded =
+        BIT(PMT_KIND_CALL) | BIT(PMT_KIND_LINE) | BIT(PMT_KIND_OBJECT) |
+        BIT(PMT_KIND_ALLOC) | BIT(PMT_KIND_SAMPLE) | BIT(PMT_KIND_HEAP) |
+        BIT(PMT_KIND_SNAPSHOT) | BIT(PMT_KIND_GC);
+    const char *comma = "; mode ";
+
+    for (uint32_t kind = 1; kind < PMT_KIND_KNOWN; kind++)
+        if (h->kinds & recorded & BIT(kind)) {
+            fprintf(out, "%s%s", comma, pmt_kind_name(kind));
+            comma = ", ";
+        }
+}
+
+char *pmt_heading_line(const struct pmt_heading *h)
+{
+    char *line = NULL, *program, text[PMT_TEXT_SIZE];
+    char unit[PMT_UNIT_TEXT];
+    size_t length;
+    FILE *out = open_memstream(&line, &length);
+
+    if (!out)
+        return NULL;
+    program = pmt_text_shortened(h->program, 48);
+    fputs(program, out);
+    free(program);
+    if (h->streams > 1)
+        fprintf(out, " and %s more", pmt_text_count(text, h->streams - 1));
+    if (*h->host)
+        fprintf(out, " on %s", h->host);
+    fprintf(out, "; %s",
+            pmt_unit_text(unit, PMT_UNIT_NS, (double)h->span_ns));
+    put_kinds(h, out);
+    if (h->sample_bytes)
+        fprintf(out, "; sampled, one in %s",
+                pmt_text_size(text, h->sample_bytes));
+    if (h->filtered)
+        fputs("; filtered", out);
+    if (h->lost)
+        fprintf(out, "; %s events lost", pmt_text_count(text, h->lost));
+    else
+        fputs("; nothing lost", out);
+    if (fclose(out) == 0)
+        return line;
+    free(line);
+    return NULL;
+}
+
+void pmt_heading_apply(const struct pmt_heading *h, const char *what,
+                       struct pmt_plot_figure *figure)
+{
+    char *line = pmt_heading_line(h);
+
+    pmt_figure_title(figure, "%s: %s", h->name, what);
+    if (line)
+        pmt_figure_subtitle(figure, "%s", line);
+    else
+        figure->failed = true;
+    free(line);
+    figure->origin_real_ns = h->origin_real_ns;
+    figure->marks_dropped = h->marks_dropped;
+    for (size_t i = 0; i < h->mark_count; i++)
+        pmt_figure_mark(figure, h->marks[i].ns, h->marks[i].text);
+}

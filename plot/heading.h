@@ -1,0 +1,61 @@
+/*
+ * heading.h: what every chart says of the trace that it is of: program, pid,
+ * host, how long, what was recorded, sampling, losses; and its marks.
+ *
+ * From labels, stream headers and marks alone: no other chunk is
+ * decompressed. Threads: the main thread only.
+ */
+#ifndef PMT_HEADING_H
+#define PMT_HEADING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "figure.h"
+#include "open.h"
+
+/* Marks that are kept; the others are counted. */
+#define PMT_HEADING_MARKS 200
+
+/* A mark, on the time axis. */
+struct pmt_heading_mark {
+    double ns;
+    char *text;          /* raw bytes, a NUL behind; owned */
+};
+
+struct pmt_heading {
+    char *path;          /* to be opened again; owned */
+    const char *name;    /* its last part, for titles; raw bytes */
+    struct pmt_instant until; /* the operand's moment: charts end here */
+    uint64_t kinds;      /* bits of the kinds there are records of */
+    size_t streams;
+    char *program;       /* of the first stream: "pid 7: python3 a.py"; raw
+                            bytes; owned */
+    char *host;          /* owned; raw; "" where not known or several */
+    /* Time axes count from when the first stream began, on its wall clock; a
+     * stream's begin is its start_real_ns less this. */
+    int64_t origin_real_ns;
+    uint64_t span_ns;    /* of the axis: up to the last record or `until` */
+    uint64_t lost;       /* events */
+    uint64_t sample_bytes; /* of sampled allocations; 0: all */
+    bool filtered;
+    struct pmt_heading_mark *marks;
+    size_t mark_count;
+    uint64_t marks_dropped;
+};
+
+/* Opens FILE or FILE@MOMENT and reads them. PMT_EXIT_OK, or PMT_EXIT_TROUBLE
+ * after saying why. Release it whatever is returned. */
+int pmt_heading_read(struct pmt_heading *heading, const char *operand,
+                     const struct pmt_common *common);
+void pmt_heading_release(struct pmt_heading *heading);
+
+/* Sets title ("a.pmt: WHAT"), subtitle, marks and the wall clock of time 0. */
+void pmt_heading_apply(const struct pmt_heading *heading, const char *what,
+                       struct pmt_plot_figure *figure);
+
+/* The subtitle alone, on the heap; NULL: no memory. */
+char *pmt_heading_line(const struct pmt_heading *heading);
+
+#endif
