@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "cli/errors.h"
+#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/version.h"
 #include "cli/xalloc.h"
-#include "commands.h"
 #include "convert.h"
 #include "report.h"
 #include "run.h"
