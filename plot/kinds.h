@@ -36,6 +36,7 @@ enum pmt_plot_what {
 /* All is borrowed from cmd-plot.c. */
 struct pmt_plot_request {
     const struct pmt_common *common; /* for pmt_trace_open() */
+    char *const *operands;           /* FILE or FILE@MOMENT */
     const struct pmt_heading *traces; /* one for each operand: open .path, end
                                          at .until */
     size_t count;                    /* of them, as many as the kind has */
