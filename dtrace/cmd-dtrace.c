@@ -231,6 +231,7 @@ static int follow(struct dt_run *run, struct dt_convert *c)
                             {.fd = run->err, .events = POLLIN}};
     struct said said = {.used = 0};
     struct pmt_error err;
+    bool begun = false;
     int status = PMT_EXIT_OK;
 
     while (fds[0].fd >= 0 || fds[1].fd >= 0) {
@@ -247,6 +248,9 @@ static int follow(struct dt_run *run, struct dt_convert *c)
             } else if (i == 1) {
                 hear(c, &said, block, (size_t)n);
             } else {
+                if (!begun)
+                    pmt_note("watching");
+                begun = true;
                 dt_run_go(run);
                 if (status == PMT_EXIT_OK &&
                     dt_convert_feed(c, block, (size_t)n, &err) < 0) {
