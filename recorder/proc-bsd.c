@@ -49,6 +49,10 @@ void rec_proc_begin_look(void)
 {
 }
 
+void rec_proc_end_look(void)
+{
+}
+
 #ifdef __APPLE__
 
 /* Mach's units of time in ns. */

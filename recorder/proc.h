@@ -1,7 +1,7 @@
 /*
  * proc.h - what the system says of processes and of this machine.
- * proc-linux.c reads it from /proc and is the only file that does;
- * proc-bsd.c has the same for macOS and the BSDs. Knows nothing of Python.
+ * proc-linux*.c read it from /proc and are the only files that do; proc-bsd.c
+ * has the same for macOS and the BSDs. Knows nothing of Python.
  */
 #ifndef REC_PROC_H
 #define REC_PROC_H
@@ -135,9 +135,11 @@ typedef void rec_proc_take(void *to, const struct rec_proc_figure *figure);
 int rec_proc_read_maps(struct rec_proc *p, size_t max, rec_proc_take *take,
                        void *to);
 
-/* Between looks: what is read once for several processes (sockets, control
- * groups) is read anew for the next. Any thread's own; see rec_proc_read. */
+/* Between looks: what is read once for several processes (sockets) is read
+ * anew for the next. Any thread's own. */
 void rec_proc_begin_look(void);
+/* After the last look of a thread: gives back what was kept for the next. */
+void rec_proc_end_look(void);
 
 /* ---- which processes there are --------------------------------------------- */
 

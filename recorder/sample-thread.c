@@ -186,6 +186,7 @@ static void sample_now(uint32_t groups)
         rec_proc_init(&s->process, 0, groups, false);
         read_and_write(s, groups);
         rec_proc_release(&s->process);
+        rec_proc_end_look();
     }
     free(s);
 }
@@ -277,6 +278,7 @@ static void *sample_main(void *unused)
                                               * out */
     }
     rec_proc_release(&sample.process);
+    rec_proc_end_look();
     return NULL;
 }
 

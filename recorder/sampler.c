@@ -271,6 +271,7 @@ void sampler_free(struct sampler *s)
         free(s->list[i]);
     }
     rec_proc_release(&s->self);
+    rec_proc_end_look();
     if (s->epoll >= 0)
         close(s->epoll);
     if (s->tick >= 0)

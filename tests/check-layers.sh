@@ -6,7 +6,8 @@
 # 1. Who includes whom: see `allowed` below.  Nothing includes recorder/; other
 #    layers see only format's public headers, format/pmt/.
 # 2. One file each knows zstd.h, cbor.h, CPython's versions and /proc.  A .c
-#    and its .h count as one, and so do cpython.c and cpython-*.c.
+#    and its .h count as one, and so do cpython.c and cpython-*.c, and
+#    proc-linux.c and proc-linux-*.c.
 # 3. format/ never prints, exits or reads the environment; files of analyse/
 #    that are no command never print to stdout or stderr, or exit; options are
 #    parsed in analyse/cli/ only.
@@ -132,7 +133,7 @@ only_one()
     files=$(printf '%s\n' "$all_code" | grep -E "^($(IFS='|'; echo "$*"))/" |
         grep -E "^[^:]*:[0-9]+:.*($pattern)" | cut -d: -f1 |
         sort -u)
-    [[ $(sed -E 's/\.[ch]$//; s/(cpython)-[a-z]+$/\1/' <<<"$files" |
+    [[ $(sed -E 's/\.[ch]$//; s/(cpython|proc-linux)-[a-z]+$/\1/' <<<"$files" |
         sort -u | wc -l) -le 1 ]] ||
         bad "more than one file knows $what: ${files//$'\n'/ }"
 }

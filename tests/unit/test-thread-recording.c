@@ -3,7 +3,7 @@
  * each other, pause and end, with fewer segments than threads. Meant for the
  * thread sanitizer too.
  *
- * LINK: recorder/recording.c recorder/files.c recorder/descriptors.c recorder/drainer.c recorder/fork.c recorder/nest.c recorder/parts-all.c recorder/room.c recorder/thread.c recorder/define.c recorder/table.c recorder/dump.c recorder/tidy.c recorder/signals.c recorder/proc-linux.c recorder/filter.c
+ * LINK: recorder/recording.c recorder/files.c recorder/descriptors.c recorder/drainer.c recorder/fork.c recorder/nest.c recorder/parts-all.c recorder/room.c recorder/thread.c recorder/define.c recorder/table.c recorder/dump.c recorder/tidy.c recorder/signals.c recorder/proc-linux-self.c recorder/proc-linux-text.c recorder/filter.c
  */
 #include <pthread.h>
 #include <setjmp.h>
