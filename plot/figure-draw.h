@@ -29,9 +29,12 @@ struct pmt_figure_drawing {
     /* The name by which the script finds its data (plain letters, digits and
      * dots), written by pmt_figure_data(); NULL: the script holds it. */
     const char *data_name;
+    /* The file that the script writes, a name as above; NULL: standard
+     * output. */
+    const char *picture_name;
 };
 
-/* The script, which writes the picture to standard output. */
+/* The script, which writes the picture. */
 void pmt_figure_script(const struct pmt_figure_drawing *drawing, FILE *file);
 
 /* The data of all panels as the script reads it. */
@@ -42,5 +45,17 @@ void pmt_figure_data(const struct pmt_figure_drawing *drawing, FILE *file);
  * value and, where it has them, low and high. Numbers in ns, bytes, counts.
  * Of bars and strips: a row for each. */
 void pmt_figure_table(const struct pmt_plot_figure *figure, FILE *file);
+
+/* Rows "mark", "panel" and "curve" as JSON, one object a line; `json` is past
+ * its first line or not. Values that are not there are null. */
+struct pmt_json;
+void pmt_figure_json(const struct pmt_plot_figure *figure,
+                     struct pmt_json *json);
+
+/* The figure as text, `columns` wide (20 or more) and about `rows` high (10 or
+ * more), with colours by ANSI escapes or without (figure-terminal.c). */
+void pmt_figure_terminal(const struct pmt_plot_figure *figure,
+                         unsigned columns, unsigned rows, bool colours,
+                         FILE *file);
 
 #endif

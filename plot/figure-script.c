@@ -48,6 +48,8 @@ void pmt_figure_script(const struct pmt_figure_drawing *drawing, FILE *file)
     if (!pmt_layout_make(&layout, drawing))
         return;
     put_terminal(drawing, file);
+    if (drawing->picture_name)
+        fprintf(file, "set output '%s'\n", drawing->picture_name);
     if (!drawing->data_name)
         put_blocks(&layout, file);
     fputs("set multiplot\nunset key\n"

@@ -1,6 +1,7 @@
 /* gauges.c: see gauges.h. */
 #include "gauges.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,8 @@ static void release_gauge(struct pmt_gauge *gauge)
     free(gauge->name);
     free(gauge->program);
     free(gauge->values);
+    free(gauge->least);
+    free(gauge->ends);
     free(gauge->there);
 }
 
@@ -67,9 +70,12 @@ static bool make_gauge(struct pmt_gauge *gauge, size_t columns,
         .name = strndup(name.bytes, name.length),
         .program = strdup(program),
         .values = calloc(columns, sizeof *gauge->values),
+        .least = calloc(columns, sizeof *gauge->least),
+        .ends = calloc(columns, sizeof *gauge->ends),
         .there = calloc(columns, sizeof *gauge->there),
     };
-    if (gauge->name && gauge->program && gauge->values && gauge->there)
+    if (gauge->name && gauge->program && gauge->values && gauge->least &&
+        gauge->ends && gauge->there)
         return true;
     release_gauge(gauge);
     return false;
@@ -110,6 +116,9 @@ static void set_value(struct pmt_gauge *gauge,
 
     if (!gauge->there[column] || value > gauge->values[column])
         gauge->values[column] = value;
+    if (!gauge->there[column] || value < gauge->least[column])
+        gauge->least[column] = value;
+    gauge->ends[column] = value;
     gauge->there[column] = true;
     if (value > gauge->most)
         gauge->most = value;
@@ -143,7 +152,7 @@ static int take_rss(struct pmt_gauges *g, const struct pmt_series *series,
             return PMT_ERR_MEMORY;
         if (!gauge)
             return PMT_OK;
-        gauge->is_rss = true;
+        gauge->is_rss = gauge->bytes = true;
         set_value(gauge, series, ns, rss[i] * header->rss_unit);
     }
     return PMT_OK;
@@ -222,7 +231,8 @@ static int take_figures(struct pmt_gauges *g, const struct pmt_series *series,
                    is(figures[f].name, "rss");
         struct pmt_gauge *gauge;
 
-        if (!values || !is_drawn(&figures[f]) || event->envelope.count == 0 ||
+        if (!values ||
+            !(g->wants ? g->wants : is_drawn)(&figures[f]) || event->envelope.count == 0 ||
             times[0] * tick_ns > until)
             continue;
         if (find_gauge(g, series, event->stream,
@@ -232,8 +242,11 @@ static int take_figures(struct pmt_gauges *g, const struct pmt_series *series,
             if (times[i] * tick_ns <= until &&
                 is_single(series, event, pids ? pids[i] : 0))
                 set_value(gauge, series, times[i] * tick_ns, values[i]);
-        if (gauge)
-            gauge->is_rss |= rss;
+        if (!gauge)
+            continue;
+        gauge->is_rss |= rss;
+        gauge->bytes = is(figures[f].unit, "B") || is(figures[f].unit, "bytes");
+        gauge->counter = figures[f].value == 1;
     }
     return PMT_OK;
 }
@@ -341,8 +354,33 @@ static void extend(struct pmt_gauge *gauge, const struct pmt_series *series,
             continue;
         column = column_of(series, gauge->stream, end < until ? end : until);
         if (!gauge->there[column])
-            gauge->values[column] = gauge->last;
+            gauge->values[column] = gauge->least[column] =
+                gauge->ends[column] = gauge->last;
         gauge->there[column] = true;
+    }
+}
+
+void pmt_gauge_hold(const struct pmt_gauge *gauge, size_t columns,
+                    double *values, double *low, double *high)
+{
+    size_t end = columns;
+    double held = NAN;
+
+    while (end > 0 && !gauge->there[end - 1])
+        end--;
+    for (size_t c = 0; c < columns; c++) {
+        bool there = gauge->there[c];
+
+        held = c >= end ? NAN : held;
+        values[c] = there ? (double)gauge->values[c] : held;
+        if (low)
+            low[c] = there ? fmin((double)gauge->least[c],
+                                  isnan(held) ? INFINITY : held)
+                           : held;
+        if (high)
+            high[c] = values[c];
+        if (there)
+            held = (double)gauge->ends[c];
     }
 }
 

@@ -3,10 +3,10 @@
  * object and sample have it, figures of its allocators in bytes, and the
  * pauses of its collector. The other half of the data of a chart.
  *
- * The columns are those of series.h. A column has the highest value of each
- * gauge in it, or none where nothing was recorded.
+ * The columns are those of series.h. A column has the highest, the least and
+ * the last value of each gauge in it, or none where nothing was recorded.
  *
- * Filled in the second pass of a series. Memory: 9 bytes a column and gauge.
+ * Filled in the second pass of a series. Memory: 25 bytes a column and gauge.
  * Never prints. Threads: one at a time.
  */
 #ifndef PMT_GAUGES_H
@@ -29,10 +29,14 @@ struct pmt_gauge {
                           of the trace, with a NUL behind */
     const struct pmt_stream *stream; /* borrowed from the reader */
     char *program;     /* "pid 1: a.py" of that stream; raw bytes */
-    uint64_t *values;  /* bytes, by column */
+    uint64_t *values;  /* the highest, by column: bytes; of what else is
+                          wanted in its own unit */
+    uint64_t *least, *ends; /* and the least and the last */
     bool *there;       /* by column: there is a value */
     uint64_t most;     /* the highest of all */
     bool is_rss;
+    bool bytes;        /* its unit */
+    bool counter;      /* it only rises */
     bool twin;         /* has the very values of another, in all columns */
 
     /* Private. */
@@ -49,6 +53,9 @@ struct pmt_pauses {
 struct pmt_gauges {
     /* To be set before: what is wanted. */
     bool memory, gc;
+    /* Which figures of samples and of the heap; NULL: all bytes that come and
+     * go. */
+    bool (*wants)(const struct pmt_figure *figure);
 
     /* To be read after. */
     struct pmt_gauge *gauges; /* RSS first, then the largest first, then
@@ -70,6 +77,11 @@ int pmt_gauges_take(struct pmt_gauges *g, const struct pmt_series *series,
 /* Behind the last event. */
 void pmt_gauges_finish(struct pmt_gauges *g, const struct pmt_series *series,
                        const struct pmt_live_sets *live);
+
+/* The values of a gauge in columns without one: it holds the last one to its
+ * end. NaN before its first and behind its end. low and high may be NULL. */
+void pmt_gauge_hold(const struct pmt_gauge *gauge, size_t columns,
+                    double *values, double *low, double *high);
 
 /* Gives back all memory; accepts a zeroed one. */
 void pmt_gauges_release(struct pmt_gauges *g);

@@ -68,6 +68,9 @@ struct pmt_plot_kind {
                 struct pmt_plot_figure *figure);
 };
 
+extern const struct pmt_plot_kind pmt_plot_live, pmt_plot_rss, pmt_plot_tree,
+    pmt_plot_heap;
+
 extern const struct pmt_plot_kind *const pmt_plot_kinds[]; /* ends with NULL */
 extern const char *const pmt_plot_kind_names[]; /* in the same order, NULL */
 

@@ -32,7 +32,6 @@ struct ranked_stream {
 uint64_t pmt_series_skip_kinds(const struct pmt_series *series)
 {
     return pmt_live_sets_skip_kinds(1u << series->which) &
-           ~(UINT64_C(1) << PMT_KIND_MARK) &
            ~(series->shares ? pmt_shares_kinds() : 0);
 }
 
@@ -40,13 +39,9 @@ void pmt_series_release(struct pmt_series *series)
 {
     for (size_t i = 0; i < series->line_count; i++)
         free(series->lines[i].name);
-    for (size_t i = 0; i < series->mark_count; i++)
-        free(series->marks[i].text);
     for (int what = 0; what < PMT_SERIES_WHATS; what++)
         free(series->values[what]);
     free(series->lines);
-    free(series->marks);
-    free(series->program);
     free(series->line_of);
     memset(series, 0, sizeof *series);
 }
@@ -130,49 +125,6 @@ static void begin(void *context, struct pmt_live_stream *stream, size_t index)
     set->watch_context = own;
 }
 
-/* ---- marks ------------------------------------------------------------- */
-
-static bool keep_mark(struct pmt_series *series, const struct pmt_event *event,
-                      uint64_t ns, struct pmt_text text)
-{
-    struct pmt_series_mark *more, *mark;
-
-    if (series->mark_count == PMT_SERIES_MARKS) {
-        series->marks_dropped++;
-        return true;
-    }
-    more = realloc(series->marks, (series->mark_count + 1) * sizeof *more);
-    if (!more)
-        return false;
-    series->marks = more;
-    mark = &series->marks[series->mark_count];
-    mark->text = malloc(text.length + (size_t)1);
-    if (!mark->text)
-        return false;
-    if (text.bytes)
-        memcpy(mark->text, text.bytes, text.length);
-    mark->text[text.bytes ? text.length : 0] = '\0';
-    mark->ns = ns;
-    mark->stream = event->stream;
-    series->mark_count++;
-    return true;
-}
-
-static bool keep_marks(struct pmt_series *series, struct pmt_reader *r,
-                       const struct pmt_event *event)
-{
-    const uint64_t *times = pmt_reader_column(r, PMT_COL_TIME);
-    uint32_t tick_ns = pmt_stream_header(event->stream)->tick_ns;
-    uint64_t until = pmt_instant_in_stream(&series->until, event->stream);
-
-    for (uint32_t i = 0; times && i < event->envelope.count; i++)
-        if (times[i] * tick_ns <= until &&
-            !keep_mark(series, event, times[i] * tick_ns,
-                       pmt_reader_text(r, i)))
-            return false;
-    return true;
-}
-
 /* ---- what comes of it -------------------------------------------------- */
 
 struct rank {
@@ -254,29 +206,6 @@ size_t pmt_series_column(const struct pmt_series *series, uint64_t axis_ns)
     return column < series->columns ? (size_t)column : series->columns - 1;
 }
 
-/* Is the stream on the time axis? */
-static bool is_drawn(const struct pmt_series *series,
-                     const struct pmt_live_stream *stream)
-{
-    return stream->seen[series->which] || series->gauges || series->shares;
-}
-
-/* The origin is where the first stream began. */
-static bool note_origin(struct pmt_series *series,
-                        const struct pmt_live_stream *stream)
-{
-    int64_t start = pmt_stream_header(stream->stream)->start_real_ns;
-    char name[PMT_NAME_SIZE];
-
-    if (series->program && start >= series->origin_real_ns)
-        return true;
-    series->origin_real_ns = start;
-    pmt_stream_name(name, sizeof name, stream->stream);
-    free(series->program);
-    series->program = strdup(name);
-    return series->program != NULL;
-}
-
 bool pmt_series_changed(const struct pmt_series *series,
                         const struct pmt_live_sets *live)
 {
@@ -294,21 +223,19 @@ static void find_begin(struct pmt_series *series,
         uint64_t begin = pmt_series_offset(series, stream->stream) +
                          (stream->begun_late ? stream->begun_ns : 0);
 
-        if (is_drawn(series, stream) && begin < first)
+        if (begin < first)
             first = begin;
     }
     series->begin_ns = first < series->span_ns ? first : 0;
 }
 
-static bool find_span(struct pmt_series *series,
+static void find_span(struct pmt_series *series,
                       const struct pmt_live_sets *live)
 {
     for (size_t i = 0; i < live->stream_count; i++) {
         const struct pmt_live_stream *stream = &live->streams[i];
         const struct pmt_live_set *set = &stream->sets[series->which];
 
-        if (is_drawn(series, stream) && !note_origin(series, stream))
-            return false;
         if (!stream->seen[series->which])
             continue;
         series->streams++;
@@ -327,15 +254,11 @@ static bool find_span(struct pmt_series *series,
         uint64_t end =
             pmt_series_offset(series, stream->stream) + stream->end_ns;
 
-        if (is_drawn(series, stream) && end > series->span_ns)
+        if (end > series->span_ns)
             series->span_ns = end;
     }
     find_begin(series, live);
     series->let_go_ns = pmt_live_sets_begun_ns(live);
-    for (size_t i = 0; i < series->mark_count; i++)
-        series->marks[i].ns +=
-            pmt_series_offset(series, series->marks[i].stream);
-    return true;
 }
 
 /* ---- the pass ---------------------------------------------------------- */
@@ -347,13 +270,10 @@ static int read_all(struct ranking *ranking, struct pmt_live_sets *live,
     int code;
 
     while ((code = pmt_trace_next(in, &event, err)) == PMT_OK) {
-        bool ok = event.type != PMT_EVENT_RECORDS ||
-                  event.envelope.kind != PMT_KIND_MARK ||
-                  keep_marks(ranking->series, in->reader, &event);
         struct pmt_shares *shares = ranking->series->shares;
+        bool ok =
+            !shares || pmt_shares_meet(shares, in->reader, &event) == PMT_OK;
 
-        if (shares && pmt_shares_meet(shares, in->reader, &event))
-            ok = false;
         if ((event.type == PMT_EVENT_RECORDS ||
              event.type == PMT_EVENT_SKIPPED_CHUNK) &&
             event.envelope.count > 0 && event.envelope.kind < 64)
@@ -368,8 +288,8 @@ static int read_all(struct ranking *ranking, struct pmt_live_sets *live,
     if (code != PMT_END)
         return code;
     pmt_live_sets_finish(live);
-    if (!find_span(ranking->series, live) ||
-        !make_lines(ranking->series, ranking) ||
+    find_span(ranking->series, live);
+    if (!make_lines(ranking->series, ranking) ||
         (ranking->series->shares && pmt_shares_rank(ranking->series->shares)))
         return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
                              "out of memory");

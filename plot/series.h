@@ -28,15 +28,6 @@
 
 enum pmt_series_what { PMT_SERIES_BYTES, PMT_SERIES_COUNT, PMT_SERIES_WHATS };
 
-/* Marks that are kept; the others are counted. */
-#define PMT_SERIES_MARKS 200
-
-struct pmt_series_mark {
-    uint64_t ns;    /* since the first stream began */
-    char *text;     /* raw bytes of the trace, with a NUL behind */
-    const struct pmt_stream *stream; /* private */
-};
-
 /* One curve. */
 struct pmt_series_line {
     char *name;     /* raw bytes of the trace, with a NUL behind */
@@ -51,8 +42,9 @@ struct pmt_series {
     size_t lines_max;           /* groups with a curve of their own */
     size_t columns;             /* at least 1 */
     struct pmt_instant until;   /* the chart ends here */
-    struct pmt_gauges *gauges;  /* to be filled too, borrowed; NULL: none.
-                                   The time axis is then that of all streams */
+    int64_t origin_real_ns;     /* wall clock at time 0: when the first stream
+                                   began */
+    struct pmt_gauges *gauges;  /* to be filled too, borrowed; NULL: none */
     struct pmt_shares *shares;  /* the same */
 
     /* To be read after the first pass. */
@@ -63,9 +55,6 @@ struct pmt_series {
      * last record. It begins later where all earlier records were let go. */
     uint64_t begin_ns;
     uint64_t span_ns;           /* its end */
-    struct pmt_series_mark *marks; /* in the order of the file */
-    size_t mark_count;
-    uint64_t marks_dropped;
     struct pmt_live_level peak; /* of the streams' own, added up */
     uint64_t peak_ns;           /* with one stream: since it began */
     size_t streams;             /* that have such records */
@@ -74,7 +63,6 @@ struct pmt_series {
                                    All numbers are estimates then */
     bool approximate, inferred; /* some set is, as in live.h */
     bool basic;                 /* bytes are basic sizes of types */
-    char *program;              /* of the first stream: "pid 1: a.py"; raw */
 
     /* To be read after the second: columns of line_count + 1 values, the
      * last one being all others. */
@@ -84,7 +72,6 @@ struct pmt_series {
     /* Private: the curve of each group of the first pass. */
     uint32_t *line_of;
     size_t group_count;
-    int64_t origin_real_ns;     /* when the first stream began */
     uint64_t let_go_ns;         /* of all streams: what is not there any more */
 };
 
