@@ -41,8 +41,10 @@ static bool running;
 struct step {
     PyCodeObject *code;
     int offset;
+    bool hidden; /* not part of the stack, but of its hash */
 };
-static struct step steps[REC_FRAMES_MAX];
+/* One more than the hash is of: see collect(). */
+static struct step steps[REC_FRAMES_MAX + 1];
 
 /* Memory that watching a code object took: the program will free it with the
  * code object, so its allocation is recorded too, at a site of our own. */
@@ -248,32 +250,50 @@ static uint32_t intern_node(uint32_t parent, uint32_t code, uint32_t line)
     return stack_count;
 }
 
-/* Takes the top frames into `steps`, the innermost first: those that the hash
- * is of. A code object that is being destroyed is left out, and so is a frame
- * that nobody sees. */
+/*
+ * Takes the top frames into `steps`, the innermost first: those that the hash
+ * is of. Where these are all hidden, the one that is shown in their place comes
+ * behind them, and the stack is not `whole`: the hash does not tell it. A code
+ * object that is being destroyed is left out.
+ */
 static unsigned collect(const PyThreadState *ts, unsigned limit, bool *whole)
 {
     const cpy_frame *f = cpy_frame_top(ts);
+    bool shown = false;
     unsigned count = 0;
 
     *whole = true;
-    for (; f != NULL && limit > 0; f = cpy_frame_previous(f)) {
+    for (; f != NULL && (limit > 0 || !shown) && count <= REC_FRAMES_MAX;
+         f = cpy_frame_previous(f)) {
         PyCodeObject *code;
+        struct step *s = &steps[count];
 
         if (cpy_frame_is_shim(f))
             continue;
-        limit--;
+        *whole &= limit > 0;
+        limit -= limit > 0;
         code = cpy_frame_code(f);
         if (!cpy_code_alive(code)) {
             *whole = false;
+            shown = true;
             continue;
         }
-        steps[count].code = code;
-        steps[count].offset = cpy_frame_offset(f, code);
-        if (!cpy_frame_is_hidden(f, code, steps[count].offset))
-            count++;
+        s->code = code;
+        s->offset = cpy_frame_offset(f, code);
+        s->hidden = cpy_frame_is_hidden(f, code, s->offset);
+        shown |= !s->hidden;
+        count++;
     }
     return count;
+}
+
+/* Is any of them part of the stack? */
+static bool any_shown(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (!steps[i].hidden)
+            return true;
+    return false;
 }
 
 /* True when all code objects were born no later than `verified`. */
@@ -315,7 +335,9 @@ uint32_t rec_stack_named(uint32_t parent, const char *file,
 }
 
 /* Interns the stack in `steps` with the stack `id` around it. `keep` is
- * cleared when the result must not be cached. 0: there is no room for it. */
+ * cleared when the result must not be cached. 0: there is no room for it. The
+ * death of a hidden frame's code must be noticed too: other code at its place
+ * may show what has the same hash. */
 static uint32_t intern_steps(uint32_t id, unsigned count, bool can_watch,
                              bool *keep)
 {
@@ -331,6 +353,8 @@ static uint32_t intern_steps(uint32_t id, unsigned count, bool can_watch,
         }
         if (birth == UINT32_MAX)
             *keep = false;
+        if (s->hidden)
+            continue;
         line = intern_line(s->code, birth, s->offset);
         id = intern_node(id, code, line);
         if (id == 0) {
@@ -385,7 +409,7 @@ uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
         id = (uint32_t)pair->value;
     else
         id = intern_steps(t->label, count, may_call && cpy_can_watch(ts), &keep);
-    if (id == 0 && count > 0)
+    if (id == 0 && any_shown(count))
         t->unstacked++;
     if (keep && deaths != UINT32_MAX)
         rec_map_put(&rec_stack_cache, hash, (uint64_t)deaths << 32 | id);
