@@ -79,6 +79,16 @@ int pmt_check_state(struct pmt_stated *s, struct pmt_reader *r,
     return PMT_OK;
 }
 
+/* A destruction that a filter has put in may name class 1 where its epoch
+ * states no class of a destruction (spec 5.4). */
+static bool may_be_unstated(const struct pmt_event *event,
+                            const struct rule *rule, uint64_t id)
+{
+    return id == 1 && rule->table == PMT_KIND_CLASSES &&
+           event->envelope.kind == PMT_KIND_OBJECT &&
+           pmt_stream_header(event->stream)->filter != NULL;
+}
+
 /* Counts the references of one column that are not stated. */
 static void count(const struct pmt_stated *s, struct pmt_reader *r,
                   const struct pmt_event *event, const struct rule *rule,
@@ -98,7 +108,8 @@ static void count(const struct pmt_stated *s, struct pmt_reader *r,
 
         if (id == 0 || id == stated)
             continue;
-        if (pmt_stated_in(s, rule->table, id, event->envelope.epoch))
+        if (pmt_stated_in(s, rule->table, id, event->envelope.epoch) ||
+            may_be_unstated(event, rule, id))
             stated = id;
         else if (unstated->count++ == 0)
             unstated->first = id;

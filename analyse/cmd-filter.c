@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/text.h"
 #include "commands.h"
+#include "filter-seek.h"
 #include "filter.h"
 #include "names.h"
 #include "open.h"
@@ -51,6 +52,7 @@ struct job {
     struct pmt_filter lives;     /* a first pass */
     struct pmt_trace lives_in;
     bool has_lives;
+    struct pmt_filter_seek seek; /* pieces NULL: the whole is read */
 };
 
 static void release(struct job *job)
@@ -58,6 +60,7 @@ static void release(struct job *job)
     pmt_filter_release(&job->lives);
     if (job->has_lives)
         pmt_trace_release(&job->lives_in);
+    pmt_filter_seek_release(&job->seek);
     pmt_expression_release(&job->x);
     free(job->bounds);
     free(job->alive);
@@ -122,14 +125,37 @@ static void note_damage(struct pmt_trace *in, const struct pmt_error *err)
     pmt_health_note(&in->health, &damage);
 }
 
-/* PMT_OK or negative. */
+/* The next chunk of the pieces: the gaps between them are meant. */
+static int next_of_pieces(const struct pmt_extents *pieces,
+                          struct pmt_trace *in, struct pmt_event *event,
+                          struct pmt_error *err)
+{
+    int code = pmt_reader_next(in->reader, event, err);
+    struct pmt_event shown;
+    uint64_t at, of;
+
+    if (code != PMT_OK)
+        return code;
+    event->seq_missing = 0;
+    shown = *event;
+    if (event->type == PMT_EVENT_DAMAGE &&
+        event->damage.offset != PMT_NO_OFFSET)
+        shown.damage.offset = pmt_extents_origin(pieces, event->damage.offset);
+    pmt_health_note(&in->health, &shown);
+    pmt_reader_position(in->reader, &at, &of);
+    pmt_progress_update(&in->progress, at);
+    return code;
+}
+
+/* `pieces`: what is read, NULL for all. PMT_OK or negative. */
 static int go_through(struct pmt_filter *f, struct pmt_trace *in,
-                      struct pmt_error *err)
+                      const struct pmt_extents *pieces, struct pmt_error *err)
 {
     struct pmt_event event;
     int code;
 
-    while ((code = pmt_trace_next(in, &event, err)) == PMT_OK) {
+    while ((code = pieces ? next_of_pieces(pieces, in, &event, err)
+                          : pmt_trace_next(in, &event, err)) == PMT_OK) {
         code = pmt_filter_take(f, in->reader, &event, err);
         if (code == PMT_ERR_CORRUPT)
             note_damage(in, err);
@@ -157,7 +183,7 @@ static int first_pass(struct job *job, const struct pmt_trace *in)
     if (pmt_trace_open(&job->lives_in, in->path, &job->opt->common, &reading))
         return PMT_EXIT_TROUBLE;
     job->has_lives = true;
-    if (go_through(&job->lives, &job->lives_in, &err)) {
+    if (go_through(&job->lives, &job->lives_in, NULL, &err)) {
         job->has_lives = false;
         return pmt_trace_failed(&job->lives_in, &err);
     }
@@ -240,7 +266,7 @@ static int filter_trace(struct job *job, struct pmt_trace *in,
     if (!opt->count)
         code = pmt_rewriter_new(&f->out, &sink, LEVEL, &err);
     if (code == PMT_OK)
-        code = go_through(f, in, &err);
+        code = go_through(f, in, job->seek.pieces, &err);
     pmt_rewriter_free(f->out);
     if (code != PMT_OK && ferror(out->file)) {
         pmt_trace_release(in);
@@ -263,6 +289,34 @@ static int filter_trace(struct job *job, struct pmt_trace *in,
     return pmt_exit_worse(status, pmt_output_commit(out));
 }
 
+/* Where there is a window and an index, only what it needs is read: then `in`
+ * is opened anew. */
+static int seek(struct job *job, struct pmt_filter *f, struct pmt_trace *in,
+                const char *path, const struct pmt_reader_options *reading)
+{
+    struct pmt_source source;
+    struct pmt_error err;
+    int code;
+
+    f->bounds = job->bounds;
+    f->bound_count = job->bound_count;
+    f->lives = job->x.lives > 0 ? &job->lives : NULL;
+    if (!pmt_trace_reopens(path) ||
+        pmt_trace_journal(path) != PMT_JOURNAL_NONE)
+        return PMT_EXIT_OK;
+    code = pmt_filter_seek(&job->seek, f, path, &err);
+    if (code == PMT_END)
+        return PMT_EXIT_OK;
+    if (code != PMT_OK) {
+        pmt_fail("%s: %s", path, err.message);
+        return PMT_EXIT_TROUBLE;
+    }
+    pmt_trace_release(in);
+    pmt_extents_source(job->seek.pieces, &source);
+    code = pmt_trace_from_source(in, &source, path, reading, &err);
+    return code == PMT_OK ? PMT_EXIT_OK : pmt_fail("%s: %s", path, err.message);
+}
+
 static int open_and_filter(struct job *job, const char *path)
 {
     const struct filter_options *opt = job->opt;
@@ -281,6 +335,8 @@ static int open_and_filter(struct job *job, const char *path)
     if (status == PMT_EXIT_OK)
         status = first_pass(job, &in);
     if (status == PMT_EXIT_OK)
+        status = seek(job, &f, &in, path, &reading);
+    if (status == PMT_EXIT_OK)
         status = pmt_output_open(&out, opt->output,
                                  (opt->count ? 0 : PMT_OUTPUT_BINARY |
                                                        PMT_OUTPUT_PRIVATE) |
@@ -289,9 +345,6 @@ static int open_and_filter(struct job *job, const char *path)
         pmt_trace_release(&in);
         return status;
     }
-    f.bounds = job->bounds;
-    f.bound_count = job->bound_count;
-    f.lives = job->x.lives > 0 ? &job->lives : NULL;
     status = filter_trace(job, &in, &f, &out);
     pmt_filter_release(&f);
     return status;

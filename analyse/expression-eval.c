@@ -172,13 +172,23 @@ bool pmt_expression_number(const struct pmt_node *node, uint64_t number)
     return number >= node->number;
 }
 
-/* What a test of the site says, without "not". *known: the id is stated. */
+/* A test of what is not there says neither that it is nor that it is not. */
+static bool label_says(const struct pmt_node *node, const struct pmt_stream *s,
+                       uint32_t id, bool *there)
+{
+    struct pmt_text label;
+
+    *there = pmt_group_label(s, id, &label) && label.bytes != NULL;
+    return *there && matches(node, label);
+}
+
+/* What a test of the site says, without "not". *known: the id is stated.
+ * *there: it has what is asked for. */
 static bool stack_says(const struct pmt_node *node, const struct pmt_stream *s,
-                       uint32_t id, bool *known)
+                       uint32_t id, bool *known, bool *there)
 {
     struct pmt_site site;
     struct pmt_code code;
-    struct pmt_text label;
 
     *known = pmt_stream_site(s, id, &site);
     if (!*known)
@@ -186,11 +196,13 @@ static bool stack_says(const struct pmt_node *node, const struct pmt_stream *s,
     if (node->field == PMT_FIELD_STACK)
         return stack_contains(node, s, id);
     if (node->field == PMT_FIELD_LABEL)
-        return pmt_group_label(s, id, &label) && matches(node, label);
+        return label_says(node, s, id, there);
     if (node->field == PMT_FIELD_LINE)
         return pmt_expression_number(node, site.line);
-    if (!pmt_stream_code(s, site.code, &code))
+    *known = pmt_stream_code(s, site.code, &code);
+    if (!*known)
         return false;
+    *there = code.file.bytes || node->field == PMT_FIELD_FUNCTION;
     if (node->field == PMT_FIELD_MODULE)
         return module_matches(node, code.file);
     return matches(node, node->field == PMT_FIELD_FILE ? code.file
@@ -233,10 +245,11 @@ static bool thread_says(const struct pmt_node *node,
 }
 
 static bool id_says(const struct pmt_node *node, const struct pmt_stream *s,
-                    uint32_t id, bool *known)
+                    uint32_t id, bool *known, bool *there)
 {
     struct pmt_type type;
 
+    *there = true;
     switch ((unsigned)node->field) {
     case PMT_FIELD_THREAD:
         return thread_says(node, s, id, known);
@@ -246,7 +259,7 @@ static bool id_says(const struct pmt_node *node, const struct pmt_stream *s,
     case PMT_FIELD_CFUNCTION:
         return cfunction_says(node, s, id, known);
     default:
-        return stack_says(node, s, id, known);
+        return stack_says(node, s, id, known, there);
     }
 }
 
@@ -282,7 +295,7 @@ static bool remembered(struct pmt_node *node, const struct pmt_stream *s,
                        size_t place, uint32_t id)
 {
     struct pmt_test_memo *memo;
-    bool known, holds;
+    bool known, there, holds;
     uint8_t *said;
 
     if (id == 0)
@@ -290,9 +303,9 @@ static bool remembered(struct pmt_node *node, const struct pmt_stream *s,
     if (place < node->memo_count && id < node->memos[place].size &&
         node->memos[place].said[id])
         return node->memos[place].said[id] == 2;
-    holds = id_says(node, s, id, &known);
+    holds = id_says(node, s, id, &known, &there);
     /* `!=` of what is there. */
-    holds = known && (holds != (node->relation == PMT_IS_NOT &&
+    holds = known && there && (holds != (node->relation == PMT_IS_NOT &&
                                 node->field != PMT_FIELD_LINE));
     if (known) { /* another chunk may state it yet */
         memo = memo_of(node, place);

@@ -90,3 +90,13 @@ void pmt_extents_source(struct pmt_extents *e, struct pmt_source *source)
         .size = e->length,
     };
 }
+
+uint64_t pmt_extents_origin(const struct pmt_extents *e, uint64_t offset)
+{
+    const struct extent *piece;
+
+    if (e->count == 0)
+        return offset;
+    piece = find(e, offset);
+    return piece->offset + (offset - piece->start);
+}

@@ -23,4 +23,7 @@ int pmt_extents_add(struct pmt_extents *e, uint64_t offset, uint64_t length);
 /* The pieces added so far; `e` is borrowed. */
 void pmt_extents_source(struct pmt_extents *e, struct pmt_source *source);
 
+/* Where in the base byte `offset` of the concatenation is. */
+uint64_t pmt_extents_origin(const struct pmt_extents *e, uint64_t offset);
+
 #endif

@@ -35,6 +35,7 @@ static struct pass pass_of(struct pmt_filter *f, struct pmt_filter_stream *s,
 void pmt_filter_release_set(struct pmt_filter_set *set)
 {
     pmt_live_table_release(&set->table);
+    pmt_live_table_release(&set->before);
     pmt_id_map_release(&set->threads);
     free(set->pending);
     memset(set, 0, sizeof *set);
@@ -165,7 +166,7 @@ static int undo(const struct pass *p, const struct pmt_alloc *record,
     /* Its realloc_free came before the window. */
     f->keep[i] = PMT_KEEP_AS_MALLOC;
     f->with[f->with_count++] = (struct pmt_replacement){
-        .stack = block.stack, .size = block.size};
+        .stack = block.stack, .thread = block.thread, .size = block.size};
     return PMT_OK;
 }
 
@@ -200,7 +201,9 @@ static int release(const struct pass *p, uint64_t address, uint64_t time,
                : PMT_OK;
 }
 
-/* The class of the destruction of a type, as far as one is stated. */
+/* The class of the destruction of a type, as far as the epoch states one. What
+ * other epochs state does not count: a filter before this one may have left
+ * them out, and two filters must say what both at once do. */
 static uint32_t destroy_class(const struct pmt_filter_stream *s, uint32_t type)
 {
     uint32_t class_id = pmt_id_map_get(&s->destroys, type);
@@ -327,6 +330,8 @@ static int take_all(const struct pass *p, struct pmt_reader *r,
         p->f->keep[i] = PMT_DROP;
         if (time > p->s->to)
             break;
+        if (p->f->no_carry && time < p->s->from)
+            continue;
         code = open_at(p, time, event, err);
         if (code != PMT_OK)
             return code;
@@ -397,31 +402,41 @@ static int take_row(const struct pass *p, const struct pmt_live *row,
     return code != PMT_OK ? code : put_block(p, &block, kept, number, &old);
 }
 
-/* Part 0 replaces all: what is left in `before` is gone. */
-static int take_rows(const struct pass *p, struct pmt_reader *r,
-                     const struct pmt_event *event, uint32_t part)
+/* What was there and is not in the live set, which began at `time`, is gone. */
+static int drop_before(const struct pass *p, uint64_t time)
 {
-    const struct pmt_live *rows = pmt_reader_lives(r);
-    struct pmt_live_table before = {0};
+    struct pmt_live_table *before = &p->set->before;
     const struct pmt_block *block;
     uint32_t place = 0;
+    int code = PMT_OK;
+
+    while (code == PMT_OK && p->f->first_pass &&
+           (block = pmt_live_table_next(before, &place)))
+        code = pmt_filter_life_ends(p->f, p->s, p->which, block, time);
+    pmt_live_table_release(before);
+    return code;
+}
+
+/* Part 0 replaces all; what is left of it behind the last one is gone. */
+static int take_rows(const struct pass *p, struct pmt_reader *r,
+                     const struct pmt_event *event, uint32_t part,
+                     uint32_t parts)
+{
+    const struct pmt_live *rows = pmt_reader_lives(r);
+    struct pmt_filter_set *set = p->set;
+    uint64_t time = event->envelope.t0;
     int code = rows || event->envelope.count == 0 ? PMT_OK : PMT_ERR_MEMORY;
 
-    if (p->f->first_pass && code == PMT_OK)
-        code = pmt_filter_life_moments(p->f, p->s, p->which,
-                                       event->envelope.t0);
-    if (part == 0) {
-        before = p->set->table;
-        memset(&p->set->table, 0, sizeof p->set->table);
+    if (p->f->first_pass && code == PMT_OK && part == 0)
+        code = pmt_filter_life_moments(p->f, p->s, p->which, time);
+    if (code == PMT_OK && part == 0) {
+        code = drop_before(p, time); /* where a last part is missing */
+        set->before = set->table;
+        memset(&set->table, 0, sizeof set->table);
     }
     for (uint32_t i = 0; code == PMT_OK && i < event->envelope.count; i++)
-        code = take_row(p, &rows[i], &before, i);
-    while (code == PMT_OK && p->f->first_pass &&
-           (block = pmt_live_table_next(&before, &place)))
-        code = pmt_filter_life_ends(p->f, p->s, p->which, block,
-                                    event->envelope.t0);
-    pmt_live_table_release(&before);
-    return code;
+        code = take_row(p, &rows[i], &set->before, i);
+    return code == PMT_OK && part + 1 >= parts ? drop_before(p, time) : code;
 }
 
 int pmt_filter_live_set(struct pmt_filter *f, struct pmt_filter_stream *s,
@@ -437,7 +452,8 @@ int pmt_filter_live_set(struct pmt_filter *f, struct pmt_filter_stream *s,
     memset(f->keep, PMT_DROP, event->envelope.count);
     which = of_kind == PMT_KIND_ALLOC ? PMT_FILTER_BLOCKS : PMT_FILTER_OBJECTS;
     if ((of_kind != PMT_KIND_ALLOC && of_kind != PMT_KIND_OBJECT) ||
-        s->kinds[of_kind] == PMT_NEVER || event->envelope.t0 > s->to)
+        s->kinds[of_kind] == PMT_NEVER || event->envelope.t0 > s->to ||
+        (f->no_carry && event->envelope.t0 < s->from))
         return PMT_END; /* nothing of it is written, nor an empty one */
     if (which == PMT_FILTER_OBJECTS)
         s->sized |= pmt_reader_column(r, PMT_COL_SIZE) != NULL;
@@ -448,7 +464,7 @@ int pmt_filter_live_set(struct pmt_filter *f, struct pmt_filter_stream *s,
         code = pmt_filter_carry(f, s, which, &event->envelope, err);
     if (code != PMT_OK)
         return code;
-    code = take_rows(&p, r, event, part);
+    code = take_rows(&p, r, event, part, parts);
     if (code == PMT_ERR_MEMORY)
         return pmt_error_set(err, code, event->offset, "out of memory");
     return event->envelope.t0 < s->from ? PMT_END : code;
@@ -530,5 +546,5 @@ int pmt_filter_lives_finish(struct pmt_filter *f, struct pmt_filter_stream *s,
     while (code == PMT_OK &&
            (block = pmt_live_table_next(&p.set->table, &place)))
         code = pmt_filter_life_ends(f, s, which, block, UINT64_MAX);
-    return code;
+    return code == PMT_OK ? drop_before(&p, UINT64_MAX) : code;
 }

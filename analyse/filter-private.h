@@ -5,6 +5,7 @@
  *   filter-blocks.c   records about blocks and objects, and what is live
  *   filter-lives.c    tests of lives: a first pass
  *   filter-records.c  all other records
+ *   filter-seek.c     which chunks are needed, by the index
  */
 #ifndef PMT_FILTER_PRIVATE_H
 #define PMT_FILTER_PRIVATE_H
@@ -22,6 +23,16 @@ int pmt_filter_emit(struct pmt_filter *f, struct pmt_filter_stream *s,
 /* filter.c: what waits comes before the chunk of `where`. */
 int pmt_filter_flush(struct pmt_filter *f, struct pmt_filter_stream *s,
                      struct pmt_error *err);
+
+/* filter.c, for filter-seek.c: the stream of an event (NULL: no memory); is it
+ * a kind of records that are asked; is there nothing of a chunk that is kept or
+ * must be known, by its label? */
+struct pmt_filter_stream *pmt_filter_stream_of(struct pmt_filter *f,
+                                               const struct pmt_stream *stream);
+bool pmt_filter_is_record(uint32_t kind);
+bool pmt_filter_useless(const struct pmt_filter *f,
+                        const struct pmt_filter_stream *s,
+                        const struct pmt_envelope *e);
 
 /* filter-blocks.c */
 int pmt_filter_blocks(struct pmt_filter *f, struct pmt_filter_stream *s,

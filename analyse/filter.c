@@ -106,8 +106,8 @@ static void begin_stream(struct pmt_filter *f, struct pmt_filter_stream *s,
 }
 
 /* The stream of an event; NULL: no memory. */
-static struct pmt_filter_stream *stream_of(struct pmt_filter *f,
-                                           const struct pmt_stream *stream)
+struct pmt_filter_stream *pmt_filter_stream_of(struct pmt_filter *f,
+                                               const struct pmt_stream *stream)
 {
     size_t index = pmt_stream_index(stream);
 
@@ -156,9 +156,9 @@ static bool whole(const struct pmt_filter *f, struct pmt_filter_stream *s,
 }
 
 /* Is there nothing of a chunk of records that is kept or must be known? */
-static bool useless(const struct pmt_filter *f,
-                    const struct pmt_filter_stream *s,
-                    const struct pmt_envelope *e)
+bool pmt_filter_useless(const struct pmt_filter *f,
+                        const struct pmt_filter_stream *s,
+                        const struct pmt_envelope *e)
 {
     bool tracked = is_block_kind(e->kind) && !f->no_carry;
 
@@ -168,7 +168,7 @@ static bool useless(const struct pmt_filter *f,
            (e->t1 < s->from && !tracked);
 }
 
-static bool is_record(uint32_t kind)
+bool pmt_filter_is_record(uint32_t kind)
 {
     return kind >= PMT_KIND_CALL && kind < PMT_KIND_KNOWN &&
            kind != PMT_KIND_END && kind != PMT_KIND_LIVE_SET &&
@@ -179,14 +179,14 @@ static bool pass_over(void *context, const struct pmt_stream *stream,
                       const struct pmt_envelope *label)
 {
     struct pmt_filter *f = context;
-    struct pmt_filter_stream *s = stream_of(f, stream);
+    struct pmt_filter_stream *s = pmt_filter_stream_of(f, stream);
 
     if (s == NULL)
         return false;
     if (label->kind == PMT_KIND_ANCHORS || label->kind == PMT_KIND_LOSS)
         return true;
-    return is_record(label->kind) &&
-           (useless(f, s, label) || whole(f, s, label));
+    return pmt_filter_is_record(label->kind) &&
+           (pmt_filter_useless(f, s, label) || whole(f, s, label));
 }
 
 void pmt_filter_options(struct pmt_filter *f,
@@ -317,7 +317,7 @@ static int take_records(struct pmt_filter *f, struct pmt_filter_stream *s,
         code = pmt_filter_live_set(f, s, r, event, err);
         if (code == PMT_END)
             return PMT_OK;
-    } else if (useless(f, s, &event->envelope)) {
+    } else if (pmt_filter_useless(f, s, &event->envelope)) {
         return PMT_OK; /* no label told so before */
     } else if (is_block_kind(kind)) {
         code = pmt_filter_blocks(f, s, r, event, err);
@@ -337,7 +337,7 @@ static int take_passed(struct pmt_filter *f, struct pmt_filter_stream *s,
     const struct pmt_envelope *e = &event->envelope;
     int code = PMT_OK;
 
-    if (useless(f, s, e) || !whole(f, s, e))
+    if (pmt_filter_useless(f, s, e) || !whole(f, s, e))
         return PMT_OK;
     if (is_block_kind(e->kind))
         code = pmt_filter_carry(f, s,
@@ -542,10 +542,10 @@ int pmt_filter_take(struct pmt_filter *f, struct pmt_reader *r,
 
     if (!is_chunk(event))
         return PMT_OK;
-    s = stream_of(f, event->stream);
+    s = pmt_filter_stream_of(f, event->stream);
     if (!s)
         return no_memory(err);
-    if (is_record(kind))
+    if (pmt_filter_is_record(kind))
         f->seen[kind] += event->envelope.count;
     if (event->envelope.lost > s->last.lost && s->from > 0 &&
         event->envelope.t0 < s->from)
@@ -582,7 +582,7 @@ uint64_t pmt_filter_count(const struct pmt_filter *f)
     uint64_t sum = 0;
 
     for (uint32_t kind = 0; kind < PMT_KIND_KNOWN; kind++)
-        if (is_record(kind))
+        if (pmt_filter_is_record(kind))
             sum += f->kept[kind];
     return sum;
 }

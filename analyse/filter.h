@@ -53,6 +53,7 @@ struct pmt_filter_pending {
  * lives all of it. */
 struct pmt_filter_set {
     struct pmt_live_table table;
+    struct pmt_live_table before; /* amid a live set: what was before it */
     bool seen;               /* records or a live set before the window */
     bool carried;            /* the window is open */
     struct pmt_id_map threads; /* number of a pending, plus 1 */

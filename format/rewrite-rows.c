@@ -89,6 +89,9 @@ static uint64_t replacement(const struct rows *x, unsigned id, size_t i,
     if (id == PMT_COL_OP) {
         return op_of(x, pmt_chunk_column(x->c, PMT_COL_OP), i);
     }
+    if (id == PMT_COL_THREAD) {
+        return x->keep[i] == PMT_KEEP_AS_MALLOC ? with->thread : value;
+    }
     return id != PMT_COL_STACK              ? value
            : x->keep[i] == PMT_KEEP_AS_MALLOC ? with->stack
                                             : 0;
@@ -213,6 +216,23 @@ static int put_addresses(struct rows *x)
                                          c.explicits, PMT_CODEC_PLANES, false);
 }
 
+/* A column that the chunk has not, for a malloc that takes a place. */
+static bool wants_column(const struct rows *x, unsigned id)
+{
+    const struct pmt_replacement *with = x->with;
+    bool wanted = false;
+
+    for (size_t i = 0; with && i < x->count && x->e.kind == PMT_KIND_ALLOC;
+         i++) {
+        if (x->keep[i] == PMT_KEEP_AS_MALLOC) {
+            wanted |= (id == PMT_COL_THREAD && with->thread) ||
+                      (id == PMT_COL_STACK && with->stack);
+        }
+        with += replaced(x, i);
+    }
+    return wanted;
+}
+
 static int put_column(struct rows *x, const struct pmt_column_rule *rule)
 {
     const uint64_t *column = pmt_chunk_column(x->c, rule->id);
@@ -225,10 +245,13 @@ static int put_column(struct rows *x, const struct pmt_column_rule *rule)
     if (rule->transform == PMT_SIZED) {
         return put_sizes(x);
     }
-    if (!column) {
+    if (!column && !wants_column(x, rule->id)) {
         return PMT_OK;
     }
-    n = gather(x, column, v);
+    n = column ? gather(x, column, v) : x->kept;
+    if (!column) {
+        memset(v, 0, n * sizeof *v);
+    }
     replace(x, rule->id, v);
     switch ((enum pmt_transform)rule->transform) {
     case PMT_TIME:

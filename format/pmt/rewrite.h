@@ -82,7 +82,7 @@ enum pmt_keep {
 /* What stands in the place of such a record. */
 struct pmt_replacement {
     uint32_t class_id;       /* AS_RELEASE of object: lowest bit 1 */
-    uint32_t stack;          /* AS_MALLOC */
+    uint32_t stack, thread;  /* AS_MALLOC */
     uint64_t size;           /* AS_MALLOC, bytes */
 };
 
