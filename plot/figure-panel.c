@@ -143,16 +143,30 @@ static void put_y_label(const struct pmt_panel *panel,
     free(label);
 }
 
-static void put_y_axis(const struct pmt_panel *panel, FILE *file)
+/* 1, 2 or 5 times a power of ten, so that tics have room between them. */
+static double tic_step(double range, double pixels)
 {
+    double least = range / fmax(1, floor(pixels / STYLE_TIC));
+    double power = pow(10, floor(log10(least)));
+
+    return least <= power       ? power
+           : least <= 2 * power ? 2 * power
+           : least <= 5 * power ? 5 * power
+                                : 10 * power;
+}
+
+static void put_y_axis(const struct layout *layout, size_t index, FILE *file)
+{
+    const struct pmt_panel *panel = &layout->figure->panels[index];
     double least, most = pmt_panel_most(panel, &least);
     struct pmt_scale scale = pmt_unit_scale(panel->y_unit,
                                             fmax(most, -least));
+    double from = least / scale.divisor * 1.05;
+    double to = most > 0 ? most / scale.divisor * 1.05 : 1.0;
 
     put_y_label(panel, &scale, file);
-    fprintf(file, "set yrange [%.7g:%.7g]\nset ytics autofreq\n",
-            least / scale.divisor * 1.05,
-            most > 0 ? most / scale.divisor * 1.05 : 1.0);
+    fprintf(file, "set yrange [%.7g:%.7g]\nset ytics %.7g\n", from, to,
+            tic_step(to - from, layout->boxes[index].height));
 }
 
 /* Names on the y axis, the first on top. */
@@ -360,7 +374,7 @@ void pmt_figure_draw_panel(const struct layout *layout, size_t index,
         return;
     put_x_axis(layout, index, file);
     if (!pmt_panel_has_rows(panel))
-        put_y_axis(panel, file);
+        put_y_axis(layout, index, file);
     if (panel->is_time)
         pmt_figure_marks(layout, &layout->boxes[index], index == 0, file);
     plots[panel->type](layout, index, file);

@@ -38,9 +38,9 @@ static const struct step count_steps[] = {
 static const struct step count_rate_steps[] = {
     {1, "/s"},
     {1e4, NULL},
-    {1e3, "thousand/s"},
+    {1e3, "k/s"},
     {1e7, NULL},
-    {1e6, "million/s"},
+    {1e6, "M/s"},
 };
 static const struct step percent_steps[] = {{1, "%"}};
 
@@ -87,7 +87,8 @@ struct pmt_scale pmt_unit_scale(enum pmt_unit unit, double most)
 /* Three digits that count: 1.23, 12.3, 123. */
 char *pmt_unit_text(char *buffer, enum pmt_unit unit, double value)
 {
-    struct pmt_scale scale = pmt_unit_scale(unit, value);
+    struct pmt_scale scale =
+        pmt_unit_scale(unit, value == 0 && unit == PMT_UNIT_NS ? 1e9 : value);
     double shown = value / scale.divisor;
     int digits = fabs(shown) >= 100 || shown == rint(shown) ? 0
                  : fabs(shown) >= 10                        ? 1

@@ -89,7 +89,7 @@ static bool is_drawn(const struct pmt_gauge *gauge,
 /* A colour of its own for each, far apart. */
 static int colour_of(size_t line)
 {
-    static const int colours[] = {0, 6, 2, 14, 1, 8, 4, 5};
+    static const int colours[] = {0, 6, 2, 14, 1, 4, 5, 10};
 
     return colours[line % (sizeof colours / sizeof *colours)];
 }
@@ -215,7 +215,7 @@ static void put_faults(const struct pmt_over_time *o,
             if (!panel)
                 return;
             panel->weight = 0.5;
-            put_rate(o, gauge, k ? 7 : 4, figure, panel);
+            put_rate(o, gauge, k ? 7 : 3, figure, panel);
         }
 }
 

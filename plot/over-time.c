@@ -193,6 +193,6 @@ void pmt_over_time_cpu(const struct pmt_over_time *o,
     panel->weight = 0.5;
     pmt_over_time_stack(o, figure, panel, &o->shares.cpu,
                         100.0 / (double)o->series.column_ns);
-    for (size_t i = 0; o->shares.rss.values && i < panel->curve_count; i++)
+    for (size_t i = 0; o->shares.processes > 1 && i < panel->curve_count; i++)
         panel->curves[i].unnamed = true; /* as of the panel above */
 }

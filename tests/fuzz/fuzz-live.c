@@ -12,8 +12,8 @@
 #include "live-report.h"
 #include "live.h"
 #include "open.h"
-#include "plot/chart.h"
-#include "plot/series-json.h"
+#include "plot/figure-draw.h"
+#include "plot/series.h"
 #include "plot/series.h"
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room,
@@ -153,6 +153,37 @@ static void read_snapshots(const uint8_t *data, size_t size,
     pmt_trace_release(&in);
 }
 
+static void draw_series(const struct pmt_series *series)
+{
+    struct pmt_plot_figure figure = {0};
+    struct pmt_figure_drawing drawing = {
+        .figure = &figure, .width = 1200, .height = 800};
+    struct pmt_panel *panel = pmt_figure_panel(
+        &figure, PMT_PANEL_LINES, "", PMT_UNIT_BYTES, series->columns,
+        (double)series->begin_ns, (double)series->span_ns, true);
+    const struct pmt_gauges *gauges = series->gauges;
+    struct pmt_json json;
+
+    FUZZ_MUST(panel != NULL);
+    for (size_t i = 0; i < gauges->count; i++) {
+        struct pmt_curve *curve = pmt_panel_curve(
+            &figure, panel, gauges->gauges[i].name, (int)i, true);
+
+        FUZZ_MUST(curve != NULL);
+        pmt_gauge_hold(&gauges->gauges[i], series->columns, curve->values,
+                       curve->low, curve->high);
+    }
+    for (size_t i = 0; i < series->line_count; i++)
+        FUZZ_MUST(pmt_panel_curve(&figure, panel, series->lines[i].name,
+                                  (int)i, false) != NULL);
+    pmt_figure_script(&drawing, nowhere());
+    pmt_figure_table(&figure, nowhere());
+    pmt_json_init(&json, nowhere());
+    pmt_figure_json(&figure, &json);
+    pmt_figure_terminal(&figure, 80, 24, false, nowhere());
+    pmt_figure_release(&figure);
+}
+
 static void draw(const uint8_t *data, size_t size, enum pmt_live_which which)
 {
     struct pmt_gauges gauges = {.memory = true, .gc = true};
@@ -164,10 +195,6 @@ static void draw(const uint8_t *data, size_t size, enum pmt_live_which which)
         .columns = 20,
         .until = {.is_end = true, .ns = UINT64_MAX},
     };
-    struct pmt_chart chart = {.series = &series, .title = "fuzz",
-                              .show = {true, true}, .memory = true,
-                              .gc = true, .width = 1200,
-                              .height = 800};
     struct pmt_trace in;
     struct pmt_error err;
 
@@ -178,9 +205,7 @@ static void draw(const uint8_t *data, size_t size, enum pmt_live_which which)
     FUZZ_MUST(open_bytes(data, size, &in));
     FUZZ_MUST(pmt_series_fill(&series, &in, &err) == PMT_OK);
     pmt_trace_release(&in);
-    if (!pmt_chart_is_empty(&chart))
-        pmt_chart_write(&chart, nowhere());
-    pmt_series_json(&chart, "fuzz", nowhere());
+    draw_series(&series);
     pmt_series_release(&series);
     pmt_gauges_release(&gauges);
 }

@@ -12,7 +12,7 @@
 
 #include "live-trace.h"
 #include "plot/chart-text.h"
-#include "plot/chart.h"
+#include "plot/figure-draw.h"
 #include "plot/series.h"
 
 static struct live_trace trace;
@@ -101,7 +101,6 @@ static void test_columns(void **state)
     column_is(7, 7, 5, 1);
     column_is(8, 7, 5, 1);
     column_is(9, 7, 4, 1);
-    assert_string_equal(series.program, "pid 101: ./prog arg");
 }
 
 /* One tick of a peak in a column of 100: it is what the column shows. */
@@ -130,14 +129,12 @@ static void test_two_streams(void **state)
     (void)state;
     begin(PMT_LIVE_BLOCKS, PMT_BY_SITE);
     live_trace_malloc(&trace, 0x10, 5, 1);
-    live_trace_mark(&trace, "one");
     trace.time = 58;
     live_trace_malloc(&trace, 0x30, 1, 2); /* tick 59, 590 ns */
     live_trace_finish(&trace, 1);
     live_trace_stream(&trace, 2, 200, NULL);
     live_trace_site(&trace, 9, "a.py", "f", 1);
     live_trace_malloc(&trace, 0x10, 50, 9); /* tick 1: 210 ns */
-    live_trace_mark(&trace, "two");
     trace.time = 18;
     live_trace_free(&trace, 0x77); /* 390 ns */
     live_trace_finish(&trace, 1);
@@ -150,10 +147,6 @@ static void test_two_streams(void **state)
     column_is(3, 55, 0, 0);
     column_is(4, 5, 0, 0);
     column_is(5, 5, 1, 0);
-    assert_int_equal(series.mark_count, 2);
-    assert_int_equal(series.marks[0].ns, 20);
-    assert_int_equal(series.marks[1].ns, 220);
-    assert_string_equal(series.marks[1].text, "two");
 }
 
 /* The same stream twice is drawn once. */
@@ -270,19 +263,38 @@ static void check_script(char *script)
     }
 }
 
+static void make_figure(struct pmt_plot_figure *figure,
+                        const char *const names[5])
+{
+    struct pmt_panel *panel =
+        pmt_figure_panel(figure, PMT_PANEL_STACKED, "live", PMT_UNIT_BYTES,
+                         series.columns, 0, (double)series.span_ns, true);
+
+    assert_non_null(panel);
+    pmt_figure_title(figure, "%s", "'`touch pwned`'\n.pmt");
+    pmt_figure_subtitle(figure, "%s", names[1]);
+    pmt_figure_note(figure, "%s", names[2]);
+    for (size_t i = 0; i < 5; i++) {
+        struct pmt_curve *curve = pmt_panel_curve(
+            figure, panel, series.lines[i].name, (int)i, false);
+
+        assert_non_null(curve);
+        curve->note = strdup(names[i]);
+        curve->values[0] = 1;
+        pmt_figure_mark(figure, (double)(i * 10), names[i]);
+    }
+    assert_false(figure->failed);
+}
+
 static void test_hostile_names(void **state)
 {
     static const char *const names[] = {
         "`touch pwned`", "\"; system('touch pwned')\"", "'\nset print 'pwned",
         "pwned\\", "@pwned $pwned {/Symbol pwned}_%s%n\x1b[31m\xff\xfe",
     };
-    struct pmt_chart chart = {
-        .series = &series,
-        .title = "'`touch pwned`'\n.pmt",
-        .show = {true, true},
-        .width = 1200,
-        .height = 800,
-    };
+    struct pmt_plot_figure figure = {0};
+    struct pmt_figure_drawing drawing = {
+        .figure = &figure, .width = 1200, .height = 800};
     char *script = NULL;
     size_t size;
     FILE *file;
@@ -292,19 +304,19 @@ static void test_hostile_names(void **state)
     for (uint32_t i = 0; i < 5; i++) {
         live_trace_site(&trace, 10 + i, names[i], names[i], i);
         live_trace_malloc(&trace, 0x1000 + i * 16, 10 + i, 10 + i);
-        live_trace_mark(&trace, names[i]);
     }
     live_trace_finish(&trace, 1);
     both_passes(10, 9);
     assert_int_equal(series.line_count, 5);
-    assert_int_equal(series.mark_count, 5);
+    make_figure(&figure, names);
     file = open_memstream(&script, &size);
     assert_non_null(file);
-    pmt_chart_write(&chart, file);
+    pmt_figure_script(&drawing, file);
     assert_int_equal(fclose(file), 0);
     assert_non_null(strstr(script, "touch pwned"));
     check_script(script);
     free(script);
+    pmt_figure_release(&figure);
 }
 
 static void name_is(const char *name, size_t width, const char *expected)
