@@ -144,6 +144,8 @@ static void put_value(struct pmt_listing *rows, const char *unit,
         pmt_listing_size(rows, value);
     else if (strcmp(unit, "ns") == 0)
         pmt_listing_seconds(rows, value);
+    else if (strcmp(unit, "state") == 0 && value > ' ' && value < 127)
+        pmt_listing_printf(rows, "%c", (int)value);
     else
         pmt_listing_printf(rows, "%" PRId64, (int64_t)value);
 }

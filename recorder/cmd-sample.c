@@ -26,6 +26,8 @@ struct options {
     const char *output;
 };
 
+#define UNLIMITED UINT64_MAX
+
 static const char *const group_names[] = {
     "memory", "cpu", "status", "pss", "io", "files", "net", "cgroup", "maps",
     NULL};
@@ -104,6 +106,11 @@ static int check(const struct options *opt, int operands)
         return pmt_fail("no process and no program given");
     if (operands > 0 && opt->pids.count > 0)
         return pmt_fail("-p and a program can't be given together");
+    if (opt->output != NULL && strcmp(opt->output, "-") == 0)
+        return pmt_fail("-o -: what is sampled is kept in a file beside the "
+                        "trace: it must have a name");
+    if (opt->duration_ns == 0)
+        return pmt_fail("the duration must be more than 0");
     if (opt->interval_ns < 1000000)
         return pmt_fail("the interval must be 1 ms or more");
     if (opt->print && opt->json)
@@ -254,7 +261,8 @@ static int make_sampler(struct run *r)
     const struct options *opt = r->opt;
     const struct sampler_options o = {
         .interval_ns = opt->interval_ns,
-        .duration_ns = opt->duration_ns,
+        .duration_ns = opt->duration_ns == UNLIMITED ? 0
+                                                     : opt->duration_ns,
         .groups = opt->groups,
         .maps = (size_t)opt->maps,
         .tree = opt->tree,
@@ -366,7 +374,7 @@ static int sample(struct run *r, char *const *argv)
 
 static int run(const struct pmt_command *command, int argc, char **argv)
 {
-    struct options opt = {0};
+    struct options opt = {.duration_ns = UNLIMITED};
     struct run *r = calloc(1, sizeof *r);
     int operands = pmt_options_parse(command, argc, argv, &opt.common);
     int status = check(&opt, operands);
@@ -398,7 +406,7 @@ static int run(const struct pmt_command *command, int argc, char **argv)
 const struct pmt_command pmt_command_sample = {
     .name = "sample",
     .summary = "sample processes: memory, processor time, files, by time",
-    .usage = (const char *const[]){"[options] -p PID...",
+    .usage = (const char *const[]){"[options] -p PID [-p PID]...",
                                    "[options] [--] program [argument...]",
                                    NULL},
     .description =

@@ -10,30 +10,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the version 2 hierarchy is mounted; empty: nowhere. */
-static const char *cgroup_root(void)
+/* Where the version 2 hierarchy is mounted, and what of it: in a container
+ * that is often one group. Empty: nowhere. */
+struct hierarchy {
+    char mount[1024], root[1024];
+};
+
+static const struct hierarchy *hierarchy(void)
 {
-    static char root[1024];
+    static struct hierarchy found;
     static bool looked;
     char *line = NULL;
     size_t room = 0;
     FILE *in;
 
     if (__atomic_load_n(&looked, __ATOMIC_ACQUIRE))
-        return root;
+        return &found;
     in = fopen("/proc/self/mountinfo", "re");
-    while (in != NULL && root[0] == '\0' && getline(&line, &room, in) > 0) {
-        char path[1024];
+    while (in != NULL && found.mount[0] == '\0' &&
+           getline(&line, &room, in) > 0) {
+        struct hierarchy one;
 
         if (strstr(line, " - cgroup2 ") != NULL &&
-            sscanf(line, "%*s %*s %*s %*s %1023s", path) == 1)
-            memcpy(root, path, sizeof path);
+            sscanf(line, "%*s %*s %*s %1023s %1023s", one.root, one.mount) ==
+                2)
+            found = one;
     }
     free(line);
     if (in != NULL)
         fclose(in);
+    if (strcmp(found.root, "/") == 0)
+        found.root[0] = '\0';
     __atomic_store_n(&looked, true, __ATOMIC_RELEASE);
-    return root;
+    return &found;
+}
+
+/* The group as seen from the mount; NULL: it is outside of it. */
+static const char *below_mount(const char *group)
+{
+    size_t n = strlen(hierarchy()->root);
+
+    if (hierarchy()->mount[0] == '\0' ||
+        strncmp(group, hierarchy()->root, n) != 0 ||
+        (group[n] != '/' && group[n] != '\0'))
+        return NULL;
+    return strcmp(group + n, "/") == 0 ? "" : group + n;
 }
 
 /* A file of the group; -1 when there is none. */
@@ -42,7 +63,7 @@ static ssize_t read_group(const char *group, const char *file, char *text,
 {
     char path[4096];
 
-    snprintf(path, sizeof path, "%s%s/%s", cgroup_root(), group, file);
+    snprintf(path, sizeof path, "%s%s/%s", hierarchy()->mount, group, file);
     return proc_read_path(path, text, cap);
 }
 
@@ -100,23 +121,23 @@ static void add_group_pressure(struct rec_proc_reading *out,
 
 void proc_read_cgroup(struct rec_proc *p, struct rec_proc_reading *out)
 {
-    char path[64], *group, *end;
+    char path[64], *line;
+    const char *group;
 
     if (proc_read_path(proc_path(path, p->pid, "cgroup"), out->text,
-                  sizeof out->text) <= 0) {
+                       sizeof out->text) <= 0) {
         proc_note_failure(p, REC_PROC_CGROUP);
         return;
     }
-    group = strncmp(out->text, "0::", 3) == 0 ? out->text
-                                              : strstr(out->text, "\n0::");
-    if (group == NULL || cgroup_root()[0] == '\0')
+    line = strncmp(out->text, "0::", 3) == 0 ? out->text
+                                             : strstr(out->text, "\n0::");
+    if (line == NULL)
         return;
-    group += group[0] == '\n' ? 4 : 3;
-    end = strchr(group, '\n');
-    if (end != NULL)
-        *end = '\0';
-    if (strcmp(group, "/") == 0)
-        group[0] = '\0';
+    line += line[0] == '\n' ? 4 : 3;
+    line[strcspn(line, "\n")] = '\0';
+    group = below_mount(line);
+    if (group == NULL)
+        return;
     add_group_number(out, group, "memory.current", "cgroup_memory_current");
     add_group_number(out, group, "memory.peak", "cgroup_memory_peak");
     add_group_number(out, group, "memory.max", "cgroup_memory_max");

@@ -19,6 +19,7 @@
 #include "pmt/journal.h"
 #include "pmt/record.h"
 #include "proc.h"
+#include "prompt.h"
 #include "recording.h"
 #include "thread.h"
 
@@ -255,6 +256,7 @@ static void *sample_main(void *unused)
     (void)unused;
     rec_proc_init(&sample.process, 0, 0, rec_recording_is_apart());
     pthread_setname_np(pthread_self(), "pmtrace-sample");
+    rec_be_prompt();
     prctl(PR_SET_TIMERSLACK, SLACK_NS, 0, 0, 0);
     while (!__atomic_load_n(&ending, __ATOMIC_ACQUIRE)) {
         uint32_t groups;

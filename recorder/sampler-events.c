@@ -15,13 +15,11 @@
 #include <linux/cn_proc.h>
 #include <linux/connector.h>
 #include <linux/netlink.h>
-#include <linux/sched/types.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#define SLICE_NS 100000        /* the least that is taken */
 #define ROOM_BYTES (4 << 20)   /* events that may wait: some 20,000 */
 
 /* What is sent to the connector, and received. */
@@ -172,22 +170,7 @@ void sampler_become_reaper(void)
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-void sampler_be_prompt(void)
-{
-    struct sched_attr attr = {.size = sizeof attr};
-
-    if (syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0) != 0 ||
-        attr.sched_policy != 0) /* SCHED_OTHER */
-        return;
-    attr.sched_runtime = SLICE_NS;
-    syscall(SYS_sched_setattr, 0, &attr, 0);
-}
-
 #else
-
-void sampler_be_prompt(void)
-{
-}
 
 int sampler_events_open(void)
 {

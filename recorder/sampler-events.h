@@ -38,11 +38,6 @@ int sampler_descriptor_open(pid_t pid);
  * true, and its wait status. */
 bool sampler_descriptor_status(int fd, int *status);
 
-/* Asks for short slices of processor time, which begin sooner when others
- * want it too. Needs no rights (Linux 6.12); is not taken over by a child that
- * was forked before. */
-void sampler_be_prompt(void);
-
 /* From here on processes whose parent ended become this one's. */
 void sampler_become_reaper(void);
 

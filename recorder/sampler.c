@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "pmt/journal.h"
+#include "prompt.h"
 #include "sampler-events.h"
 #include "sampler-private.h"
 
@@ -422,7 +423,7 @@ enum sampler_end sampler_run(struct sampler *s, int signals,
 
     if (!listen_to(s, signals, IS_SIGNAL))
         return SAMPLER_STOPPED;
-    sampler_be_prompt();
+    rec_be_prompt(); /* the program was forked before */
     s->due_ns = pmt_clock_mono_ns();
     set_timer(s->tick, s->due_ns, 0);
     if (s->scan >= 0)

@@ -1,22 +1,27 @@
 #!/usr/bin/env python3
 """What a sample costs, and how exact its times are, beside others' tools.
 
-    sample.py [--pmt PMT] [--seconds 10]
+    sample.py [--pmt PMT] [--package FOLDER] [--seconds 10] [--pairs 1000]
+              [--only cost,exact,pairs]
 
 1. Microseconds of processor time and system calls a sample, for each group of
    figures, of a process of 100 MB that does nothing; psutil for the same
    figures. Processor time is the sampler's own (rusage), over many looks.
-2. How late samples are at 10 ms, of a process that is busy: psrecord and mprof
-   where they are installed for this interpreter, from the times in what they
-   write.
-3. What being sampled at 0.1 s costs the process: pairs of runs of a program
-   without and with it, in turns.
+2. How late samples are at 10 ms, of a process that is busy: by `pmt sample`, by
+   mode sample in the process itself, and by psrecord and mprof where they are
+   installed for this interpreter, from the times in what they write.
+3. What being sampled at 0.1 s costs the process: pairs of pieces of work of one
+   process, with the sampler and while that is stopped.
+
+On a machine with other work run it under `chrt -r 10`: all that it starts
+inherits that.
 """
 
 import argparse
 import json
 import os
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -27,9 +32,17 @@ IDLE = "import time; x = bytearray(100 << 20); print('x', flush=True); " \
        "time.sleep(600)"
 BUSY = "import time\nend = time.monotonic() + %g\n" \
        "while time.monotonic() < end: sum(range(1000))"
-WORK = "import time\nb = time.process_time()\nx = 0\n" \
-       "for i in range(6000000): x += i * i\nl = [bytes(100) for _ in " \
-       "range(300000)]\nprint(time.process_time() - b)"
+# Does a piece of work for each line it is sent, and says what it took.
+WORK = """
+import sys, time
+for line in sys.stdin:
+    begin, x = time.process_time(), 0
+    for i in range(200000):
+        x += i * i
+    kept = [bytes(100) for _ in range(15000)]
+    del kept
+    print(time.process_time() - begin, flush=True)
+"""
 GROUPS = ["memory", "cpu", "status", "io", "files", "net", "pss", "cgroup",
           "maps", "memory,cpu,status"]
 
@@ -96,21 +109,44 @@ def cost_of_samples(opt, folder):
                 n += 1
             text += "   psutil %7.1f us" % (
                 (used(resource.RUSAGE_SELF) - before) / n * 1e6)
-        print(text)
+        print(text, flush=True)
     target.kill()
     target.wait()
 
 
 def spread(name, times, interval):
-    """Lateness against the grid that begins at the first sample."""
+    """The steps between samples, and how far each is behind the last tick of
+    the grid on which the earliest of them lies; who drifts is anywhere."""
     steps = sorted(b - a for a, b in zip(times, times[1:]))
-    late = sorted(abs(s - interval) for s in steps)
-    print("%-12s %5d samples, %d were due; step: median %.2f ms, 99th "
-          "percentile %.2f ms; off by: median %.3f ms, 99th percentile "
-          "%.3f ms" % (
+    phases = sorted(t % interval for t in times)
+    # The grid begins behind the longest stretch without a sample.
+    gaps = [(b - a, b) for a, b in zip(phases, phases[1:])]
+    gaps.append((phases[0] + interval - phases[-1], phases[0]))
+    begin = max(gaps)[1]
+    late = sorted((t - begin) % interval for t in times)
+    off = sorted(abs(s - interval) for s in steps)
+    print("%-12s %5d samples of %d; step: median %.2f ms, 99th percentile "
+          "%.2f ms; off by: %.3f, %.3f ms; behind its grid: %.3f, %.3f ms" % (
               name, len(times), round((times[-1] - times[0]) / interval) + 1,
               1e3 * steps[len(steps) // 2], 1e3 * steps[len(steps) * 99 // 100],
-              1e3 * late[len(late) // 2], 1e3 * late[len(late) * 99 // 100]))
+              1e3 * off[len(off) // 2], 1e3 * off[len(off) * 99 // 100],
+              1e3 * late[len(late) // 2], 1e3 * late[len(late) * 99 // 100]),
+          flush=True)
+
+
+def in_process(opt, folder):
+    trace = os.path.join(folder, "inside.pmt")
+    subprocess.run([sys.executable, "-m", "pmtrace", "--mode=sample",
+                    "--sample-ms=10", "-o", trace,
+                    os.path.join(folder, "busy.py")], check=True,
+                   env=dict(os.environ, PYTHONPATH=opt.package))
+    lines = [json.loads(line) for line in subprocess.run(
+        [opt.pmt, "dump", "--json", "--kind=sample", trace], check=True,
+        stdout=subprocess.PIPE).stdout.splitlines()]
+    times = sorted(s["time_ns"] / 1e9 for s in lines
+                   if s.get("kind") == "sample" and "rss" in s["values"])
+    # The first and the last are those of the start and the end.
+    spread("mode sample", times[1:-1], 0.01)
 
 
 def accuracy(opt, folder):
@@ -124,6 +160,7 @@ def accuracy(opt, folder):
                                late[len(late) * 99 // 100] / 1e6,
                                looks[-1]["values"]["ticks_missed"]))
     spread("pmt sample", [s["time_ns"] / 1e9 for s in looks], 0.01)
+    in_process(opt, folder)
     script = os.path.join(folder, "busy.py")
     log = os.path.join(folder, "psrecord.txt")
     peer(["psrecord", "--interval", "0.01", "--log", log,
@@ -147,36 +184,60 @@ def peer(args):
 
 
 def cost_to_the_process(opt, folder):
+    """The same process does the same piece again and again; every other one
+    while the sampler is stopped. When it goes on it looks at once, so that
+    there is a look in most pieces, more than one in 0.1 s."""
+    target = subprocess.Popen([sys.executable, "-c", WORK], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    sampler = subprocess.Popen(
+        [opt.pmt, "sample", "-i", "0.1", "-q", "-f", "-o",
+         os.path.join(folder, "pair.pmt"), "-p", str(target.pid)])
+
+    def piece(sampled):
+        sampler.send_signal(signal.SIGCONT if sampled else signal.SIGSTOP)
+        target.stdin.write("\n")
+        target.stdin.flush()
+        return float(target.stdout.readline())
+
+    for _ in range(40):
+        piece(False)
     ratios = []
     for i in range(opt.pairs):
-        times = {}
-        for way in ("alone", "sampled") if i % 2 else ("sampled", "alone"):
-            args = [sys.executable, "-c", WORK]
-            if way == "sampled":
-                args = [opt.pmt, "sample", "-i", "0.1", "-q", "-f", "-o",
-                        os.path.join(folder, "pair.pmt"), "--"] + args
-            times[way] = float(subprocess.check_output(args))
-        ratios.append(times["sampled"] / times["alone"])
+        first = piece(i % 2 == 0)
+        second = piece(i % 2 != 0)
+        ratios.append(first / second if i % 2 == 0 else second / first)
+    sampler.send_signal(signal.SIGCONT)
+    target.stdin.close()
+    target.wait()
+    sampler.wait()
     ratios.sort()
-    print("processor time of a program, sampled at 0.1 s / alone: median "
-          "%.4f, quartiles %.4f to %.4f, %d pairs" % (
-              statistics.median(ratios), ratios[len(ratios) // 4],
-              ratios[len(ratios) * 3 // 4], len(ratios)))
+    middle, half = len(ratios) // 2, len(ratios) ** 0.5  # 95 % of the median
+    print("processor time of a piece of work, sampled at 0.1 s / not: median "
+          "%.4f (95 %%: %.4f to %.4f), quartiles %.4f to %.4f, %d pairs" % (
+              statistics.median(ratios),
+              ratios[max(0, int(middle - half))],
+              ratios[min(len(ratios) - 1, int(middle + half))],
+              ratios[len(ratios) // 4], ratios[len(ratios) * 3 // 4],
+              len(ratios)))
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pmt", default=os.path.join(
         os.environ.get("PMT_BUILD", "build"), "bin", "pmt"))
+    parser.add_argument("--package", default=os.path.abspath(os.path.join(
+        os.environ.get("PMT_BUILD", "build"), "python")))
+    parser.add_argument("--only", default="exact,pairs,cost")
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--pairs", type=int, default=1000)
     opt = parser.parse_args()
     folder = tempfile.mkdtemp()
     with open(os.path.join(folder, "busy.py"), "w") as file:
         file.write(BUSY % opt.seconds)
-    accuracy(opt, folder)
-    cost_to_the_process(opt, folder)
-    cost_of_samples(opt, folder)
+    for name, part in (("exact", accuracy), ("pairs", cost_to_the_process),
+                       ("cost", cost_of_samples)):
+        if name in opt.only.split(","):
+            part(opt, folder)
 
 
 if __name__ == "__main__":

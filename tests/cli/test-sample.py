@@ -277,6 +277,9 @@ def what_is_wrong():
     for args, words in ((("sample",), "no process"),
                         (("sample", "-p", "x"), "not a process id"),
                         (("sample", "-p", "4194305"), "no such process"),
+                        (("sample", "-o", "-", "--", "true"), "a name"),
+                        (("sample", "--duration", "0", "-p", "1"),
+                         "more than 0"),
                         (("sample", "-p", "1", "--", "sh"), "together")):
         done = kit.run(*args)
         equal(" ".join(args), done.status, 2)
