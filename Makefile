@@ -87,7 +87,8 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 LIB_SRC  := $(wildcard format/*.c)
 CMD_SRC  := $(wildcard analyse/*.c analyse/cli/*.c plot/*.c dtrace/*.c \
-            recorder/cmd-*.c recorder/sampler*.c recorder/proc-*.c)
+            recorder/cmd-*.c recorder/sampler*.c recorder/proc-*.c \
+            recorder/prompt.c)
 CMD_MAIN := $(if $(CMD_SRC),$(shell grep -l '^int main\>' $(CMD_SRC)))
 EXT_SRC  := $(filter-out recorder/cmd-%.c recorder/sampler%.c,\
             $(wildcard recorder/*.c))
