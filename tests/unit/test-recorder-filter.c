@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "filter.h"
+#include "recorder/filter.h"
 
 static bool match(const char *globs, const char *text)
 {
