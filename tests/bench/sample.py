@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a sample costs, and how exact its times are, beside others' tools.
 
-    sample.py [--pmt PMT] [--package FOLDER] [--seconds 10] [--pairs 1000]
+    sample.py [--pmt PMT] [--package FOLDER] [--seconds 10] [--pairs 300]
               [--only cost,exact,pairs]
 
 1. Microseconds of processor time and system calls a sample, for each group of
@@ -37,9 +37,9 @@ WORK = """
 import sys, time
 for line in sys.stdin:
     begin, x = time.process_time(), 0
-    for i in range(200000):
+    for i in range(1000000):
         x += i * i
-    kept = [bytes(100) for _ in range(15000)]
+    kept = [bytes(100) for _ in range(70000)]
     del kept
     print(time.process_time() - begin, flush=True)
 """
@@ -185,8 +185,8 @@ def peer(args):
 
 def cost_to_the_process(opt, folder):
     """The same process does the same piece again and again; every other one
-    while the sampler is stopped. When it goes on it looks at once, so that
-    there is a look in most pieces, more than one in 0.1 s."""
+    while the sampler is stopped, which it is for some 0.15 s at a time. When
+    it goes on it looks at once."""
     target = subprocess.Popen([sys.executable, "-c", WORK], text=True,
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     sampler = subprocess.Popen(
@@ -199,7 +199,7 @@ def cost_to_the_process(opt, folder):
         target.stdin.flush()
         return float(target.stdout.readline())
 
-    for _ in range(40):
+    for _ in range(10):
         piece(False)
     ratios = []
     for i in range(opt.pairs):
@@ -229,7 +229,7 @@ def main():
         os.environ.get("PMT_BUILD", "build"), "python")))
     parser.add_argument("--only", default="exact,pairs,cost")
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--pairs", type=int, default=1000)
+    parser.add_argument("--pairs", type=int, default=300)
     opt = parser.parse_args()
     folder = tempfile.mkdtemp()
     with open(os.path.join(folder, "busy.py"), "w") as file:

@@ -7,6 +7,7 @@ the same. How programs begin and end is known to the test, which starts them.
 
 import collections
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,6 +94,91 @@ def ps(pid, field):
                                         str(pid)]))
 
 
+def agrees_with_pidstat(pid, got):
+    """pidstat without an interval tells of the time since the start of the
+    system: what only rises as a rate of it, to two places."""
+    out = subprocess.check_output(
+        ["pidstat", "-h", "-H", "-r", "-u", "-v", "-w", "-p", str(pid)],
+        env=dict(os.environ, LC_ALL="C"), text=True)
+    up = float(kit.read("/proc/uptime").split()[0])
+    titles, values = [line.split() for line in out.splitlines()[-2:]]
+    said = dict(zip(titles[1:], values))
+    equal("pidstat VSZ", got["vms"], int(said["VSZ"]) * 1024)
+    # From `stat`, where each processor may owe 32 pages to each of three
+    # counts (Linux 6.2); `statm`, as ps and psutil read it, adds them up.
+    that("pidstat RSS: %s KiB, %d" % (said["RSS"], got["rss"]),
+         abs(int(said["RSS"]) * 1024 - got["rss"]) <=
+         3 * 32 * os.cpu_count() * os.sysconf("SC_PAGE_SIZE"))
+    equal("pidstat threads and files", [got["threads"], got["files"]],
+          [int(said["threads"]), int(said["fd-nr"])])
+    for title, theirs in (
+            ("minflt/s", got["minor_faults"]), ("majflt/s",
+                                                got["major_faults"]),
+            ("cswch/s", got["ctx_voluntary"]),
+            ("nvcswch/s", got["ctx_involuntary"]),
+            ("%usr", got["cpu_user"] / 1e7),
+            ("%system", got["cpu_system"] / 1e7)):
+        rate = theirs / up
+        that("pidstat %s: %s, %.4f" % (title, said[title], rate),
+             abs(float(said[title]) - rate) < 0.006 + rate / 1000)
+
+
+INSIDE = """
+import sys, time
+data = [bytearray(1 << 20) for _ in range(30)]
+kept = [open("/dev/null") for _ in range(9)]
+sum(i * i for i in range(2000000))
+print("ready", flush=True)
+while True:
+    time.sleep(60)
+"""
+
+
+def agrees_with_psutil_inside():
+    """Mode sample, of the process itself: stopped after a sample."""
+    package = os.path.join(os.environ["PMT_BUILD"], "python")
+    python, program, trace = sys.executable, "inside.py", "inside.pmt"
+    kit.write(program, INSIDE.encode())
+    env = dict(os.environ, PYTHONPATH=package)
+    if not psutil or subprocess.run(
+            [python, "-c", "import pmtrace._recorder"], env=env,
+            stderr=subprocess.DEVNULL).returncode != 0:
+        return
+    target = subprocess.Popen(
+        [python, "-m", "pmtrace", "--mode=sample", "--sample-ms=40",
+         "--sample-groups=memory,cpu,status,pss,io,files", "-o", trace,
+         program], env=env, stdout=subprocess.PIPE)
+    target.stdout.readline()
+    time.sleep(0.5)
+    stop(target.pid)
+    p = psutil.Process(target.pid)
+    memory, cpu, io = p.memory_full_info(), p.cpu_times(), p.io_counters()
+    files, threads, switches = p.num_fds(), p.num_threads(), \
+        p.num_ctx_switches()
+    target.kill()
+    target.wait()
+    got = of(lines(trace), "sample")[-1]["values"]
+    # The thread that reads, and the one that writes, go on in between.
+    for name, theirs in (("rss", memory.rss), ("shared", memory.shared),
+                         ("vms", memory.vms), ("pss", memory.pss),
+                         ("uss", memory.uss)):
+        that("psutil, inside: %s: %d, %d" % (name, got[name], theirs),
+             abs(got[name] - theirs) < 1 << 20)
+    for name, theirs in (("cpu_user", cpu.user), ("cpu_system", cpu.system)):
+        that("psutil, inside: %s: %d, %g" % (name, got[name], theirs),
+             abs(got[name] / 1e9 - theirs) < 0.05)
+    for name, theirs in (("read_chars", io.read_chars),
+                         ("written_chars", io.write_chars)):
+        that("psutil, inside: %s: %d, %d" % (name, got[name], theirs),
+             got[name] <= theirs < got[name] + (1 << 20))
+    equal("psutil, inside: files", got["files"], files)
+    equal("psutil, inside: threads", got["threads"], threads)
+    equal("psutil, inside: swap", got["swap"], memory.swap)
+    that("psutil, inside: switches: %d, %s" % (got["ctx_voluntary"],
+                                               switches),
+         got["ctx_voluntary"] >= switches.voluntary)  # of all threads
+
+
 def agrees_with_ps_and_psutil():
     target = start(TARGET, os.path.join(tempfile.mkdtemp(), "written"))
     pid = target.pid
@@ -135,6 +221,8 @@ def agrees_with_ps_and_psutil():
                      {"LISTEN": got["connections_listen"],
                       "ESTABLISHED": got["connections_established"]},
                      dict(states))
+    if shutil.which("pidstat"):
+        agrees_with_pidstat(pid, got)
     equal("files by kind",
                  sum(got["files_" + k] for k in
                      "regular directory device socket pipe other".split()),
@@ -323,6 +411,7 @@ def rights():
 
 
 agrees_with_ps_and_psutil()
+agrees_with_psutil_inside()
 facts_of_a_process()
 exit_statuses()
 without_events()

@@ -213,7 +213,7 @@ with pmtrace.Recorder("f.pmt", mode="gc", children=1):
         time.sleep(0.3)
         sys.exit(0)
     os.waitpid(pid, 0)
-print("ok")
+print("ok", flush=True)
 os._exit(0) if len(sys.argv) > 1 else None
 """
 
