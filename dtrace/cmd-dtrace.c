@@ -248,14 +248,16 @@ static int follow(struct dt_run *run, struct dt_convert *c)
             } else if (i == 1) {
                 hear(c, &said, block, (size_t)n);
             } else {
-                if (!begun)
-                    pmt_note("watching");
-                begun = true;
-                dt_run_go(run);
                 if (status == PMT_EXIT_OK &&
                     dt_convert_feed(c, block, (size_t)n, &err) < 0) {
                     status = pmt_fail("%s", err.message);
                     stop_tracer(0);
+                }
+                /* bpftrace prints a line before the probes are in. */
+                if (!begun && dt_convert_report(c)->titled) {
+                    pmt_note("watching");
+                    begun = true;
+                    dt_run_go(run);
                 }
             }
             fds[i].revents = 0;

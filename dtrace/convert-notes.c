@@ -75,6 +75,7 @@ static int take_own_note(struct dt_convert *c, struct dt_rest r)
     uint8_t id[16];
 
     if (dt_skip_word(&r, "pmt-dtrace ")) {
+        c->report.titled = true;
         c->printed = 0;
         c->dropped = 0;
     } else if (dt_skip_word(&r, "clock ")) {

@@ -59,6 +59,7 @@ struct dt_report {
     uint64_t nested;       /* calls inside calls, as the scripts count them */
     uint64_t table_rows;   /* of tables that became snapshots */
     bool timed;            /* the log has times */
+    bool titled;           /* the title of one of our scripts was there */
     struct dt_totals totals; /* over all processes */
 };
 
