@@ -30,6 +30,8 @@ struct plot_options {
 static const char *const record_names[] = {"any", "alloc", "object", NULL};
 static const char *const what_names[] = {
     "bytes", "count", "both", "memory", "gc", "cpu", "faults", "vms", NULL};
+#define WHAT_LIVE                                                             \
+    (1u << PMT_PLOT_BYTES | 1u << PMT_PLOT_COUNT | 1u << PMT_PLOT_BOTH)
 static const char *const format_names[] = {"png", "svg", "pdf", NULL};
 enum { FORMAT_PNG, FORMAT_SVG, FORMAT_PDF };
 
@@ -164,6 +166,8 @@ choose_kind(const struct plot_options *opt, const struct pmt_heading *traces,
                  count);
         return NULL;
     }
+    if (opt->what && count == 1)
+        return opt->what & WHAT_LIVE ? &pmt_plot_live : &pmt_plot_rss;
     for (size_t i = 0; pmt_plot_kinds[i]; i++) {
         bool several = count > 1;
 

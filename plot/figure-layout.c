@@ -80,10 +80,25 @@ static double left_of(const struct layout *layout,
 
 /* ---- legend ------------------------------------------------------------ */
 
+/* As many columns as the names have room in, at least the ends of them. */
+static unsigned legend_columns(const struct layout *layout, size_t longest)
+{
+    double least = layout->legend_note + 28 +
+                   (double)(longest < STYLE_LEGEND_NAME ? longest
+                                                        : STYLE_LEGEND_NAME) *
+                       STYLE_CHARACTER;
+    double columns =
+        (layout->drawing->width - (double)(STYLE_LEFT + STYLE_RIGHT)) / least;
+
+    if (layout->legend_entries <= 4 || columns < 2)
+        return 1;
+    return columns > 3 && layout->legend_entries > 8 ? 3 : 2;
+}
+
 static void count_legend(struct layout *layout)
 {
     const struct pmt_plot_figure *figure = layout->figure;
-    size_t longest = 0;
+    size_t longest = 0, name = 0;
 
     for (size_t p = 0; p < figure->panel_count; p++) {
         const struct pmt_panel *panel = &figure->panels[p];
@@ -96,12 +111,13 @@ static void count_legend(struct layout *layout)
             layout->legend_entries++;
             if (note && pmt_text_width(note) > longest)
                 longest = pmt_text_width(note);
+            if (strlen(panel->curves[i].name) > name)
+                name = strlen(panel->curves[i].name);
         }
     }
     layout->legend_note = longest ? (double)(longest + 1) * STYLE_CHARACTER
                                   : 0;
-    layout->legend_columns =
-        layout->legend_entries > 4 && layout->drawing->width >= 900 ? 2 : 1;
+    layout->legend_columns = legend_columns(layout, name);
     layout->legend_rows =
         (unsigned)((layout->legend_entries + layout->legend_columns - 1) /
                    layout->legend_columns);
@@ -116,10 +132,12 @@ static size_t across(const struct layout *layout)
     return n > 0 ? n : 1;
 }
 
-/* A panel over time leaves its axis to the one below, if that has the same. */
+/* A panel over time leaves its axis to the one below, if that has the same;
+ * columns that are wider may end a little later. */
 static void find_axes(struct layout *layout)
 {
     const struct pmt_plot_figure *figure = layout->figure;
+    double slack = (layout->time_to - layout->time_from) / 50;
 
     for (size_t i = 0; i < figure->panel_count; i++) {
         const struct pmt_panel *panel = &figure->panels[i];
@@ -128,8 +146,8 @@ static void find_axes(struct layout *layout)
 
         layout->axis[i] = across(layout) > 1 || !below || !panel->is_time ||
                           !below->is_time || below->title ||
-                          below->x_from != panel->x_from ||
-                          below->x_to != panel->x_to;
+                          fabs(below->x_from - panel->x_from) > slack ||
+                          fabs(below->x_to - panel->x_to) > slack;
     }
 }
 

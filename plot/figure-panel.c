@@ -69,8 +69,8 @@ static void put_time_axis(const struct layout *layout, size_t index,
                           FILE *file)
 {
     fprintf(file, "set xrange [%.13g:%.13g]\nset xtics autofreq\n",
-            pmt_layout_time(layout, layout->figure->panels[index].x_from),
-            pmt_layout_time(layout, layout->figure->panels[index].x_to));
+            pmt_layout_time(layout, layout->time_from),
+            pmt_layout_time(layout, layout->time_to));
     if (!layout->axis[index]) {
         fputs("unset xlabel\nset format x ''\n", file);
         return;
@@ -128,17 +128,23 @@ static void put_x_axis(const struct layout *layout, size_t index, FILE *file)
     }
 }
 
-/* "live bytes, MiB" */
-static void put_y_label(const struct pmt_panel *panel,
+/* "live bytes, MiB"; the unit alone where there is no room. */
+static void put_y_label(const struct layout *layout, size_t index,
                         const struct pmt_scale *scale, FILE *file)
 {
+    const struct pmt_panel *panel = &layout->figure->panels[index];
+    double room = (layout->boxes[index].height + STYLE_GAP) / STYLE_CHARACTER;
     char *label;
 
     if (asprintf(&label, "%s%s%s", panel->label ? panel->label : "",
                  panel->label && *scale->name ? ", " : "", scale->name) < 0)
         return;
     fputs("set ylabel ", file);
-    pmt_chart_text(file, label, 60);
+    pmt_chart_text(file,
+                   (double)pmt_text_width(label) > room && *scale->name
+                       ? scale->name
+                       : label,
+                   60);
     putc('\n', file);
     free(label);
 }
@@ -146,7 +152,7 @@ static void put_y_label(const struct pmt_panel *panel,
 /* 1, 2 or 5 times a power of ten, so that tics have room between them. */
 static double tic_step(double range, double pixels)
 {
-    double least = range / fmax(1, floor(pixels / STYLE_TIC));
+    double least = range / fmax(2, floor(pixels / STYLE_TIC));
     double power = pow(10, floor(log10(least)));
 
     return least <= power       ? power
@@ -164,7 +170,7 @@ static void put_y_axis(const struct layout *layout, size_t index, FILE *file)
     double from = least / scale.divisor * 1.05;
     double to = most > 0 ? most / scale.divisor * 1.05 : 1.0;
 
-    put_y_label(panel, &scale, file);
+    put_y_label(layout, index, &scale, file);
     fprintf(file, "set yrange [%.7g:%.7g]\nset ytics %.7g\n", from, to,
             tic_step(to - from, layout->boxes[index].height));
 }

@@ -23,6 +23,7 @@ enum {
 
 #define STYLE_MARK_ROWS 3u /* rows of labels of marks */
 #define STYLE_MARK_TEXT 32 /* columns of a mark's label */
+#define STYLE_LEGEND_NAME 34u /* columns of a name in the legend, at least */
 #define STYLE_NAMES 0.42   /* of the width, at most, names of bars take */
 
 /* Paul Tol's "muted" and then "light" (SRON technical note 18-002): to be

@@ -128,12 +128,12 @@ static void take(struct reading *reading, struct pmt_reader *r,
         known->lost = event->end_lost;
     if (label->lost > known->lost)
         known->lost = label->lost;
-    if (event->type == PMT_EVENT_STREAM || label->count == 0)
+    if (event->type == PMT_EVENT_STREAM)
         return;
-    if (label->kind < 64)
-        reading->heading->kinds |= BIT(label->kind);
     if (label->t1 * tick_ns > known->end_ns)
         known->end_ns = label->t1 * tick_ns;
+    if (label->count > 0 && label->kind < 64)
+        reading->heading->kinds |= BIT(label->kind);
     if (event->type != PMT_EVENT_RECORDS || label->kind != PMT_KIND_MARK)
         return;
     times = pmt_reader_column(r, PMT_COL_TIME);
@@ -310,8 +310,8 @@ char *pmt_heading_line(const struct pmt_heading *h)
 
     if (!out)
         return NULL;
-    program = pmt_text_shortened(h->program, 48);
-    fputs(program, out);
+    program = pmt_text_shortened(h->program, 60);
+    fputs(*program ? program : "a process not named", out);
     free(program);
     if (h->streams > 1)
         fprintf(out, " and %s more", pmt_text_count(text, h->streams - 1));

@@ -49,7 +49,8 @@ static void put_panel(const struct pmt_over_time *o,
                       struct pmt_plot_figure *figure)
 {
     const struct pmt_series *series = &o->series;
-    size_t slots = series->line_count + (series->others > 0);
+    size_t slots = series->line_count +
+                   (series->others > 0 || series->line_count == 0);
     bool first = figure->panel_count == 0;
     char others[64], count[PMT_TEXT_SIZE];
     struct pmt_panel *panel = pmt_over_time_panel(
@@ -57,9 +58,12 @@ static void put_panel(const struct pmt_over_time *o,
         what == PMT_SERIES_BYTES ? "live bytes" : pmt_series_noun(series),
         what == PMT_SERIES_BYTES ? PMT_UNIT_BYTES : PMT_UNIT_COUNT);
 
-    snprintf(others, sizeof others, "%s other%s",
-             pmt_text_count(count, series->others),
-             series->others == 1 ? "" : "s");
+    if (series->others > 0)
+        snprintf(others, sizeof others, "%s other%s",
+                 pmt_text_count(count, series->others),
+                 series->others == 1 ? "" : "s");
+    else
+        snprintf(others, sizeof others, "nothing was live");
     for (size_t i = 0; panel && i < slots; i++) {
         bool named = i < series->line_count;
         struct pmt_curve *curve = pmt_panel_curve(

@@ -155,7 +155,7 @@ static void put_memory(const struct pmt_over_time *o,
 
     for (size_t i = 0; i < o->gauges.count; i++)
         drawn += is_drawn(&o->gauges.gauges[i], request);
-    if (drawn == 0 && !has_live(o))
+    if (drawn == 0)
         return;
     panel = pmt_over_time_panel(o, figure, PMT_PANEL_LINES, "memory",
                                 PMT_UNIT_BYTES);
@@ -207,7 +207,8 @@ static void put_faults(const struct pmt_over_time *o,
         for (int k = 0; k < 2; k++) {
             const struct pmt_gauge *gauge = &o->gauges.gauges[i];
 
-            if (!gauge->counter || !is_named(gauge, names[k]))
+            if (!gauge->counter || gauge->most == 0 ||
+                !is_named(gauge, names[k]))
                 continue;
             if (!panel)
                 panel = pmt_over_time_panel(o, figure, PMT_PANEL_LINES,

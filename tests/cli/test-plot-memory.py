@@ -94,79 +94,106 @@ def gauges_of(process):
             for name, values in found.items()}
 
 
-def by_column(head, values, end_ns):
-    """The highest of each column; the last one holds to the end."""
-    column = lambda ns: min(ns // head["column_ns"], head["columns"] - 1)
-    found = [None] * head["columns"]
-    for ns, value in values:
-        at = column(ns)
-        found[at] = value if found[at] is None else max(found[at], value)
-    if found[column(end_ns)] is None:
-        found[column(end_ns)] = values[-1][1]
-    return found
+def by_column(panel, values, end_ns):
+    """The highest and the least of each column; a value holds until the next
+    one, the last one to the end."""
+    column = lambda ns: min(ns // column_ns(panel), panel["columns"] - 1)
+    high, low = ([None] * panel["columns"] for _ in range(2))
+    held = None
+    for at in range(column(values[0][0]), column(end_ns) + 1):
+        there = [v for ns, v in values if column(ns) == at]
+        high[at] = max(there) if there else held
+        low[at] = min(there + [held] if held is not None else there) \
+            if there else held
+        held = there[-1] if there else held
+    return high, low
+
+
+def column_ns(panel):
+    checks.equal(panel["x_from"], 0, panel)
+    width = panel["x_to"] / panel["columns"]
+    checks.equal(width, int(width), panel)
+    return int(width)
 
 
 def plot(*args):
+    """The head, the marks, {label of a panel: panel}, {label: curves}."""
     done = kit.run("plot", "--json", *args)
     checks.equal((done.status, done.err), (0, ""), done)
-    return done.json()
+    head, *lines = done.json()
+    panels = [l for l in lines if l["row"] == "panel"]
+    return (head, [l for l in lines if l["row"] == "mark"],
+            {p["label"]: p for p in panels},
+            {p["label"]: [l for l in lines if l["row"] == "curve" and
+                          l["panel"] == p["panel"]] for p in panels})
 
 
 def check_data(width):
     path, processes = build("all.pmt", ("alloc", "call", "sample", "heap",
                                         "gc"), (1, 2))
-    head, *lines = plot("--width", str(width), path)
-    checks.equal((head["row"], head["columns"], head["streams"]),
-                 ("plot", width, 2), head)
+    head, marks, panels, curves = plot("-c", "rss", "--width", str(width),
+                                       path)
+    checks.equal((head["row"], head["chart"], head["streams"]),
+                 ("plot", "rss", 2), head)
     shift = [0, END * TICK // 10]
     checks.equal(head["span_ns"], END * TICK + shift[1], head)
-    checks.equal([(l["time_ns"], l["text"]) for l in lines
-                  if l["row"] == "mark"],
+    checks.equal([(l["time_ns"], l["text"]) for l in marks],
                  [(END // 2 * TICK + s, "half") for s in shift], "marks")
-    got = {(l["program"], l["name"]): l for l in lines
-           if l["row"] == "memory"}
+    panel = panels["memory"]
+    checks.equal(panel["columns"], width, panel)
+    got = {l["name"]: l for l in curves["memory"]}
     want = {}
     for i, process in enumerate(processes):
         for name, values in gauges_of(process).items():
             values = [(ns + shift[i], v) for ns, v in values]
-            want["pid %d: a.py" % (10 + i), name] = by_column(
-                head, values, END * TICK + shift[i])
-    checks.equal(sorted(got), sorted(want), "gauges")
-    for key, values in want.items():
-        checks.equal(got[key]["values"], values, key)
-        checks.equal(got[key]["most"],
-                     max(v for v in values if v is not None), key)
-    names = [l["name"] for l in lines if l["row"] == "memory"]
-    checks.equal(names[:2], ["RSS", "RSS"], "RSS is first")
-    pauses = [l for l in lines if l["row"] == "gc"][0]
-    longest, counts = [0] * width, [0] * width
+            want["%s, pid %d: a.py" % (name, 10 + i)] = by_column(
+                panel, values, END * TICK + shift[i])
+    checks.equal(sorted(got), sorted(list(want) + ["traced: live blocks"]),
+                 "gauges")
+    for key, (high, low) in want.items():
+        checks.equal(got[key]["values"], high, key)
+        checks.equal(got[key]["high"], high, key)
+        checks.equal(got[key]["low"], low, key)
+    names = [l["name"] for l in curves["memory"]]
+    checks.true(all(n.startswith("RSS, ") for n in names[:2]), "RSS is first")
+    check_pauses(panels["gc"], curves["gc"], processes, shift, width)
+    head, marks, panels, curves = plot("--width", str(width), path)
+    checks.equal(head["chart"], "live", "chosen")
+    checks.equal([[c["name"] for c in curves[label]]
+                  for label in ("live bytes", "blocks")], [["a.py:2 f"]] * 2,
+                 "live")
+    check_live(panels["blocks"], [curves["live bytes"][0],
+                                  curves["blocks"][0]], processes, shift)
+    total = [c for c in got.values() if c["name"].startswith("traced")][0]
+    checks.equal(total["values"], curves["live bytes"][0]["values"], "traced")
+
+
+def check_pauses(panel, curves, processes, shift, width):
+    """A bar of three columns shows the longest that ended in them."""
+    bars = (width + 2) // 3
+    checks.equal(panel["columns"], bars, panel)
+    longest, count = [None] * bars, 0
     for i, process in enumerate(processes):
         for row in process["gc"]:
             if row["op"] == "stop":
-                at = min((row["t"] * TICK + shift[i]) // head["column_ns"],
-                         width - 1)
-                counts[at] += 1
-                longest[at] = max(longest[at], row["duration_ns"])
-    checks.equal((pauses["values"], pauses["counts"]), (longest, counts),
-                 "pauses")
-    checks.equal(pauses["collections"], sum(counts), "collections")
-    live = [l for l in lines if l["row"] == "live"]
-    checks.equal([(l["what"], l["name"]) for l in live],
-                 [("bytes", "a.py:2 f"), ("count", "a.py:2 f")], "live")
-    check_live(head, live, processes, shift)
+                at = (row["t"] * TICK + shift[i]) // column_ns(panel)
+                count += 1
+                longest[at] = max(longest[at] or 0, row["duration_ns"])
+    checks.equal(curves[0]["values"], longest, "pauses")
+    checks.true("; %d collections took" % count in curves[0]["name"], curves)
 
 
-def check_live(head, live, processes, shift):
+def check_live(panel, live, processes, shift):
     """Of one stream at a time: the most that was live in each column."""
-    totals = [[0] * head["columns"], [0] * head["columns"]]
+    totals = [[0] * panel["columns"], [0] * panel["columns"]]
     for process, start in zip(processes, shift):
-        now, at = [0, 0], start // head["column_ns"]
+        now, at = [0, 0], start // column_ns(panel)
         best, sizes = [0, 0], {}
-        end = (END * TICK + start) // head["column_ns"]
+        end = (END * TICK + start) // column_ns(panel)
         for row in sorted(process["alloc"], key=lambda r: r["t"]) + [None]:
-            to = (row["t"] * TICK + start) // head["column_ns"] if row \
+            to = (row["t"] * TICK + start) // column_ns(panel) if row \
                 else end + 1
-            while at < min(to, head["columns"]):
+            while at < min(to, panel["columns"]):
                 for what in (0, 1):
                     totals[what][at] += best[what]
                 best, at = list(now), at + 1
@@ -177,30 +204,31 @@ def check_live(head, live, processes, shift):
                 now = [now[0] - sizes.pop(row["address"]), now[1] - 1]
             best = [max(b, n) for b, n in zip(best, now)]
     for what in (0, 1):
-        checks.equal(live[what]["values"], totals[what], live[what]["what"])
+        checks.equal(live[what]["values"], totals[what], live[what]["name"])
 
 
 def check_moment():
     """Nothing behind the moment."""
     path, processes = build("all.pmt", ("call", "sample", "heap", "gc"))
     until = END // 3 * TICK
-    head, *lines = plot(path + "@%dns" % until)
-    got = {l["name"]: l for l in lines if l["row"] == "memory"}
+    _, _, _, curves = plot("-c", "rss", path + "@%dns" % until)
+    got = {l["name"]: l for l in curves["memory"]}
     for name, values in gauges_of(processes[0]).items():
         values = [(ns, v) for ns, v in values if ns <= until]
-        checks.equal(got[name]["most"] if name in got else 0,
+        checks.equal(max(v or 0 for v in got[name]["values"])
+                     if name in got else 0,
                      max(v for _, v in values), name)
-    pauses = [l for l in lines if l["row"] == "gc"][0]
-    checks.equal(pauses["collections"],
-                 sum(r["op"] == "stop" and r["t"] * TICK <= until
-                     for r in processes[0]["gc"]), "collections")
+    checks.true("; %d collections took" %
+                sum(r["op"] == "stop" and r["t"] * TICK <= until
+                    for r in processes[0]["gc"]) in curves["gc"][0]["name"],
+                "collections")
 
 
 def check_sampled():
     """Live figures of samples are scaled."""
     path, processes = build("sampled.pmt", ("alloc",),
                             hooks=["alloc:sampled:4096"])
-    head, *lines = plot(path)
+    head, _, _, curves = plot(path)
     checks.equal((head["estimated"], head["sample_bytes"]), (True, 4096),
                  head)
     live, total = {}, [[0, 0]]
@@ -211,15 +239,11 @@ def check_sampled():
         else:
             live.pop(row["address"])
         total.append([sum(v[i] for v in live.values()) for i in (0, 1)])
-    for what, key in ((0, "bytes"), (1, "count")):
+    for what, key in ((0, "live bytes"), (1, "blocks")):
         most = max(t[what] for t in total)
-        line = [l for l in lines if l["row"] == "live" and
-                l["what"] == key][0]
-        checks.true(abs(line["most"] - most) <= 1 + len(live) + most * 1e-4,
-                    (key, line["most"], most))
-        checks.true(abs(max(line["values"]) - most) <= 2 + len(live),
-                    (key, max(line["values"]), most))
-    text = kit.run("plot", "--script", "--format", "svg", path).out.decode()
+        checks.true(abs(max(curves[key][0]["values"]) - most) <=
+                    2 + len(live), (key, most))
+    text = kit.run("plot", "--script", "-", "--format", "svg", path).out.decode()
     checks.true("estimates from samples of 4.0 KiB" in text, "subtitle")
 
 
@@ -227,32 +251,36 @@ def size_of(png):
     return struct.unpack(">II", png[16:24])
 
 
+def panels_of(*args):
+    script = kit.run("plot", "--script", "-", *args)
+    checks.equal((script.status, script.err), (0, ""), script)
+    return script.out.decode().count("\nset yrange ")
+
+
 def check_pictures():
-    """Each kind alone, and all: a panel for what there is and no other."""
-    panels = {"alloc": 2, "call": 1, "sample": 1, "heap": 1, "gc": 1}
-    for kinds in (["alloc"], ["call"], ["sample"], ["heap"], ["gc"],
-                  ["heap", "gc"], list(panels)):
+    """A panel for what there is and no other."""
+    for kinds, chart, want in (
+            (["alloc"], "live", 2), (["call"], "rss", 1),
+            (["sample"], "rss", 1), (["heap"], "heap", 1), (["gc"], "rss", 1),
+            (["sample", "gc"], "rss", 2),
+            (["alloc", "call", "sample", "heap", "gc"], "live", 2)):
         path, _ = build("some.pmt", kinds)
         done = kit.run("plot", "-f", "-o", "some.png", path)
         checks.equal((done.status, done.err), (0, ""), done)
         checks.equal(size_of(kit.read("some.png")), (1200, 800), kinds)
-        script = kit.run("plot", "--script", path).out.decode()
-        memory = any(k in kinds for k in ("call", "sample", "heap"))
-        want = 2 * ("alloc" in kinds) + memory + ("gc" in kinds)
-        checks.equal(script.count("\nset yrange "), want, kinds)
-        checks.equal("process, MiB" in script, memory, kinds)
+        checks.equal((panels_of(path), panels_of("-c", chart, path)),
+                     (want, want), kinds)
     done = kit.run("plot", "--what", "memory", "-f", "-o", "m.svg", path)
     checks.equal((done.status, done.err), (0, ""), done)
     picture = xml.dom.minidom.parseString(kit.read("m.svg"))
     texts = [node.firstChild.data for node in
              picture.getElementsByTagName("text") if node.firstChild]
-    for text in ("RSS", "live blocks", "half",
+    for text in ("RSS", "traced: live blocks", "half",
                  "some.pmt: memory of the process"):
         checks.true(text in texts, (text, texts))
-    for what, rest in (("count", 0), ("memory,gc", 2), ("both,gc", 3)):
-        script = kit.run("plot", "--script", "--what", what, path)
-        checks.equal(script.out.decode().count("\nset yrange "),
-                     rest or 1, what)
+    for what, rest in (("count", 1), ("memory,gc", 2), ("both", 2),
+                       ("gc", 1)):
+        checks.equal(panels_of("--what", what, path), rest, what)
 
 
 for width in (300, 1000):

@@ -77,7 +77,7 @@ def check_hostile():
         checks.true(done.status == 0 and not done.out and not done.err, done)
         checks.equal(size_of(kit.read(name)), (1200, 800), name)
         no_harm(done)
-    done = kit.run("plot", "-n", "18", "--by", "file", "--what", "bytes",
+    done = kit.run("plot", "-n", "17", "--by", "file", "--what", "bytes",
                    "-o", "hostile.svg", "hostile.pmt")
     checks.true(done.status == 0 and not done.err, done)
     picture = xml.dom.minidom.parseString(kit.read("hostile.svg"))
@@ -90,7 +90,7 @@ def check_hostile():
         checks.true(name in texts, "%r is shown as it is: %r" % (name, texts))
     no_harm("svg")
     # As a user would run the script.
-    script = kit.run("plot", "--script", "--by", "file", "hostile.pmt")
+    script = kit.run("plot", "--script", "-", "--by", "file", "hostile.pmt")
     checks.equal(script.status, 0, script)
     done = subprocess.run(["gnuplot", "-d"], input=script.out,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -121,14 +121,14 @@ def check_glyphs():
         kit.write("fonts/fc-list",
                   b"#!/bin/sh\nprintf " + list_of.encode() + b"\n")
         os.chmod("fonts/fc-list", 0o755)
-        script = kit.run("plot", "--script", "glyphs.pmt").out.decode()
+        script = kit.run("plot", "--script", "-", "glyphs.pmt").out.decode()
         checks.true("\xfc" in script, script)
         for point in there.split():
             checks.true(chr(int(point, 16)) in script, (list_of, point))
         for point in missing.split():
             checks.true(chr(int(point, 16)) not in script and
                         "\\134u" + point in script, (list_of, point))
-        script = kit.run("plot", "--script", "--format", "svg", "glyphs.pmt")
+        script = kit.run("plot", "--script", "-", "--format", "svg", "glyphs.pmt")
         checks.true("\u4e16 \u754c" in script.out.decode(), "svg")
     os.environ["PATH"] = path
     done = kit.run("plot", "-o", "glyphs.png", "glyphs.pmt")
@@ -158,10 +158,18 @@ def check_options():
         checks.equal((done.status, done.err.count("\n"),
                       done.err.startswith("pmt-plot: /dev/full: ")),
                      (2, 1, True), done)
+    # The chart ends where most was live.
+    ends = [kit.run("plot", "--json", "hostile.pmt" + moment).json()
+            for moment in ("@peak", "")]
+    checks.true(0 < ends[0][0]["span_ns"] < ends[1][0]["span_ns"], ends[0][0])
+    peaks = [max(map(sum, zip(*(l["values"] for l in lines
+                                if l["row"] == "curve" and l["panel"] == 0))))
+             for lines in ends]
+    checks.equal(peaks[0], peaks[1], "the peak is in both")
     done = kit.run("plot", "hostile.pmt@1ns")
     checks.equal((done.status, done.err), (1,
-                 "pmt-plot: hostile.pmt: no alloc, object, sample, heap or gc "
-                 "records up to that moment\n"), done)
+                 "pmt-plot: hostile.pmt: no alloc records up to that "
+                 "moment\n"), done)
     for options, records in ((["--by", "type"], "object records"),
                              (["--kind", "object"], "object records"),
                              (["--what", "memory"], "such records"),
@@ -173,9 +181,12 @@ def check_options():
     checks.true(done.status == 0 and b"<svg" in kit.read("b.out"), done)
     for wrong in (["-o", "c.jpg", "hostile.pmt"], ["-"], ["none.pmt"],
                   ["-n", "99", "hostile.pmt"],
-                  ["--json", "--script", "hostile.pmt"],
+                  ["--json", "--script", "-", "hostile.pmt"],
+                  ["--terminal", "--json", "hostile.pmt"],
+                  ["-c", "nothing", "hostile.pmt"],
+                  ["hostile.pmt", "hostile.pmt", "hostile.pmt"],
                   ["--by", "domain", "--kind", "object", "hostile.pmt"],
-                  ["hostile.pmt@mark:none"], ["hostile.pmt@peak"]):
+                  ["hostile.pmt@mark:none"]):
         done = kit.run("plot", *wrong)
         checks.true(done.status == 2 and not done.out and
                     done.err.count("\n") == 1, done)
@@ -190,14 +201,16 @@ def check_without_gnuplot():
     path = os.environ["PATH"]
     os.environ["PATH"] = os.path.join(HERE, "empty")
     done = kit.run("plot", "-o", "d.png", "hostile.pmt")
-    checks.equal(done.err, "pmt-plot: gnuplot is not installed (--script "
-                           "prints what it would be given)\n", done)
+    checks.equal(done.err, "pmt-plot: gnuplot is not installed "
+                           "(--terminal needs none)\n", done)
     checks.equal((done.status, os.path.exists("d.png")), (2, False), done)
-    checks.equal(kit.run("plot", "--script", "hostile.pmt").status, 0,
+    checks.equal(kit.run("plot", "--script", "-", "hostile.pmt").status, 0,
                  "--script without gnuplot")
     for body, said in (("exit 1", "gnuplot failed"),
                        ("echo 'line 3: no such thing' >&2; exit 1",
                         "gnuplot failed: line 3: no such thing"),
+                       ("[ $1 != --version ] || exec echo gnuplot 4.6 "
+                        "patchlevel 6; exit 1", "gnuplot 4.6 is too old"),
                        ("kill -9 $$", "gnuplot was killed by signal 9"),
                        ("exec cat >/dev/null", "gnuplot drew nothing"),
                        ("cat >/dev/null; printf '\\211PNG\\r\\n\\032\\n half'",
