@@ -412,10 +412,13 @@ const struct pmt_command pmt_command_filter = {
         "seen and the block that took its place is left out, a release is "
         "put in.",
         "A window begins with what is live there, so that live totals in it "
-        "are right. For that all records of blocks before it are read. With "
+        "are right. For that the records of blocks before it are read, from "
+        "the last live set on that is in the trace (a flight recorder's parts "
+        "and windows begin with one), else from its beginning. With "
         "--no-carry, and where no blocks or objects are kept (kind == call), "
-        "only the window and the tables that it needs are read, by the "
-        "index.",
+        "only the window and the tables that it needs are read. Both are so "
+        "for files that have an index and no journal; others, and pipes, are "
+        "read as a whole. Damage in what is not read is not reported.",
         "\"alive\" and \"lived\" need two passes, and look at the whole trace "
         "as it is: ask for them before a window is cut off, or in the same "
         "command.",
