@@ -118,16 +118,16 @@ size_t pmt_archive_changed(const struct pmt_archive_content *content,
     return changed;
 }
 
-/* Which stream of the content begins at a header of `key`, when `before`
- * have begun: they come in the same order again. */
-static const uint8_t *digest_of(const struct pmt_archive_content *content,
-                                uint64_t key, size_t *at)
+/* Which stream of the content begins at a header of `key`, when `*at` have
+ * begun: they come in the same order again. */
+static const struct pmt_digest *
+digest_of(const struct pmt_archive_content *content, uint64_t key, size_t *at)
 {
     while (*at < content->count) {
         const struct pmt_digest *d = &content->digest[(*at)++];
 
         if (d->key == key)
-            return d->bytes;
+            return d;
     }
     return NULL;
 }
@@ -148,7 +148,8 @@ int pmt_archive_write(struct pmt_trace *in,
     if (code < 0)
         return code;
     while ((code = pmt_trace_next(in, &event, err)) == PMT_OK) {
-        const uint8_t *digest = NULL;
+        const struct pmt_digest *digest = NULL;
+        struct pmt_recut_note note;
 
         if (event.type == PMT_EVENT_STREAM && !event.goes_on)
             digest = digest_of(content, event.envelope.stream_key, &at);
@@ -158,7 +159,11 @@ int pmt_archive_write(struct pmt_trace *in,
                                event.type != PMT_EVENT_DAMAGE;
         if (event.type == PMT_EVENT_RECORDS)
             report->records += event.envelope.count;
-        code = pmt_recutter_take(c, in->reader, &event, digest, err);
+        if (digest != NULL)
+            note = (struct pmt_recut_note){digest->bytes, digest->allocs,
+                                           digest->objects};
+        code = pmt_recutter_take(c, in->reader, &event,
+                                 digest != NULL ? &note : NULL, err);
         if (code < 0)
             break;
     }

@@ -41,6 +41,7 @@ size_t pmt_archive_changed(const struct pmt_archive_content *content,
 struct pmt_archive_report {
     uint64_t chunks, bytes;   /* written */
     uint64_t chunks_read, records;
+    size_t pieces;            /* for who knows: pmt_archive_write does not */
 };
 
 /* Writes what `in` gives, whose content was read before, to `sink`. PMT_OK,

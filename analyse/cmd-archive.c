@@ -8,16 +8,39 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/text.h"
+#include "cli/value.h"
 #include "commands.h"
 #include "names.h"
 #include "open.h"
+#include "pieces.h"
 
 struct archive_options {
     struct pmt_common common; /* must come first */
     const char *output;
     int64_t level, chunk_records;
     bool force, json, strict, verify;
+    struct archive_split {
+        uint64_t bytes, ns;
+    } split;
 };
+
+/* "100M" or "10s": what ends with s, h or d is a duration. */
+static bool take_split(const char *text, void *store, char *why,
+                       size_t why_size)
+{
+    struct archive_split *split = store;
+    size_t length = strlen(text);
+    bool time = length > 0 && strchr("shd", text[length - 1]) != NULL;
+
+    memset(split, 0, sizeof *split);
+    if (time ? !pmt_value_duration(text, &split->ns, why, why_size)
+             : !pmt_value_size(text, &split->bytes, why, why_size))
+        return false;
+    if (split->bytes > 0 || split->ns > 0)
+        return true;
+    snprintf(why, why_size, "a piece must not be empty");
+    return false;
+}
 
 static const struct pmt_option options[] = {
     PMT_OPT_STRING('o', "output", "FILE", struct archive_options, output,
@@ -29,6 +52,11 @@ static const struct pmt_option options[] = {
     PMT_OPT_INT(0, "chunk-records", "N", struct archive_options,
                 chunk_records, "records in a chunk at most",
                 .preset = "65536", .low = 1, .high = 65536),
+    PMT_OPT_CALLBACK(0, "split", "HOW", struct archive_options, split,
+                     take_split,
+                     "write pieces of about a SIZE (100M), or a duration (10m "
+                     "is a size, 600s and 2h are times), each a trace by "
+                     "itself"),
     PMT_OPT_FLAG(0, "verify", struct archive_options, verify,
                  "write nothing: read archives, and compare what they hold "
                  "with the digest in them"),
@@ -133,6 +161,7 @@ static void print_report(const struct archive_options *opt, const char *name,
         pmt_json_u64(&json, "chunks", r->chunks);
         pmt_json_u64(&json, "bytes_before", size);
         pmt_json_u64(&json, "bytes", r->bytes);
+        pmt_json_u64(&json, "pieces", r->pieces);
         pmt_json_line_end(&json);
         return;
     }
@@ -143,19 +172,20 @@ static void print_report(const struct archive_options *opt, const char *name,
 }
 
 /* What was written is read again, before it gets its name. */
-static int check_written(const char *name, int fd,
+static int check_written(struct pmt_pieces *pieces,
                          const struct pmt_archive_content *content)
 {
     struct pmt_archive_content written;
+    const char *name = pieces->path;
     struct pmt_source source;
     struct pmt_trace in;
     struct pmt_error err;
-    struct stat st;
     bool same;
+    int code = pmt_pieces_source(pieces, &source, &err);
 
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+    if (code == PMT_ERR_ARGUMENT)
         return PMT_EXIT_OK; /* a pipe: --verify can be run on the file */
-    if (pmt_source_from_fd(&source, fd, 0, &err) != PMT_OK ||
+    if (code < 0 ||
         pmt_trace_from_source(&in, &source, name, NULL, &err) != PMT_OK)
         return pmt_fail("%s: %s", name, err.message);
     if (pmt_archive_read(&written, &in, &err) != PMT_OK)
@@ -164,22 +194,24 @@ static int check_written(const char *name, int fd,
            pmt_archive_same(content, &written);
     pmt_archive_release(&written);
     pmt_trace_release(&in);
-    return same ? PMT_EXIT_OK
-                : pmt_fail("%s: what was written is not what was read: this "
-                           "is a mistake of this program", name);
+    return same ? PMT_EXIT_OK : PMT_EXIT_NO;
 }
 
 static int write_archive(const struct archive_options *opt,
                          const char *operand,
                          const struct pmt_archive_content *content)
 {
+    struct pmt_pieces pieces;
     const struct pmt_recut_options recut = {
         .chunk_records = (uint32_t)opt->chunk_records,
         .level = (int)opt->level,
+        .split_bytes = opt->split.bytes,
+        .split_ns = opt->split.ns,
+        .next_piece = pmt_pieces_next,
+        .context = &pieces,
     };
     struct pmt_archive_report report;
     struct pmt_trace in;
-    struct pmt_output out;
     struct pmt_sink sink;
     struct pmt_error err;
     uint64_t at, size;
@@ -188,26 +220,35 @@ static int write_archive(const struct archive_options *opt,
     if (pmt_trace_open(&in, operand, &opt->common, NULL))
         return PMT_EXIT_TROUBLE;
     pmt_reader_position(in.reader, &at, &size);
-    if (pmt_output_open(&out, opt->output,
+    if (pmt_pieces_open(&pieces, opt->output,
                         PMT_OUTPUT_BINARY | PMT_OUTPUT_PRIVATE |
-                            (opt->force ? PMT_OUTPUT_FORCE : 0))) {
+                            (opt->force ? PMT_OUTPUT_FORCE : 0), &sink)) {
         pmt_trace_release(&in);
         return PMT_EXIT_TROUBLE;
     }
-    pmt_sink_to_fd(&sink, out.fd);
     code = pmt_archive_write(&in, content, &sink, &recut, &report, &err);
-    status = code < 0 ? pmt_fail("%s: %s", out.path, err.message)
-                      : pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
-    if (code == PMT_OK && status != PMT_EXIT_TROUBLE)
-        code = check_written(out.path, out.fd, content) == PMT_EXIT_OK
-                   ? PMT_OK
-                   : PMT_ERR_CORRUPT;
+    if (code < 0)
+        status = err.message[0] == '\0'
+                     ? PMT_EXIT_TROUBLE
+                     : pmt_fail("%s: %s", code == PMT_ERR_ARGUMENT
+                                              ? operand : opt->output,
+                                err.message);
+    else
+        status = pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
+    if (code == PMT_OK && status != PMT_EXIT_TROUBLE) {
+        code = check_written(&pieces, content) == PMT_EXIT_OK
+                   ? PMT_OK : PMT_ERR_CORRUPT;
+        if (code < 0)
+            pmt_fail("%s: not archived: its streams contradict themselves, "
+                     "and what was written would not say the same", operand);
+    }
     pmt_trace_release(&in);
     if (code < 0 || (status == PMT_EXIT_TROUBLE && opt->strict)) {
-        pmt_output_abandon(&out);
+        pmt_pieces_abandon(&pieces);
         return PMT_EXIT_TROUBLE;
     }
-    status = pmt_exit_worse(status, pmt_output_commit(&out));
+    report.pieces = pieces.count + 1;
+    status = pmt_exit_worse(status, pmt_pieces_commit(&pieces));
     if (status != PMT_EXIT_TROUBLE)
         print_report(opt, operand, &report, size);
     return status;
@@ -237,6 +278,8 @@ static int run(const struct pmt_command *command, int argc, char **argv)
         return pmt_fail("no output given: use -o FILE");
     if (!pmt_trace_reopens(argv[0]) && strcmp(argv[0], "-") == 0)
         return pmt_fail("standard input cannot be read twice: give a file");
+    if (strcmp(opt.output, "-") == 0 && (opt.split.bytes | opt.split.ns) != 0)
+        return pmt_fail("--split writes several files: use -o FILE");
     if (same_file(argv[0], opt.output))
         return pmt_fail("%s: is the trace itself", opt.output);
     /* Once for the digest, which stands in the header, once for the rest. */
@@ -269,11 +312,17 @@ const struct pmt_command pmt_command_archive = {
         "compression (specification, annex B). What was written is read again "
         "and compared before FILE gets its name. pmt info shows the digest; "
         "pmt info --digest takes that of any trace.",
+        "With --split it writes pieces: FILE is the newest, the older ones are "
+        "FILE.000000, FILE.000001, as those of a flight recorder. Every "
+        "command finds them by FILE, and takes them for one trace; each of them "
+        "is a trace by itself too, which begins with what was alive. A piece "
+        "ends where a chunk of TRACE does.",
         "--verify reads archives and says of each stream whether it still "
         "holds what was archived.",
         NULL},
     .examples = (const char *const[]){
         "pmt archive -o kept.pmt a.pmt", "a.pmt, smaller",
+        "pmt archive --split 100M -o kept.pmt a.pmt", "in files of 100 MiB",
         "pmt archive --verify kept.pmt", "is it what it was?", NULL},
     .exit_status = (const char *const[]){
         "archived; with --verify: all is as it was archived",

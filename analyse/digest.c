@@ -838,6 +838,8 @@ int pmt_digests_get(const struct pmt_digests *d, size_t i,
     put_u64(&b, s->clean);
     out->key = s->key;
     out->incomplete = s->incomplete;
+    out->allocs = s->kind[PMT_KIND_ALLOC] != NULL || s->live[1] != NULL;
+    out->objects = s->kind[PMT_KIND_OBJECT] != NULL || s->live[0] != NULL;
     pmt_blake2b_result(&b, out->bytes);
     return code;
 }

@@ -40,6 +40,7 @@ struct pmt_digest {
     uint64_t key;
     uint8_t bytes[PMT_DIGEST_BYTES];
     bool incomplete;     /* chunks of a later version are not in it */
+    bool allocs, objects; /* it has records of these kinds, or live sets */
 };
 
 size_t pmt_digests_count(const struct pmt_digests *d);

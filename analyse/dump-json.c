@@ -150,6 +150,8 @@ static void put_stream(struct pmt_dump *d, const struct pmt_event *event)
         pmt_json_hex_bytes(j, NULL, h->archive.digest,
                            sizeof h->archive.digest);
         pmt_json_u64(j, NULL, h->archive.chunk_records);
+        if (h->archive.split > 0)
+            pmt_json_u64(j, NULL, h->archive.split);
         pmt_json_array_end(j);
     }
     pmt_json_line_end(j);

@@ -157,6 +157,22 @@ static void put_span(FILE *file, const struct pmt_summary_stream *stream)
 }
 
 /* Of a stream in parts (5.3): which are here, and what was let go. */
+/* What pmt archive wrote: the digest of what it read. */
+static void put_archive(FILE *file, const struct pmt_archive_note *note)
+{
+    char count[PMT_TEXT_SIZE];
+
+    if (!note->there)
+        return;
+    fprintf(file, "  %-11s", "archive");
+    fputs("digest ", file);
+    for (size_t i = 0; i < sizeof note->digest; i++)
+        fprintf(file, "%02x", note->digest[i]);
+    fprintf(file, "\n  %-11sby pmt archive: up to %s records a chunk%s\n", "",
+            pmt_text_count(count, note->chunk_records),
+            note->split > 0 ? ", split" : "");
+}
+
 static void put_parts(FILE *file, const struct pmt_summary_stream *stream)
 {
     char count[PMT_TEXT_SIZE], first[PMT_TEXT_SIZE];
@@ -169,7 +185,9 @@ static void put_parts(FILE *file, const struct pmt_summary_stream *stream)
     else
         fprintf(file, "  %-11s%" PRIu32 " to %" PRIu32, "parts",
                 stream->part_first, stream->part_last);
-    fputs(" of a flight recorder\n", file);
+    fputs(stream->header != NULL && stream->header->archive.split > 0
+              ? " of an archive\n"
+              : " of a flight recorder\n", file);
     if (stream->part_first == 0) {
         fprintf(file, "  %-11s%s\n", "let go", "nothing");
         return;
@@ -312,6 +330,7 @@ static void put_stream(FILE *file, const struct pmt_info *info,
         put_settings(file, h);
         for (size_t i = 0; i < h->filter_count; i++)
             put_row(file, "filtered", h->filter[i]);
+        put_archive(file, &h->archive);
     }
     fprintf(file, "  %-11s%" PRIu64 "\n", "epochs", stream->epochs);
     put_sampling(file, h);
@@ -384,6 +403,15 @@ static void put_json_header(struct pmt_json *j,
     put_json_texts(j, "hooks", h->hooks, h->hook_count);
     if (h->filter != NULL)
         put_json_texts(j, "filter", h->filter, h->filter_count);
+    if (h->archive.there) {
+        pmt_json_object_begin(j, "archive");
+        pmt_json_hex_bytes(j, "digest", h->archive.digest,
+                           sizeof h->archive.digest);
+        pmt_json_u64(j, "chunk_records", h->archive.chunk_records);
+        if (h->archive.split > 0)
+            pmt_json_u64(j, "split", h->archive.split);
+        pmt_json_object_end(j);
+    }
     pmt_json_object_begin(j, "settings");
     for (size_t i = 0; i < h->setting_count; i++) {
         pmt_json_key(j, h->settings[2 * i].bytes, h->settings[2 * i].length);

@@ -180,6 +180,9 @@ static int describe_cut(const struct pmt_stream_header *h,
     if (code == PMT_OK && h->archive.there)
         code = pmt_buffer_append(&cut, &h->archive.chunk_records,
                                  sizeof h->archive.chunk_records);
+    if (code == PMT_OK && h->archive.split > 0)
+        code = pmt_buffer_append(&cut, &h->archive.split,
+                                 sizeof h->archive.split);
     s->cut = cut.bytes;
     s->cut_bytes = cut.used;
     return code;

@@ -25,7 +25,8 @@ struct pmt_reader_options pmt_summary_options(bool all)
 
 static bool is_record(uint32_t kind)
 {
-    return kind >= PMT_KIND_CALL && kind <= PMT_KIND_LIVE_SET;
+    return (kind >= PMT_KIND_CALL && kind <= PMT_KIND_LIVE_SET) ||
+           kind == PMT_KIND_PROCESS;
 }
 
 /* ---- streams ----------------------------------------------------------- */

@@ -101,8 +101,10 @@ int pmt_recutter_new(struct pmt_recutter **out, const struct pmt_sink *sink,
     }
     rc = pmt_chunk_out_init(&c->out, sink, c->options.level, false, 0, err);
     if (rc == PMT_OK) {
-        rc = pmt_recut_work_new(&c->work) < 0 ? pmt_error_set_memory(err)
-                                              : PMT_OK;
+        rc = pmt_recut_work_new(&c->work) < 0 ||
+                     (pmt_recut_splits(c) && pmt_encoder_new(&c->encoder) < 0)
+                 ? pmt_error_set_memory(err)
+                 : PMT_OK;
     }
     if (rc < 0) {
         pmt_recutter_free(c);
@@ -121,10 +123,12 @@ void pmt_recutter_free(struct pmt_recutter *c)
         for (unsigned k = 0; k < PMT_KIND_KNOWN; k++) {
             free_pending(c->streams[i]->pending[k]);
         }
+        pmt_recut_stream_release(c->streams[i]);
         free(c->streams[i]);
     }
     free(c->streams);
     pmt_recut_work_free(c->work);
+    pmt_encoder_free(c->encoder);
     pmt_buffer_release(&c->body.bytes);
     pmt_buffer_release(&c->content);
     pmt_buffer_release(&c->skip);
@@ -134,7 +138,7 @@ void pmt_recutter_free(struct pmt_recutter *c)
 
 uint64_t pmt_recutter_offset(const struct pmt_recutter *c)
 {
-    return c->out.offset;
+    return c->bytes_before + c->out.offset;
 }
 
 uint64_t pmt_recutter_chunks(const struct pmt_recutter *c)
@@ -156,6 +160,7 @@ static int flush_kind(struct pmt_recutter *c, struct pmt_recut_stream *s,
     }
     e = p->envelope;
     e.seq = s->seq;
+    e.epoch += s->parts;
     e.count = p->rows;
     e.lost = s->lost > e.lost ? s->lost : e.lost;
     s->lost = e.lost;
@@ -183,8 +188,8 @@ static int flush_tables(struct pmt_recutter *c, struct pmt_recut_stream *s,
     return rc;
 }
 
-static int flush_stream(struct pmt_recutter *c, struct pmt_recut_stream *s,
-                        struct pmt_error *err)
+int pmt_recut_flush(struct pmt_recutter *c, struct pmt_recut_stream *s,
+                    struct pmt_error *err)
 {
     int rc = flush_tables(c, s, err);
 
@@ -194,12 +199,12 @@ static int flush_stream(struct pmt_recutter *c, struct pmt_recut_stream *s,
     return rc;
 }
 
-static int flush_all(struct pmt_recutter *c, struct pmt_error *err)
+int pmt_recut_flush_all(struct pmt_recutter *c, struct pmt_error *err)
 {
     int rc = PMT_OK;
 
     for (size_t i = 0; rc == PMT_OK && i < c->count; i++) {
-        rc = flush_stream(c, c->streams[i], err);
+        rc = pmt_recut_flush(c, c->streams[i], err);
     }
     return rc;
 }
@@ -223,11 +228,19 @@ static int put_archive(struct pmt_recutter *c, const uint8_t *digest)
     struct pmt_buffer *b = &c->content;
     int rc = pmt_cbor_put_uint(b, 14);
 
-    rc = rc < 0 ? rc : pmt_cbor_put_map(b, 2);
+    rc = rc < 0 ? rc : pmt_cbor_put_map(b, pmt_recut_splits(c) ? 3 : 2);
     rc = rc < 0 ? rc : pmt_cbor_put_uint(b, 0);
     rc = rc < 0 ? rc : pmt_cbor_put_bytes(b, digest, 32);
     rc = rc < 0 ? rc : pmt_cbor_put_uint(b, 1);
-    return rc < 0 ? rc : pmt_cbor_put_uint(b, c->options.chunk_records);
+    rc = rc < 0 ? rc : pmt_cbor_put_uint(b, c->options.chunk_records);
+    if (rc < 0 || !pmt_recut_splits(c)) {
+        return rc;
+    }
+    rc = pmt_cbor_put_uint(b, 2);
+    return rc < 0 ? rc
+                  : pmt_cbor_put_uint(b, c->options.split_bytes
+                                             ? c->options.split_bytes
+                                             : c->options.split_ns);
 }
 
 /* Is the next item the number `key`? */
@@ -282,17 +295,39 @@ static int copy_header_body(struct pmt_recutter *c, struct pmt_cbor_cursor *in,
     return rc < 0 || put ? rc : put_archive(c, digest);
 }
 
-/* The chunk of the reader's last event with another seq, and, of an end,
- * another number of chunks. */
+/* What stands in a chunk's envelope instead; PMT_OK and false: as it was. */
+static int put_instead(struct pmt_buffer *to, uint64_t key,
+                       const struct pmt_envelope *e, bool *instead)
+{
+    *instead = true;
+    switch (key) {
+    case 2:
+        return pmt_cbor_put_uint(to, e->seq);
+    case 7:
+        return pmt_cbor_put_uint(to, e->epoch);
+    case 8:
+        return pmt_cbor_put_uint(to, e->ordinal);
+    default:
+        *instead = false;
+        return PMT_OK;
+    }
+}
+
+/* The chunk of the reader's last event with another seq, and epoch and ordinal
+ * where parts were begun. *body: where its body begins, in c->content. */
 static int rewrap(struct pmt_recutter *c, struct pmt_recut_stream *s,
                   struct pmt_reader *r, const struct pmt_event *event,
-                  const uint8_t *digest, struct pmt_error *err)
+                  const uint8_t *digest, size_t *body, struct pmt_error *err)
 {
     struct pmt_envelope e = event->envelope;
     struct pmt_cbor_cursor in;
     struct pmt_cbor head;
     int rc;
 
+    e.seq = s->seq;
+    e.epoch += s->parts;
+    e.ordinal += e.kind == PMT_KIND_LIVE_SET ? s->live_rows : 0;
+    *body = 0;
     pmt_cbor_begin(&in, r->content.bytes, r->content.used, 0);
     c->content.used = 0;
     rc = pmt_cbor_next(&in, &head, err);
@@ -304,27 +339,25 @@ static int rewrap(struct pmt_recutter *c, struct pmt_recut_stream *s,
     for (uint64_t i = 0; rc == PMT_OK && i < head.value; i++) {
         struct pmt_cbor_cursor value;
         uint64_t key = UINT64_MAX;
+        bool instead = false;
 
         is_key(in, &key);
         rc = copy_item(&c->content, &in);
         value = in;
-        if (rc == PMT_OK && key == 2) {
-            rc = pmt_cbor_put_uint(&c->content, s->seq);
-            c->skip.used = 0;
-            rc = rc < 0 ? rc : copy_item(&c->skip, &in);
-        } else if (rc == PMT_OK && key == 15 && digest &&
-                   event->type == PMT_EVENT_STREAM) {
+        *body = key == 15 ? c->content.used : *body;
+        if (rc == PMT_OK && key == 15 && digest) {
             rc = copy_header_body(c, &value, digest);
-            c->skip.used = 0;
-            rc = rc < 0 ? rc : copy_item(&c->skip, &in);
-        } else if (rc == PMT_OK) {
-            rc = copy_item(&c->content, &in);
+            instead = true;
+        } else if (rc == PMT_OK && (key != 8 || e.kind == PMT_KIND_LIVE_SET)) {
+            rc = put_instead(&c->content, key, &e, &instead);
         }
+        c->skip.used = 0;
+        rc = rc < 0 ? rc : copy_item(instead ? &c->skip : &c->content, &in);
     }
     if (rc < 0) {
         return pmt_error_set_memory(err);
     }
-    e.seq = s->seq++;
+    s->seq++;
     c->chunks++;
     s->lost = e.lost > s->lost ? e.lost : s->lost;
     return pmt_chunk_out_content(&c->out, &e, &c->content, err);
@@ -339,8 +372,12 @@ static int put_end(struct pmt_recutter *c, struct pmt_recut_stream *s,
                                              : PMT_END_RECOVERED;
 
     e.seq = s->seq;
-    if (pmt_encode_end(&c->body, s->seq, event->end_records, event->end_lost,
-                       how) < 0) {
+    e.epoch += s->parts;
+    if (e.t0 < s->tick && s->parts) { /* behind the last part's beginning */
+        e.t0 = e.t1 = s->tick;
+    }
+    if (pmt_encode_end(&c->body, s->seq, event->end_records + s->live_rows,
+                       event->end_lost, how) < 0) {
         return pmt_error_set_memory(err);
     }
     s->seq++;
@@ -383,21 +420,24 @@ static int take_rows(struct pmt_recutter *c, struct pmt_recut_stream *s,
         }
         at += taken;
         if (at < event->envelope.count) {
-            rc = table ? flush_tables(c, s, err) : flush_stream(c, s, err);
+            rc = table ? flush_tables(c, s, err) : pmt_recut_flush(c, s, err);
         }
         if (rc < 0) {
             return rc;
         }
     }
-    return c->waiting > c->options.memory_bytes ? flush_all(c, err) : PMT_OK;
+    return c->waiting > c->options.memory_bytes ? pmt_recut_flush_all(c, err) : PMT_OK;
 }
 
 /* A header: of a later part it is left out, for the parts become one. */
 static int take_header(struct pmt_recutter *c, struct pmt_recut_stream *s,
                        struct pmt_reader *r, const struct pmt_event *event,
-                       const uint8_t *digest, struct pmt_error *err)
+                       const struct pmt_recut_note *note,
+                       struct pmt_error *err)
 {
-    int rc = flush_stream(c, s, err);
+    struct pmt_buffer body;
+    size_t at;
+    int rc = pmt_recut_flush(c, s, err);
 
     if (rc < 0 || event->goes_on) {
         return rc;
@@ -405,11 +445,44 @@ static int take_header(struct pmt_recutter *c, struct pmt_recut_stream *s,
     s->seq = 0; /* it begins again from nothing */
     s->lost = 0;
     s->filtered = pmt_stream_header(event->stream)->filter != NULL;
-    return rewrap(c, s, r, event, digest, err);
+    rc = rewrap(c, s, r, event, note ? note->digest : NULL, &at, err);
+    if (rc < 0 || !pmt_recut_splits(c)) {
+        return rc;
+    }
+    body = c->content;
+    body.bytes += at;
+    body.used -= at;
+    return pmt_recut_stream_begins(s, event, &body, note, err);
+}
+
+/* Chunks that are not put with others. */
+static int take_chunk(struct pmt_recutter *c, struct pmt_recut_stream *s,
+                      struct pmt_reader *r, const struct pmt_event *event,
+                      struct pmt_error *err)
+{
+    size_t body;
+    int rc = event->envelope.kind == PMT_KIND_ANCHORS
+                 ? flush_tables(c, s, err)
+                 : pmt_recut_flush(c, s, err);
+
+    if (rc < 0 || event->type != PMT_EVENT_END) {
+        return rc < 0 ? rc : rewrap(c, s, r, event, NULL, &body, err);
+    }
+    if (!pmt_recut_splits(c)) {
+        return put_end(c, s, event, err);
+    }
+    s->ended = true;
+    if (s != c->streams[0]) {
+        return put_end(c, s, event, err);
+    }
+    c->lead_end = *event;
+    c->lead_ended = true;
+    return PMT_OK;
 }
 
 int pmt_recutter_take(struct pmt_recutter *c, struct pmt_reader *r,
-                      const struct pmt_event *event, const uint8_t *digest,
+                      const struct pmt_event *event,
+                      const struct pmt_recut_note *note,
                       struct pmt_error *err)
 {
     struct pmt_recut_stream *s;
@@ -425,31 +498,29 @@ int pmt_recutter_take(struct pmt_recutter *c, struct pmt_reader *r,
         return pmt_error_set_memory(err);
     }
     if (event->type == PMT_EVENT_STREAM) {
-        return take_header(c, s, r, event, digest, err);
+        return take_header(c, s, r, event, note, err);
     }
+    rc = pmt_recut_splits(c) ? pmt_recut_before(c, s, event, err) : PMT_OK;
     /* An epoch's records are behind its tables and before the next's. */
-    if (event->envelope.epoch != s->epoch) {
-        rc = flush_stream(c, s, err);
+    if (rc == PMT_OK && event->envelope.epoch != s->epoch) {
+        rc = pmt_recut_flush(c, s, err);
         s->epoch = event->envelope.epoch;
     }
-    if (rc == PMT_OK && joins(event)) {
-        return take_rows(c, s, r, event, err);
-    }
     if (rc == PMT_OK) {
-        rc = event->envelope.kind == PMT_KIND_ANCHORS
-                 ? flush_tables(c, s, err)
-                 : flush_stream(c, s, err);
+        rc = joins(event) ? take_rows(c, s, r, event, err)
+                          : take_chunk(c, s, r, event, err);
     }
-    if (rc < 0) {
-        return rc;
-    }
-    return event->type == PMT_EVENT_END ? put_end(c, s, event, err)
-                                        : rewrap(c, s, r, event, NULL, err);
+    return rc < 0 || !pmt_recut_splits(c)
+               ? rc
+               : pmt_recut_after(c, s, r, event, err);
 }
 
 int pmt_recutter_finish(struct pmt_recutter *c, struct pmt_error *err)
 {
-    int rc = flush_all(c, err);
+    int rc = pmt_recut_flush_all(c, err);
 
+    if (rc == PMT_OK && c->lead_ended) {
+        rc = put_end(c, c->streams[0], &c->lead_end, err);
+    }
     return rc < 0 ? rc : pmt_chunk_out_index(&c->out, err);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "live-map.h"
+#include "table-fields.h"
 
 #define TABLE_ENTRIES 4096u        /* of a chunk */
 #define TEXT_BYTES ((size_t)1 << 20) /* likewise, about */
@@ -77,45 +78,15 @@ static void want_row(struct tables *t, const struct pmt_live *row)
 
 /* ---- entries ------------------------------------------------------------- */
 
-/* The entry's columns from 1 on; false: it is not stated. */
+/* Is the entry stated? Its columns from 1 on, but of a string. */
 static bool fields_of(const struct tables *t, enum pmt_kind kind, uint32_t id,
-                      uint64_t fields[3])
+                      uint64_t fields[PMT_TABLE_FIELDS])
 {
-    struct pmt_code code;
-    struct pmt_type type;
-    struct pmt_site site;
-    struct pmt_thread thread;
     struct pmt_text text;
 
-    memset(fields, 0, 3 * sizeof *fields);
-    if (kind == PMT_KIND_STRINGS) {
-        return pmt_stream_string(t->s, id, &text);
-    }
-    if (kind == PMT_KIND_CODES && pmt_stream_code(t->s, id, &code)) {
-        fields[0] = code.file_string;
-        fields[1] = code.function_string;
-        fields[2] = code.first_line;
-        return true;
-    }
-    if (kind == PMT_KIND_TYPES && pmt_stream_type(t->s, id, &type)) {
-        fields[0] = type.name_string;
-        fields[1] = type.basic_size;
-        fields[2] = type.item_size;
-        return true;
-    }
-    if (kind == PMT_KIND_STACKS && pmt_stream_site(t->s, id, &site)) {
-        fields[0] = id - site.parent;
-        fields[1] = site.code;
-        fields[2] = site.line;
-        return true;
-    }
-    if (kind == PMT_KIND_THREADS && pmt_stream_thread(t->s, id, &thread)) {
-        fields[0] = thread.native_id;
-        fields[1] = thread.ident;
-        fields[2] = thread.name_string;
-        return true;
-    }
-    return false;
+    return kind == PMT_KIND_STRINGS
+               ? pmt_stream_string(t->s, id, &text)
+               : pmt_table_fields(t->s, kind, id, fields) > 0;
 }
 
 static int put_texts(struct tables *t, const uint64_t *ids, size_t n)
@@ -139,7 +110,7 @@ static int put_entries(struct tables *t, enum pmt_kind kind,
                        const uint64_t *ids, size_t n)
 {
     struct pmt_envelope e = t->where;
-    uint64_t v[TABLE_ENTRIES], fields[3];
+    uint64_t v[TABLE_ENTRIES], fields[PMT_TABLE_FIELDS];
     int rc;
 
     e.kind = kind;
@@ -167,7 +138,7 @@ static int put_entries(struct tables *t, enum pmt_kind kind,
 static int put_table(struct tables *t, enum pmt_kind kind,
                      const struct wanted *x)
 {
-    uint64_t ids[TABLE_ENTRIES], fields[3];
+    uint64_t ids[TABLE_ENTRIES], fields[PMT_TABLE_FIELDS];
     size_t n = 0, bytes = 0;
     int rc = PMT_OK;
 

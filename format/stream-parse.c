@@ -67,7 +67,9 @@ static int take_archive_key(struct parse *p, uint64_t key)
     if (rc < 0) {
         return rc;
     }
-    if (key) {
+    if (key == 2) {
+        a->split = v.value;
+    } else if (key) {
         a->chunk_records = v.value;
     } else if (v.value != sizeof a->digest) {
         return corrupt(p, "a digest is not 32 bytes");
@@ -339,7 +341,7 @@ static int take_field(struct parse *p, uint64_t key)
         return take_before(p);
     case 14:
         h->archive.there = true;
-        return take_map(p, 3, 3, take_archive_key);
+        return take_map(p, 7, 3, take_archive_key);
     default: /* 13 */
         return take_list(p, PMT_CBOR_ARRAY, &p->filter_at, &h->filter_count,
                          &p->has_filter);

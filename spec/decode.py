@@ -630,11 +630,13 @@ def decode_stream(chunk, stream):
         fields.append(("filter",
                        list_of(map(quote, texts(buf, chunk.keys[13])))))
     if 14 in chunk.keys:
-        archive = known(entries(buf, chunk.keys[14][0]), (0, 1))
+        archive = known(entries(buf, chunk.keys[14][0]), (0, 1, 2))
         if 0 not in archive or 1 not in archive:
             raise Corrupt("archive without digest or records a chunk")
-        fields.append(("archive", '["%s",%d]' % (
-            octets(buf, archive[0], 32).hex(), uint(buf, archive[1]))))
+        fields.append(("archive", '["%s",%s]' % (
+            octets(buf, archive[0], 32).hex(),
+            ",".join("%d" % uint(buf, archive[k])
+                     for k in (1, 2) if k in archive))))
     return ['{"kind":"stream","stream":"%s",%s}'
             % (stream.name, ",".join('"%s":%s' % f for f in fields))]
 

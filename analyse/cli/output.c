@@ -225,6 +225,20 @@ int pmt_output_open(struct pmt_output *out, const char *path, unsigned flags)
     return status;
 }
 
+int pmt_output_rename(struct pmt_output *out, const char *path)
+{
+    struct stat own;
+
+    if (!out->temporary)
+        return pmt_fail("%s: is no regular file", out->path);
+    if (!(out->flags & PMT_OUTPUT_FORCE) && !lstat(path, &own))
+        return pmt_fail("%s: exists (use -f to overwrite it)", path);
+    free(out->name);
+    out->name = pmt_xstrdup(path);
+    out->path = out->name;
+    return PMT_EXIT_OK;
+}
+
 /* ---- closing ---- */
 
 static void release(struct pmt_output *out)

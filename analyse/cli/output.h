@@ -51,6 +51,10 @@ struct pmt_output {
  * enum pmt_output_flags. After a failure there is nothing to release. */
 int pmt_output_open(struct pmt_output *out, const char *path, unsigned flags);
 
+/* Before anything is committed: the file gets another name, in the same folder
+ * (copied). Refused for what is written directly. */
+int pmt_output_rename(struct pmt_output *out, const char *path);
+
 /* Finish: write out what is buffered, check it all, give the file its name.
  * Closes `out` whatever it returns. */
 int pmt_output_commit(struct pmt_output *out);

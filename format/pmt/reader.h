@@ -216,6 +216,7 @@ struct pmt_archive_note {
     bool there;
     uint8_t digest[32];      /* of the content that was archived */
     uint64_t chunk_records;  /* how many records a chunk may have */
+    uint64_t split;          /* about how many bytes or ns a part has; 0: one */
 };
 
 /* What a stream header says (spec 5.1). Texts may be not known. */

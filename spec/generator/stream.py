@@ -106,7 +106,7 @@ class Stream:
              process=None, more=None, start=(0, 0, 0), **kw):
         """Section 5.1. `more`: hooks, settings, boot, session, parent, part,
         before ({kind's name: records}), filter, archive ({0: digest,
-        1: records a chunk})."""
+        1: records a chunk, 2: bytes or ns a part})."""
         process = process or {}
         more = more or {}
         names = "pid ppid argv executable python host system".split()
@@ -144,7 +144,8 @@ class Stream:
         if "filter" in more:
             line["filter"] = more["filter"]
         if "archive" in more:
-            line["archive"] = [more["archive"][0].hex(), more["archive"][1]]
+            line["archive"] = [value.hex() if key == 0 else value
+                               for key, value in more["archive"].items()]
         kw.setdefault("lines", [line])
         tick = kw.pop("t", 0)
         return self.chunk("stream", 0, tick, tick, body, **kw)

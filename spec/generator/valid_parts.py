@@ -327,3 +327,16 @@ def archived():
     s.end(t=20)
     trace.index()
     return trace
+
+
+@vector("valid")
+def archived_in_parts():
+    """A part of an archived stream that was cut into parts."""
+    trace = Trace()
+    s = Stream(trace, 1)
+    s.open(more={"archive": {0: bytes(range(32)), 1: 65536, 2: 2 ** 20},
+                 "part": 3, "before": {"mark": 70}})
+    marks(s, "kept")
+    s.end(t=20)
+    trace.index()
+    return trace

@@ -22,7 +22,7 @@ import common  # noqa: E402
 PMT = common.pmt() or common.skip("no pmt is built")
 
 RECORDS = ("call line object alloc sample heap snapshot mark gc loss "
-           "live").split()
+           "live process").split()
 TABLES = "code cfunction type stack thread class".split()
 
 
