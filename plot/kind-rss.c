@@ -197,6 +197,15 @@ static void put_rate(const struct pmt_over_time *o,
     }
 }
 
+/* What stays where it was, 0 for most, has no curve. */
+static bool rises(const struct pmt_gauge *gauge, size_t columns)
+{
+    for (size_t c = 0; c < columns; c++)
+        if (gauge->there[c])
+            return gauge->least[c] < gauge->most;
+    return false;
+}
+
 static void put_faults(const struct pmt_over_time *o,
                        struct pmt_plot_figure *figure)
 {
@@ -207,8 +216,8 @@ static void put_faults(const struct pmt_over_time *o,
         for (int k = 0; k < 2; k++) {
             const struct pmt_gauge *gauge = &o->gauges.gauges[i];
 
-            if (!gauge->counter || gauge->most == 0 ||
-                !is_named(gauge, names[k]))
+            if (!gauge->counter || !is_named(gauge, names[k]) ||
+                !rises(gauge, o->series.columns))
                 continue;
             if (!panel)
                 panel = pmt_over_time_panel(o, figure, PMT_PANEL_LINES,
