@@ -270,3 +270,23 @@ int pmt_growth_finish(struct pmt_growth *growth)
     qsort(growth->rows, count, sizeof *growth->rows, compare_rows);
     return PMT_OK;
 }
+
+bool pmt_growth_course_of(const struct pmt_growth *growth,
+                          const struct pmt_growth_row *row,
+                          struct pmt_growth_course *course)
+{
+    for (size_t i = 0; i < growth->stream_count; i++) {
+        struct pmt_growth_stream *s = growth->streams[i];
+        uint32_t slot;
+
+        if (!s || s->stream != row->through_stream)
+            continue;
+        slot = pmt_id_map_get(&s->slots, row->group);
+        if (!slot || !s->series[slot - 1].course)
+            return false;
+        describe(s, &s->series[slot - 1],
+                 &growth->live->streams[s->place].sets[growth->which], course);
+        return true;
+    }
+    return false;
+}

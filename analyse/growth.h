@@ -99,6 +99,12 @@ int pmt_growth_take(struct pmt_growth *growth, struct pmt_reader *r,
 /* Makes the rows. PMT_OK or PMT_ERR_MEMORY. */
 int pmt_growth_finish(struct pmt_growth *growth);
 
+/* The course of a row, after finish: of `row->through_stream`, which its
+ * verdict is of. False: there is none. */
+bool pmt_growth_course_of(const struct pmt_growth *growth,
+                          const struct pmt_growth_row *row,
+                          struct pmt_growth_course *course);
+
 /* Bytes of memory that courses and series take. */
 uint64_t pmt_growth_memory(const struct pmt_growth *growth);
 

@@ -4,10 +4,13 @@
 
 const struct pmt_plot_kind *const pmt_plot_kinds[] = {
     &pmt_plot_live, &pmt_plot_tree, &pmt_plot_heap, &pmt_plot_rss,
+    &pmt_plot_rate, &pmt_plot_sizes, &pmt_plot_ages, &pmt_plot_growth,
+    &pmt_plot_flow, &pmt_plot_diff,
     NULL,
 };
 
 const char *const pmt_plot_kind_names[] = {
-    "live", "tree", "heap", "rss",
+    "live", "tree", "heap", "rss", "rate", "sizes", "ages", "growth", "flow",
+    "diff",
     NULL,
 };

@@ -69,7 +69,8 @@ struct pmt_plot_kind {
 };
 
 extern const struct pmt_plot_kind pmt_plot_live, pmt_plot_rss, pmt_plot_tree,
-    pmt_plot_heap;
+    pmt_plot_heap, pmt_plot_rate, pmt_plot_sizes, pmt_plot_ages,
+    pmt_plot_growth, pmt_plot_flow, pmt_plot_diff;
 
 extern const struct pmt_plot_kind *const pmt_plot_kinds[]; /* ends with NULL */
 extern const char *const pmt_plot_kind_names[]; /* in the same order, NULL */
