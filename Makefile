@@ -52,7 +52,7 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
         replay fuzzers benches check check-now check-headers check-layers \
         check-versions check-cpython valgrind-check demo bench bench-recorder \
-        bench-peers lookers check-kills check-sample-tree check-sampling check-flight soak service-test \
+        bench-peers lookers check-kills check-sample-tree check-sampling check-dtrace check-dtrace-cuts check-flight soak service-test \
         service-bench fuzz sanitize deps install uninstall install-pth uninstall-pth \
         clean help
 
@@ -384,6 +384,9 @@ check-diff-noise: all ## record RUNS (60) runs of one program: does diff --fail-
 
 check-dtrace: all ## run the D and bpftrace scripts for real, as root
 	@tests/dtrace/run $(abspath $(B)) $(PROBED)
+
+check-dtrace-cuts: lookers ## kept logs of the scripts cut at every byte and changed
+	@tests/dtrace/cuts.py $(B)/tests/long/dtrace-counts
 
 check-sampling: all ## sample one program RUNS (100) times at each of three rates
 	@PATH=$(abspath $(B))/bin:$$PATH PYTHONPATH=$(abspath $(B))/python \

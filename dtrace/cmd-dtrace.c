@@ -231,18 +231,20 @@ static int follow(struct dt_run *run, struct dt_convert *c)
                             {.fd = run->err, .events = POLLIN}};
     struct said said = {.used = 0};
     struct pmt_error err;
-    bool begun = false;
+    bool begun = false, heard;
     int status = PMT_EXIT_OK;
 
     while (fds[0].fd >= 0 || fds[1].fd >= 0) {
         if (poll(fds, 2, 100) < 0 && errno != EINTR)
             return pmt_fail_errno(errno, "cannot wait for the tracer");
+        heard = false;
         for (int i = 0; i < 2; i++) {
             ssize_t n;
 
             if (fds[i].fd < 0 || !(fds[i].revents & (POLLIN | POLLHUP)))
                 continue;
             n = read(fds[i].fd, block, sizeof block);
+            heard |= n > 0;
             if (n <= 0) {
                 fds[i].fd = -1;
             } else if (i == 1) {
@@ -262,7 +264,7 @@ static int follow(struct dt_run *run, struct dt_convert *c)
             }
             fds[i].revents = 0;
         }
-        dt_run_look(run);
+        dt_run_look(run, heard);
     }
     return status;
 }

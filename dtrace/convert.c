@@ -17,7 +17,7 @@ static const struct {
     [DT_ENDING] = {"ending", "half a call: its beginning never came"},
     [DT_EITHER] = {"either", "half a call: more than one other half fits"},
     [DT_NO_RESULT] = {"no_result", "a realloc that does not tell the block"},
-    [DT_RSS_ALONE] = {"rss_alone", "a resident set size that follows no call"},
+    [DT_RSS_ALONE] = {"rss_alone", "a resident set size of no call, or none"},
     [DT_TABLE] = {"table", "of a table that is not whole"},
     [DT_PROCESS] = {"process", "of one of several processes, not told which"},
     [DT_PROCESSES] = {"processes", "of a process beyond the first 1024"},

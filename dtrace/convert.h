@@ -30,7 +30,7 @@ enum dt_cause {
     DT_ENDING,       /* half a line: its beginning never came */
     DT_EITHER,       /* half a line: more than one other half fits it */
     DT_NO_RESULT,    /* a realloc that does not tell the new block */
-    DT_RSS_ALONE,    /* a resident set size that follows no call */
+    DT_RSS_ALONE,    /* a resident set size of no call, or none */
     DT_TABLE,        /* of a table: no number, or its caller is not told */
     DT_PROCESS,      /* the process is not told, and it may be several */
     DT_PROCESSES,    /* of too many processes */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/errors.h"
@@ -410,10 +411,24 @@ void dt_run_go(struct dt_run *run)
     run->gate = -1;
 }
 
-void dt_run_look(struct dt_run *run)
+/* bpftrace throws away what it has not read yet when it is told to end. */
+#define QUIET_MS 1000u
+
+void dt_run_look(struct dt_run *run, bool heard)
 {
+    struct timespec t;
+    uint64_t now;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    now = (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
+    if (heard || run->child > 0)
+        run->heard_ms = now;
     if (run->child > 0 && waitpid(run->child, NULL, WNOHANG) == run->child) {
         run->child = 0;
+        run->over = true;
+    }
+    if (run->over && now - run->heard_ms >= QUIET_MS) {
+        run->over = false;
         kill(run->tracer, SIGINT);
     }
 }

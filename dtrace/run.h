@@ -27,6 +27,8 @@ struct dt_run {
     /* private */
     char folder[64];
     pid_t child;
+    bool over;             /* the child has ended */
+    uint64_t heard_ms;     /* when something was heard of the tracer */
     int gate;
 };
 
@@ -40,8 +42,9 @@ int dt_run_start(struct dt_run *run);
  * waits may begin. Harmless when none does. */
 void dt_run_go(struct dt_run *run);
 
-/* Has the program that was started ended? Then the tracer is asked to end. */
-void dt_run_look(struct dt_run *run);
+/* Has the program that was started ended? Then the tracer is asked to end,
+ * once it has nothing more to print. `heard`: it has just printed. */
+void dt_run_look(struct dt_run *run, bool heard);
 
 /* Waits for the tracer, and takes away what was made for it. Returns its wait
  * status. */

@@ -107,6 +107,39 @@ def check_ways_in(checks):
     checks.equal(done.status, 0, done)
 
 
+def check_pymemtrace(checks):
+    """What real DTrace printed of its scripts; the lines are counted here."""
+    for name in ("flowinfo", "flowinfo_rss", "malloc"):
+        path = os.path.join(FIXTURES, "pymemtrace-%s.log" % name)
+        with open(path) as file:
+            lines = file.read().splitlines()
+        calls = sum("-> " in x or "<- " in x for x in lines)
+        sizes = [x for x in lines if x.startswith("PS:")]
+        done = kit.run("dtrace", "convert", "--json", "-f", "-o", "y.pmt",
+                       path)
+        told = report(done)
+        checks.equal(done.status, 0, done)
+        checks.equal((told["events"], told["calls"], told["table_rows"]),
+                     (calls, calls, sum("total" in x for x in lines)), name)
+        checks.equal(told["unused"], sum(x == "PS: " for x in sizes), name)
+        checks.equal(kit.run("check", "-q", "y.pmt").status, 0, name)
+        rows = [json.loads(x) for x in
+                kit.run("dump", "--json", "y.pmt").text().splitlines()]
+        told = [r["rss"] for r in rows if r.get("kind") == "call"
+                and r.get("rss")]
+        checks.equal(told, [int(x[3:]) * 1024 for x in sizes
+                            if x[3:].strip(" 0")], name)
+
+
+def check_plot(checks):
+    kit.run("dtrace", "convert", "-q", "-f", "-o", "p.pmt", OURS[0])
+    done = kit.run("plot", "-f", "-o", "p.svg", "p.pmt")
+    checks.equal(done.status, 0, done)
+    with open("p.svg") as file:
+        svg = file.read()
+    checks.true("<path" in svg or "<polyline" in svg, "a line is drawn")
+
+
 def check_words(checks):
     for args, status, words in (
             (["convert", "-o", "n.pmt", "missing.log"], 2, "No such file"),
@@ -153,6 +186,8 @@ def main():
     for path in OURS:
         check_log(checks, path, read_ours(path))
     check_ways_in(checks)
+    check_pymemtrace(checks)
+    check_plot(checks)
     check_words(checks)
     check_unused(checks)
     checks.finish()

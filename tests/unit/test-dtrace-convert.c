@@ -1,6 +1,6 @@
 /*
  * test-dtrace-convert.c - logs of D and bpftrace scripts, kept as they came,
- * cut at every byte and with random bytes put in: no crash, right counts. What
+ * cut and with random bytes put in and over: no crash, right counts. What
  * is right is counted here from the text, line by line.
  */
 #include <setjmp.h>
@@ -73,6 +73,9 @@ static int tells(const char *line, size_t n)
 static const char *const paths[] = {
     "tests/dtrace/fixtures/pymemtrace-flow_malloc_free.log",
     "tests/dtrace/fixtures/pymemtrace-syscolors.log",
+    "tests/dtrace/fixtures/pymemtrace-flowinfo.log",
+    "tests/dtrace/fixtures/pymemtrace-flowinfo_rss.log",
+    "tests/dtrace/fixtures/pymemtrace-malloc.log",
     "dtrace/examples/malloc.d.txt", "dtrace/examples/malloc.bt.txt",
     "dtrace/examples/objects.d.txt", "dtrace/examples/objects.bt.txt",
     "dtrace/examples/flow.d.txt", "dtrace/examples/flow.bt.txt",
@@ -83,24 +86,31 @@ static const char *const paths[] = {
 };
 #define PATHS (sizeof paths / sizeof *paths)
 
-/* The first of them: longer ones say nothing else. */
-#define CUT_MOST 16000u
+/* Each of the first bytes, then some: make check-dtrace-cuts takes all. */
+#define CUT_EACH 3000u
+#define CUT_STEP 17u
 
-static void test_cut_at_every_byte(void **state)
+static void check_cut(const struct log *log, size_t n, uint64_t lines,
+                      uint64_t events, bool cut)
+{
+    struct dt_report r = convert(log->bytes, n);
+
+    check_sums(&r);
+    assert_int_equal(r.lines, lines + cut);
+    assert_int_equal(r.events, events);
+    assert_int_equal(r.causes[DT_CUT].count, cut);
+}
+
+static void test_cut(void **state)
 {
     (void)state;
     for (size_t f = 0; f < PATHS; f++) {
         struct log log = read_file(paths[f]);
-        size_t most = log.size < CUT_MOST ? log.size : CUT_MOST;
         uint64_t lines = 0, events = 0, from = 0;
 
-        for (size_t n = 0; n < most; n++) {
-            struct dt_report r = convert(log.bytes, n);
-
-            check_sums(&r);
-            assert_int_equal(r.lines, lines + (n > from));
-            assert_int_equal(r.events, events);
-            assert_int_equal(r.causes[DT_CUT].count, n > from);
+        for (size_t n = 0; n < log.size; n++) {
+            if (n < CUT_EACH || n % CUT_STEP == 0)
+                check_cut(&log, n, lines, events, n > from);
             if (log.bytes[n] == '\n') {
                 events += (uint64_t)tells(log.bytes + from, n - from);
                 lines++;
@@ -118,6 +128,18 @@ static uint32_t next_random(uint64_t *state)
     return (uint32_t)(*state >> 33);
 }
 
+/* A random byte over one of the log's, or put in. */
+static void change(struct log *log, uint64_t *seed)
+{
+    size_t at = next_random(seed) % log->size;
+
+    if (next_random(seed) % 2) {
+        memmove(log->bytes + at + 1, log->bytes + at, log->size - at);
+        log->size++;
+    }
+    log->bytes[at] = (char)next_random(seed);
+}
+
 static void test_random_bytes(void **state)
 {
     uint64_t seed = 7;
@@ -127,15 +149,15 @@ static void test_random_bytes(void **state)
         struct log log = read_file(paths[f]);
 
         for (int round = 0; round < 150; round++) {
-            struct log bad = {malloc(log.size), log.size};
+            uint32_t changes = 1 + next_random(&seed) % 40;
+            struct log bad = {malloc(log.size + changes), log.size};
             uint64_t lines = 0;
             struct dt_report r;
 
             assert_non_null(bad.bytes);
             memcpy(bad.bytes, log.bytes, log.size);
-            for (uint32_t i = 0; i < 1 + next_random(&seed) % 40; i++)
-                bad.bytes[next_random(&seed) % log.size] =
-                    (char)next_random(&seed);
+            for (uint32_t i = 0; i < changes; i++)
+                change(&bad, &seed);
             for (size_t i = 0; i < bad.size; i++)
                 lines += bad.bytes[i] == '\n';
             lines += bad.bytes[bad.size - 1] != '\n';
@@ -251,7 +273,7 @@ static void test_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cut_at_every_byte),
+        cmocka_unit_test(test_cut),
         cmocka_unit_test(test_random_bytes),
         cmocka_unit_test(test_halves),
         cmocka_unit_test(test_reallocs),
