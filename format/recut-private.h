@@ -48,6 +48,7 @@ struct pmt_recut_stream {
     uint64_t tick, tick_ns, due;  /* the last tick; when the piece ends */
     uint64_t next_ordinal[PMT_KIND_KNOWN];
     uint64_t live_rows;           /* that were put in */
+    struct pmt_buffer ids[PMT_KIND_ANCHORS]; /* uint32_t: what tables state */
     bool has_live[PMT_KEPT_KINDS];
     struct pmt_live_map *live[PMT_KEPT_KINDS];
 };

@@ -5,6 +5,7 @@
 
 #include "pmt/writer.h"
 #include "recut-private.h"
+#include "stage.h"
 #include "table-fields.h"
 
 #define TABLE_ENTRIES 4096u            /* of a chunk */
@@ -16,6 +17,9 @@ static const enum pmt_kind kinds[PMT_KEPT_KINDS] = {
 void pmt_recut_stream_release(struct pmt_recut_stream *s)
 {
     pmt_buffer_release(&s->header.bytes);
+    for (unsigned k = 0; k < PMT_KIND_ANCHORS; k++) {
+        pmt_buffer_release(&s->ids[k]);
+    }
     for (unsigned k = 0; k < PMT_KEPT_KINDS; k++) {
         pmt_live_map_free(s->live[k]);
     }
@@ -172,16 +176,43 @@ static int put_entries(struct pmt_recutter *c, struct pmt_recut_stream *s,
     return rc < 0 ? pmt_error_set_memory(err) : put(c, s, kind, n, err);
 }
 
+static int by_id(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Ids that were stated so far, each once, in their order; how many. */
+static size_t sort_ids(struct pmt_buffer *b)
+{
+    uint32_t *v = (uint32_t *)(void *)b->bytes;
+    size_t n = b->used / sizeof *v, kept = 0;
+
+    if (n) {
+        qsort(v, n, sizeof *v, by_id);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!kept || v[i] != v[kept - 1]) {
+            v[kept++] = v[i];
+        }
+    }
+    b->used = kept * sizeof *v;
+    return kept;
+}
+
 /* All entries that were stated so far. */
 static int put_table(struct pmt_recutter *c, struct pmt_recut_stream *s,
                      enum pmt_kind kind, struct pmt_error *err)
 {
-    uint32_t size = pmt_stream_table_size(s->stream, kind);
+    size_t size = sort_ids(&s->ids[kind]);
+    const uint32_t *stated = (const uint32_t *)(void *)s->ids[kind].bytes;
     uint64_t ids[TABLE_ENTRIES], fields[PMT_TABLE_FIELDS];
     size_t n = 0, bytes = 0;
     int rc = PMT_OK;
 
-    for (uint32_t id = 1; rc == PMT_OK && id < size; id++) {
+    for (size_t i = 0; rc == PMT_OK && i < size; i++) {
+        uint32_t id = stated[i];
         struct pmt_text text;
 
         if (kind == PMT_KIND_STRINGS) {
@@ -377,6 +408,9 @@ static int follow(struct pmt_recut_stream *s, struct pmt_reader *r,
     const struct pmt_alloc *allocs;
     struct pmt_live_map *m;
 
+    if (count == 0 && event->envelope.kind != PMT_KIND_LIVE_SET) {
+        return PMT_OK;
+    }
     switch (event->envelope.kind) {
     case PMT_KIND_LIVE_SET:
         return take_set(s, r, count);
@@ -405,6 +439,23 @@ static int follow(struct pmt_recut_stream *s, struct pmt_reader *r,
     }
 }
 
+/* What a table chunk states. */
+static int note_ids(struct pmt_recut_stream *s, struct pmt_reader *r,
+                    const struct pmt_envelope *e)
+{
+    const uint64_t *ids = pmt_reader_column(r, 0);
+    int rc = PMT_OK;
+
+    for (uint32_t i = 0; ids && rc == PMT_OK && i < e->count; i++) {
+        uint32_t id = pmt_possible_id((uint32_t)ids[i]);
+
+        if (id && id == ids[i]) {
+            rc = pmt_buffer_append(&s->ids[e->kind], &id, sizeof id);
+        }
+    }
+    return rc;
+}
+
 int pmt_recut_after(struct pmt_recutter *c, struct pmt_recut_stream *s,
                     struct pmt_reader *r, const struct pmt_event *event,
                     struct pmt_error *err)
@@ -420,6 +471,10 @@ int pmt_recut_after(struct pmt_recutter *c, struct pmt_recut_stream *s,
         if (follow(s, r, event) < 0) {
             return pmt_error_set_memory(err);
         }
+    }
+    if (event->type == PMT_EVENT_TABLE && e->kind < PMT_KIND_ANCHORS &&
+        note_ids(s, r, e) < 0) {
+        return pmt_error_set_memory(err);
     }
     if (!c->waiting) {
         c->flushed_read += c->read_bytes;
