@@ -546,7 +546,7 @@ static void prepare(const struct live_options *opt,
 {
     found->match.type = opt->type;
     found->match.site = opt->site;
-    if (views(opt) && !opt->pairs)
+    if (!opt->pairs)
         found->live.until_exit = in->moment.kind == PMT_MOMENT_NONE;
     if (opt->growth)
         prepare_growth(opt, found);
@@ -663,8 +663,10 @@ const struct pmt_command pmt_command_live = {
     .usage = (const char *const[]){"[options] FILE[@MOMENT]...", NULL},
     .description = (const char *const[]){
         "Counts the objects, or the blocks of memory, that were created and "
-        "not destroyed at a moment of a trace: \"a.pmt\" or \"a.pmt@end\" is "
-        "the end, \"a.pmt@12.5s\" a time since recording began, "
+        "not destroyed at a moment of a trace: \"a.pmt\" is where the "
+        "interpreter began to end, or else the end, \"a.pmt@end\" the end, "
+        "\"a.pmt@exit\" where the interpreter began to end, "
+        "\"a.pmt@12.5s\" a time since recording began, "
         "\"a.pmt@mark:warm\" the first mark of that name, "
         "\"a.pmt@mark:warm#3\" the third, \"a.pmt@peak\" where most bytes of "
         "blocks, or most objects, were live.",
@@ -695,12 +697,12 @@ const struct pmt_command pmt_command_live = {
         "--list shows single blocks or objects with address, age and where "
         "they were made, --pairs those that are gone, with their life, and "
         "--survivors how much of what was made between two marks lives on.",
-        "Without a moment --growth, --list and --survivors are up to where "
-        "the interpreter began to end: what it takes down then says nothing "
-        "of the program.",
+        "Without a moment all but --pairs is up to where the interpreter "
+        "began to end, as far as that can be told: what it takes down then "
+        "says nothing of the program.",
         "Without records of blocks the last snapshot not after the moment is "
         "shown, of @peak the largest; --snapshot chooses one.",
-        "Standard input (\"-\") has no @peak and no @mark.",
+        "Standard input (\"-\") has no @peak, @exit and @mark.",
         NULL},
     .examples = (const char *const[]){
         "pmt live a.pmt", "who made what is alive at the end",

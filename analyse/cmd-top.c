@@ -116,13 +116,18 @@ static enum pmt_group_by by_of(const struct top_options *opt,
     return which == PMT_LIVE_OBJECTS ? PMT_BY_TYPE : PMT_BY_SITE;
 }
 
-static enum pmt_top_sort sort_of(const struct top_options *opt)
+static enum pmt_top_sort sort_of(const struct top_options *opt,
+                                 const struct pmt_profile *profile)
 {
+    bool live = opt->show & PMT_TOP_LIVE &&
+                (profile->grouping.total.count > 0 ||
+                 !(opt->show & PMT_TOP_ALLOCATED));
+
     if (opt->sort != SORT_DEFAULT)
         return (enum pmt_top_sort)opt->sort;
     if (opt->by == PMT_BY_SIZE)
         return PMT_TOP_BY_CLASS;
-    return opt->show & PMT_TOP_LIVE        ? PMT_TOP_BY_BYTES
+    return live                            ? PMT_TOP_BY_BYTES
            : opt->show & PMT_TOP_TEMPORARY ? PMT_TOP_BY_TEMPORARY
            : opt->show & PMT_TOP_ALLOCATED ||
                    opt->show & PMT_TOP_RATE
@@ -189,6 +194,8 @@ static int set_moments(const struct top_options *opt,
         return PMT_EXIT_TROUBLE;
     for (int which = 0; which < PMT_LIVE_KINDS; which++) {
         found->profiles[which].live.until = until;
+        found->profiles[which].live.until_exit =
+            !opt->to && in->moment.kind == PMT_MOMENT_NONE;
         found->profiles[which].has_from = found->has_from;
         if (found->has_from)
             found->profiles[which].from = from;
@@ -210,6 +217,7 @@ static int set_high_water(const struct top_options *opt,
         if (!(wanted(opt) & 1u << which))
             continue;
         profile->together = true;
+        profile->live.until_exit = false;
         if (pmt_high_water_find(in, &opt->common,
                                 (enum pmt_live_which)which,
                                 &profile->live.until))
@@ -299,7 +307,7 @@ static int report_one(const struct top_options *opt,
         .profile = &found->profiles[which],
         .snapshots = snapshots,
         .show = snapshots ? (unsigned)PMT_TOP_LIVE : opt->show,
-        .sort = sort_of(opt),
+        .sort = sort_of(opt, &found->profiles[which]),
         .top = (uint64_t)opt->top,
         .stacks = by == PMT_BY_STACK || by == PMT_BY_TRACEBACK ||
                   (by == PMT_BY_SITE && opt->stacks),
@@ -448,6 +456,10 @@ const struct pmt_command pmt_command_top = {
         "a moment and what was allocated up to it: bytes, count and average, "
         "as Python's tracemalloc does, from the records of blocks, of objects "
         "or, where no blocks were recorded, from a snapshot.",
+        "Without a moment what is live is that where the interpreter began to "
+        "end, as far as that can be told; FILE@end is the very end. What was "
+        "allocated is all of the recording then. Where nothing is live rows "
+        "are sorted by what was allocated.",
         "Columns (--show): live, what is alive at the moment; allocated, all "
         "that was made, alive or not; rate, that by the second; temporary, "
         "how much of it its own thread gave back before it had made N more "
@@ -474,7 +486,7 @@ const struct pmt_command pmt_command_top = {
         "is where the truth lies in 95 of 100 recordings.",
         NULL},
     .examples = (const char *const[]){
-        "pmt top a.pmt", "what is alive at the end and what was allocated",
+        "pmt top a.pmt", "what was alive last and what was allocated",
         "pmt top --sort allocations --show allocated,rate,temporary a.pmt",
         "who allocates most often, and how much of it for nothing",
         "pmt top --by lineno --from mark:before a.pmt@mark:after",

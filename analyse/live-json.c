@@ -9,6 +9,7 @@ static void json_head(const struct pmt_live_report *report,
         [PMT_MOMENT_NONE] = "end",  [PMT_MOMENT_TIME] = "time",
         [PMT_MOMENT_MARK] = "mark", [PMT_MOMENT_PEAK] = "peak",
         [PMT_MOMENT_END] = "end",   [PMT_MOMENT_WALL] = "wall",
+        [PMT_MOMENT_EXIT] = "exit",
     };
     const struct pmt_live_counts *counts = &total->counts;
 
@@ -17,7 +18,9 @@ static void json_head(const struct pmt_live_report *report,
     pmt_json_string(json, "trace", report->name);
     pmt_json_string(json, "kind",
                     report->which == PMT_LIVE_BLOCKS ? "alloc" : "object");
-    pmt_json_string(json, "moment", moments[report->moment->kind]);
+    pmt_json_string(json, "moment",
+                    total->exits > 0 ? "exit"
+                                     : moments[report->moment->kind]);
     if (report->moment->kind == PMT_MOMENT_MARK)
         pmt_json_string(json, "mark", report->moment->name);
     if (report->moment->kind == PMT_MOMENT_WALL)

@@ -36,6 +36,7 @@ struct pmt_live_total {
                           * first of them begins at begun_ns */
     uint64_t begun_ns;
     size_t streams;      /* that have such records */
+    size_t exits;        /* of them up to where the interpreter began to end */
     size_t incomplete;   /* of them without an end */
     size_t inferring;    /* of them with object:destroy-unreliable */
     uint64_t samples;    /* live blocks of sampled streams in the trace */
@@ -114,6 +115,10 @@ void pmt_live_range_json(struct pmt_range blocks, struct pmt_range bytes,
 
 void pmt_live_total_of(struct pmt_live_total *total,
                        const struct pmt_live_report *report);
+
+/* What is said of the moment when none was asked for: "the end (1.2 s)", or
+ * "1.1 s, where the interpreter began to end". */
+void pmt_live_end_text(const struct pmt_live_total *total, FILE *file);
 
 /* ---- live-text.c, live-json.c ------------------------------------------ */
 

@@ -58,11 +58,15 @@ static void print_moment(const struct pmt_live_report *report,
         else
             fprintf(file, "at the peak (%s)", seconds);
         return;
+    case PMT_MOMENT_EXIT:
+        fprintf(file, "at %s, where the interpreter began to end", seconds);
+        return;
     case PMT_MOMENT_NONE:
     case PMT_MOMENT_END:
         break;
     }
-    fprintf(file, "at the end (%s)", seconds);
+    fputs("at ", file);
+    pmt_live_end_text(total, file);
 }
 
 static void say(FILE *file, uint64_t count, const char *format, ...)

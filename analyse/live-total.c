@@ -83,6 +83,7 @@ void pmt_live_total_of(struct pmt_live_total *total,
         if (!stream->seen[report->which])
             continue;
         total->streams++;
+        total->exits += set->ended;
         total->incomplete += !stream->ended && !stream->past;
         total->inferring += set->infer;
         total->sized |= stream->sized;
@@ -98,4 +99,21 @@ void pmt_live_total_of(struct pmt_live_total *total,
         add_sampling(total, set);
         add_loss(total, stream, set);
     }
+}
+
+void pmt_live_end_text(const struct pmt_live_total *total, FILE *file)
+{
+    char seconds[PMT_TEXT_SIZE];
+
+    pmt_text_seconds(seconds, total->now_ns);
+    if (total->exits == 0)
+        fprintf(file, "the end (%s)", seconds);
+    else if (total->streams == 1)
+        fprintf(file, "%s, where the interpreter began to end", seconds);
+    else if (total->exits == total->streams)
+        fprintf(file, "%s, each stream where its interpreter began to end",
+                seconds);
+    else
+        fprintf(file, "the end (%s), %zu of the streams where their "
+                "interpreter began to end", seconds, total->exits);
 }

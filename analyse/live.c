@@ -453,8 +453,11 @@ void pmt_live_sets_finish(struct pmt_live_sets *live)
         if (!stream->ended && !stream->past)
             lose(stream, stream->end_ns / stream->tick_ns);
     }
+    /* One that was killed has no end, and what it released last it released
+     * itself. */
     for (size_t i = 0; live->until_exit && i < live->stream_count; i++)
-        for (int which = 0; which < PMT_LIVE_KINDS; which++) {
+        for (int which = 0;
+             live->streams[i].ended && which < PMT_LIVE_KINDS; which++) {
             struct pmt_live_set *set = &live->streams[i].sets[which];
 
             set->program = &live->streams[i].program;

@@ -66,7 +66,7 @@ struct pmt_live_sets {
     /* Stop, too, where the interpreter of a stream began to end, as far as
      * that can be told (own-site.h): what it tears down then says nothing of
      * the program. The sets that were are `ended` behind finish. Where records
-     * have stacks only. */
+     * have stacks, and of streams that have an end, only. */
     bool until_exit;
     /* Called for every stream when it is new, or starts again with the same
      * index, before its first record: may set `watch` and `until_step` of its

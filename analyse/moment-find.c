@@ -115,29 +115,42 @@ largest(const struct pmt_live_sets *live, enum pmt_live_which which)
     return best;
 }
 
-static int find_peak(const struct pmt_trace *in, struct pmt_instant *instant)
+/* Reads the whole trace once more, to its live sets; says why not. Both are to
+ * be released. */
+static int read_again(const struct pmt_trace *in, const char *what,
+                      bool until_exit, struct pmt_live_sets *live,
+                      struct pmt_trace *pass)
 {
     unsigned wanted = PMT_LIVE_ALLOC | PMT_LIVE_OBJECT;
     struct pmt_reader_options options = {
         .skip_kinds = pmt_live_sets_skip_kinds(wanted),
     };
     struct pmt_common silent = {.progress = PMT_PROGRESS_NEVER};
+    struct pmt_error err;
+
+    if (!pmt_trace_reopens(in->path))
+        return pmt_fail("%s: the %s can't be found in a pipe: it takes two "
+                        "passes", in->name, what);
+    if (pmt_trace_open(pass, in->path, &silent, &options))
+        return PMT_EXIT_TROUBLE;
+    pmt_live_sets_init(live, wanted);
+    live->until_exit = until_exit;
+    if (pmt_live_sets_read(live, pass, &err)) {
+        pmt_live_sets_release(live);
+        return pmt_trace_failed(pass, &err);
+    }
+    return PMT_EXIT_OK;
+}
+
+static int find_peak(const struct pmt_trace *in, struct pmt_instant *instant)
+{
     enum pmt_live_which which = PMT_LIVE_BLOCKS;
     const struct pmt_live_stream *s;
     struct pmt_live_sets live;
     struct pmt_trace pass;
-    struct pmt_error err;
 
-    if (!pmt_trace_reopens(in->path))
-        return pmt_fail("%s: the peak can't be found in a pipe: it takes two "
-                        "passes", in->name);
-    if (pmt_trace_open(&pass, in->path, &silent, &options))
+    if (read_again(in, "peak", false, &live, &pass))
         return PMT_EXIT_TROUBLE;
-    pmt_live_sets_init(&live, wanted);
-    if (pmt_live_sets_read(&live, &pass, &err)) {
-        pmt_live_sets_release(&live);
-        return pmt_trace_failed(&pass, &err);
-    }
     s = largest(&live, which);
     if (s == NULL)
         s = largest(&live, which = PMT_LIVE_OBJECTS);
@@ -149,6 +162,38 @@ static int find_peak(const struct pmt_trace *in, struct pmt_instant *instant)
     return s != NULL ? PMT_EXIT_OK
                      : pmt_fail("%s: no peak: it has no alloc or object "
                                 "records", in->name);
+}
+
+/* ---- the end of the interpreter ------------------------------------------ */
+
+static int find_exit(const struct pmt_trace *in, struct pmt_instant *instant)
+{
+    struct pmt_live_sets live;
+    struct pmt_trace pass;
+    bool found = false;
+    int64_t last = 0;
+
+    if (read_again(in, "exit", true, &live, &pass))
+        return PMT_EXIT_TROUBLE;
+    for (size_t i = 0; i < live.stream_count; i++)
+        for (int which = 0; which < PMT_LIVE_KINDS; which++) {
+            const struct pmt_live_stream *s = &live.streams[i];
+            const struct pmt_live_set *set = &s->sets[which];
+            struct pmt_instant at =
+                in_stream(pmt_stream_header(s->stream), s->key,
+                          set->now.time * s->tick_ns);
+
+            if (!set->ended || (found && at.real_ns <= last))
+                continue;
+            found = true;
+            last = at.real_ns;
+            *instant = at;
+        }
+    pmt_live_sets_release(&live);
+    pmt_trace_release(&pass);
+    return found ? PMT_EXIT_OK
+                 : pmt_fail("%s: no exit: nothing in it tells where an "
+                            "interpreter began to end", in->name);
 }
 
 /* ---- all of them --------------------------------------------------------- */
@@ -174,6 +219,8 @@ int pmt_trace_find(const struct pmt_trace *in,
         return find_mark(in, moment, instant);
     case PMT_MOMENT_PEAK:
         return find_peak(in, instant);
+    case PMT_MOMENT_EXIT:
+        return find_exit(in, instant);
     }
     return PMT_EXIT_OK;
 }

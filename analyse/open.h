@@ -140,10 +140,12 @@ struct pmt_instant {
 
 /*
  * Finds in->moment. NONE and END are the end, TIME is itself, WALL is turned
- * into each stream's clock; MARK and PEAK need a pass over the file (so not
+ * into each stream's clock; MARK, PEAK and EXIT need a pass over the file (so not
  * "-"). PEAK: the first tick at which most bytes of blocks were live, without
  * blocks most objects; of several streams that of the one with most, in its
- * clock. Returns PMT_EXIT_OK, or PMT_EXIT_TROUBLE after printing why.
+ * clock. EXIT: where the interpreter began to end (live.h: until_exit), to a
+ * tick; of several streams the last of them. Returns PMT_EXIT_OK, or
+ * PMT_EXIT_TROUBLE after printing why.
  */
 int pmt_trace_find_moment(const struct pmt_trace *in,
                           struct pmt_instant *instant);

@@ -55,8 +55,14 @@ void profile_watch(void *context, const struct pmt_block *block, int sign,
     uint64_t lived = time > block->time ? time - block->time : 0;
     const uint32_t *groups;
     size_t count;
-    int wanted = profile_is_wanted(stream, block->time, block->stack);
+    int wanted;
 
+    /* The end of the interpreter is taken back: a peak and a life that ended
+     * are not. */
+    if (profile->live.streams[stream->place].sets[profile->which].why ==
+        PMT_LIVE_UNDONE)
+        return;
+    wanted = profile_is_wanted(stream, block->time, block->stack);
     profile->no_memory |= wanted < 0;
     if (wanted <= 0)
         return;

@@ -119,6 +119,7 @@ static void print_why(const struct pmt_snapshot_report *report, FILE *file)
         fprintf(file, "last snapshot up to %s\n",
                 pmt_name_wall(wall, report->moment->real_ns));
         return;
+    case PMT_MOMENT_EXIT:
     case PMT_MOMENT_NONE:
     case PMT_MOMENT_END:
         break;

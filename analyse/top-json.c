@@ -90,7 +90,8 @@ static int put_head(struct pmt_json *json,
     pmt_json_string(json, "by", pmt_group_by_names[profile->grouping.by]);
     pmt_json_bool(json, "cumulative", profile->grouping.cumulative);
     pmt_json_string(json, "moment",
-                    report->high_water ? "peak"
+                    report->high_water   ? "peak"
+                    : total->exits > 0 ? "exit"
                                        : pmt_top_moment_word(report->moment));
     if (!report->high_water && report->moment->kind == PMT_MOMENT_MARK)
         pmt_json_string(json, "mark", report->moment->name);

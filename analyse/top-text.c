@@ -19,6 +19,7 @@ const char *pmt_top_moment_word(const struct pmt_moment *moment)
         [PMT_MOMENT_NONE] = "end",  [PMT_MOMENT_TIME] = "time",
         [PMT_MOMENT_MARK] = "mark", [PMT_MOMENT_WALL] = "wall",
         [PMT_MOMENT_PEAK] = "peak", [PMT_MOMENT_END] = "end",
+        [PMT_MOMENT_EXIT] = "exit",
     };
 
     return words[moment->kind];
@@ -44,6 +45,9 @@ void pmt_top_moment_text(const struct pmt_moment *moment, uint64_t ns,
         return;
     case PMT_MOMENT_PEAK:
         fprintf(file, "the peak (%s)", seconds);
+        return;
+    case PMT_MOMENT_EXIT:
+        fprintf(file, "the exit (%s)", seconds);
         return;
     case PMT_MOMENT_NONE:
     case PMT_MOMENT_END:
@@ -150,7 +154,9 @@ static int print_head(const struct pmt_top_report *report,
             pmt_text_count(count, live->count), noun(report, live->count));
     pmt_live_bytes_text(live->bytes, total->estimated, file);
     fputs(" live at ", file);
-    if (report->high_water)
+    if (report->moment->kind == PMT_MOMENT_NONE && !report->high_water)
+        pmt_live_end_text(total, file);
+    else if (report->high_water)
         fprintf(file, "the peak of all streams together (%s)",
                 pmt_text_seconds(count, total->now_ns));
     else

@@ -11,7 +11,7 @@
 #include "value.h"
 #include "xalloc.h"
 
-#define CHOICES "try 12.5s, mark:NAME, mark:NAME#2, wall:DATE, peak or end"
+#define CHOICES "try 12.5s, mark:NAME, mark:NAME#2, wall:DATE, peak, exit or end"
 
 /* NAME or NAME#ORDINAL; only digits after the last "#" are an ordinal. */
 static int parse_mark(const char *text, struct pmt_moment *moment, char *why,
@@ -61,6 +61,10 @@ int pmt_moment_parse(const char *text, struct pmt_moment *moment, char *why,
     }
     if (!strcmp(text, "end")) {
         moment->kind = PMT_MOMENT_END;
+        return 0;
+    }
+    if (!strcmp(text, "exit")) {
+        moment->kind = PMT_MOMENT_EXIT;
         return 0;
     }
     if (isdigit((unsigned char)*text)) {

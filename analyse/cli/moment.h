@@ -7,6 +7,7 @@
  *     a.pmt@mark:warm#3  the third
  *     a.pmt@wall:2026-11-21T03:57:20.5Z   wall clock (value.h: pmt_value_wall)
  *     a.pmt@peak  a.pmt@end
+ *     a.pmt@exit         where the interpreter began to end
  *
  * Only the words are read here; finding the moment in a trace is not.
  */
@@ -23,6 +24,7 @@ enum pmt_moment_kind {
     PMT_MOMENT_WALL, /* real_ns */
     PMT_MOMENT_PEAK,
     PMT_MOMENT_END,
+    PMT_MOMENT_EXIT,
 };
 
 struct pmt_moment {

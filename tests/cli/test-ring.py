@@ -152,7 +152,7 @@ def check_ended():
     info = kit.run("info", "--json", path).json()[0]
     checks.true(info["index"] and info["streams"][0]["state"] == "complete"
                 and info["streams"][0]["part_first"] > 0, info["streams"][0])
-    checks.equal(at_line(path, LINE)[0], (0, 0), "all was freed")
+    checks.equal(at_line(path + "@end", LINE)[0], (0, 0), "all was freed")
     check = kit.run("check", "--strict", path)
     checks.true(check.status == 0 and len(check.lines()) == 1, check)
     checks.true(len(out.split()) == 2, out)

@@ -47,6 +47,7 @@ static void test_words(void **state)
     moment_is("1500ns", PMT_MOMENT_TIME, 1500, NULL, 0);
     moment_is("peak", PMT_MOMENT_PEAK, 0, NULL, 0);
     moment_is("end", PMT_MOMENT_END, 0, NULL, 0);
+    moment_is("exit", PMT_MOMENT_EXIT, 0, NULL, 0);
     moment_is("mark:warm", PMT_MOMENT_MARK, 0, "warm", 0);
     moment_is("mark:warm#3", PMT_MOMENT_MARK, 0, "warm", 3);
     moment_is("mark:a#b", PMT_MOMENT_MARK, 0, "a#b", 0);
