@@ -136,10 +136,10 @@ static int copy(const struct merge_options *opt, struct pmt_merge_list *list,
     code = pmt_merge_copy(list, &sink, &progress, report, &err);
     pmt_progress_stop(&progress);
     if (code < 0) {
+        pmt_fail("%s: %s", list->failing != NULL ? list->failing : out.path,
+                 err.message);
         pmt_output_abandon(&out);
-        return pmt_fail("%s: %s",
-                        list->failing != NULL ? list->failing : out.path,
-                        err.message);
+        return PMT_EXIT_TROUBLE;
     }
     return pmt_output_commit(&out);
 }
