@@ -47,13 +47,17 @@ static void end_streams(const struct pmt_pass *pass,
                         const struct pmt_live_sets *live,
                         enum pmt_live_which which, struct pmt_bins *level)
 {
-    for (size_t i = 0; i < live->stream_count; i++) {
-        uint64_t end = pmt_pass_offset(pass, live->streams[i].stream) +
-                       live->streams[i].end_ns + 1;
+    for (size_t i = 0; live->stream_count > 1 && i < live->stream_count; i++) {
+        const struct pmt_live_stream *stream = &live->streams[i];
+        const struct pmt_live_level *now = &stream->sets[which].now;
+        uint64_t end = now->time * stream->tick_ns;
 
+        if (stream->past)
+            continue;
+        end = end > stream->end_ns ? end : stream->end_ns;
+        end += pmt_pass_offset(pass, stream->stream) + 1;
         if (end < pass->heading->span_ns)
-            pmt_bin_note(pmt_bins_at(level, end),
-                         -(double)live->streams[i].sets[which].now.bytes);
+            pmt_bin_note(pmt_bins_at(level, end), -(double)now->bytes);
     }
 }
 
