@@ -441,6 +441,11 @@ const struct pmt_command pmt_command_plot = {
         "RSS, processor time, faults and pauses by the wall clock",
         "pmt plot -c rss --what memory,gc --data m.tsv a.pmt",
         "RSS, allocators and pauses as a table",
+        "pmt plot -c growth -o g.png a.pmt", "is there a leak, and where",
+        "pmt plot -c ages -o a.png a.pmt@12.5s",
+        "how long blocks lived, and how old those are that live",
+        "pmt plot -c diff -o d.png a.pmt@1s a.pmt@peak",
+        "what made the difference between two moments",
         "pmt plot --terminal a.pmt", "the chart in the terminal", NULL},
     .exit_status = (const char *const[]){
         "the chart was drawn, though the trace may end early",
