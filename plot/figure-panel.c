@@ -152,13 +152,16 @@ static void put_y_label(const struct layout *layout, size_t index,
 /* 1, 2 or 5 times a power of ten, so that tics have room between them. */
 static double tic_step(double range, double pixels)
 {
+    static const double steps[] = {0.5, 1, 2, 5, 10};
     double least = range / fmax(2, floor(pixels / STYLE_TIC));
     double power = pow(10, floor(log10(least)));
+    size_t i = 1;
 
-    return least <= power       ? power
-           : least <= 2 * power ? 2 * power
-           : least <= 5 * power ? 5 * power
-                                : 10 * power;
+    while (i < 4 && steps[i] * power < least)
+        i++;
+    if (steps[i] * power > range * 0.95) /* one tic alone says little */
+        i--;
+    return steps[i] * power;
 }
 
 static void put_y_axis(const struct layout *layout, size_t index, FILE *file)
@@ -319,14 +322,16 @@ static void plot_strips(const struct layout *layout, size_t index, FILE *file)
     const struct pmt_panel *panel = &layout->figure->panels[index];
     double most = pmt_panel_most(panel, NULL);
     struct pmt_scale scale = pmt_unit_scale(panel->y_unit, most);
+    double top = most > 0 ? most / scale.divisor : 1;
     char text[PMT_UNIT_TEXT];
 
     put_row_names(layout, panel, file);
     fprintf(file,
-            "set palette defined %s\nset cbrange [0:%.7g]\n"
+            "set palette defined %s\nset logscale cb\n"
+            "set cbrange [%.7g:%.7g]\n"
             "set label 'darkest: %s' at graph 1,1 right offset 0,0.7 font "
             "',9' tc rgb '%s'\nplot ",
-            STYLE_HEAT, most > 0 ? most / scale.divisor : 1,
+            STYLE_HEAT, top / STYLE_HEAT_REACH, top,
             pmt_unit_text(text, panel->y_unit, most), STYLE_PALE_TEXT);
     put_source(layout, index, file);
     fputs(" using 1:2:3 with image\n", file);
@@ -351,7 +356,7 @@ static void put_panel_title(const struct layout *layout, size_t index,
 {
     const struct pmt_panel *panel = &layout->figure->panels[index];
     const struct box *box = &layout->boxes[index];
-    size_t room = (size_t)((box->width + STYLE_LEFT) / STYLE_CHARACTER);
+    size_t room = (size_t)((box->width + STYLE_RIGHT) / STYLE_BOLD);
 
     if (!panel->title)
         return;

@@ -171,7 +171,7 @@ static void put_classes(const struct pmt_over_time *o,
         }
     if (most == 0)
         return;
-    panel = pmt_figure_panel(figure, PMT_PANEL_BINS, "in the class",
+    panel = pmt_figure_panel(figure, PMT_PANEL_BINS, "blocks",
                              PMT_UNIT_BYTES, most, 0,
                              (double)(most * CLASS_BYTES), false);
     if (!panel)

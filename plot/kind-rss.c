@@ -4,7 +4,6 @@
  * faults, and the pauses of its collector.
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +63,7 @@ static bool wants(const struct pmt_figure *figure)
         return is(name, "minor_faults") || is(name, "major_faults");
     return (is(figure->unit, "B") || is(figure->unit, "bytes")) &&
            !begins(name, "glibc.arena.") && !begins(name, "map_") &&
+           !begins(name, "glibc.address_space.") &&
            !begins(name, "pymalloc.arena_map") && !is(name, "rss_peak") &&
            !is(name, "cgroup_memory_max") &&
            !is(name, "cgroup_memory_peak") && !ends(name, "_size") &&
@@ -233,7 +233,7 @@ static void put_pauses(const struct pmt_over_time *o,
                        struct pmt_plot_figure *figure)
 {
     const struct pmt_pauses *pauses = &o->gauges.pauses;
-    char total[PMT_UNIT_TEXT], count[PMT_TEXT_SIZE], name[128];
+    char took[PMT_UNIT_TEXT], count[PMT_TEXT_SIZE];
     struct pmt_panel *panel;
     struct pmt_curve *curve;
 
@@ -247,11 +247,15 @@ static void put_pauses(const struct pmt_over_time *o,
     panel->columns = (panel->columns + PAUSE_PIXELS - 1) / PAUSE_PIXELS;
     panel->x_to = panel->x_from + (double)panel->columns * PAUSE_PIXELS *
                                       (double)o->series.column_ns;
-    snprintf(name, sizeof name,
-             "gc: the longest pause; %s collections took %s",
-             pmt_text_count(count, pauses->count),
-             pmt_unit_text(total, PMT_UNIT_NS, (double)pauses->total_ns));
-    curve = pmt_panel_curve(figure, panel, name, 8, false);
+    curve = pmt_panel_curve(figure, panel, "gc: longest pause", 8, false);
+    if (curve)
+        curve->note = pmt_figure_text(
+            figure, "%s",
+            pmt_unit_text(took, PMT_UNIT_NS, (double)pauses->most_ns));
+    pmt_figure_note(figure, "%s collections took %s",
+                    pmt_text_count(count, pauses->count),
+                    pmt_unit_text(took, PMT_UNIT_NS,
+                                  (double)pauses->total_ns));
     for (size_t c = 0; curve && c < o->series.columns; c++)
         if (pauses->collections[c]) {
             double *value = &curve->values[c / PAUSE_PIXELS];
