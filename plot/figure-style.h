@@ -21,6 +21,9 @@ enum {
     STYLE_ROW_LEAST = 12   /* of a bar or strip, that its name can be read */
 };
 
+#define STYLE_BOLD 7.6       /* a character of a panel's title */
+#define STYLE_HEAT_REACH 1e4 /* shades are by logarithm, down to 1 part */
+
 #define STYLE_MARK_ROWS 3u /* rows of labels of marks */
 #define STYLE_MARK_TEXT 32 /* columns of a mark's label */
 #define STYLE_LEGEND_NAME 34u /* columns of a name in the legend, at least */
