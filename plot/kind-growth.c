@@ -11,6 +11,9 @@
 #include "pass.h"
 
 #define TOP 9
+/* In a picture less wide a title has no room in a third of it. */
+#define WIDE 1000
+#define TOP_NARROW 6
 #define COLUMNS 160
 #define ACROSS 3
 
@@ -120,16 +123,20 @@ static void fill(struct growing *g, struct pmt_plot_figure *figure)
 {
     const struct pmt_plot_request *request = g->pass.request;
     const struct pmt_growth *growth = &g->growth;
-    size_t top = request->top_given ? request->top : TOP, leaks = 0;
+    bool wide = request->columns >= WIDE;
+    size_t top = request->top_given ? request->top
+                 : wide             ? TOP
+                                    : TOP_NARROW;
+    size_t leaks = 0;
     char what[120];
 
     for (size_t i = 0; i < growth->row_count; i++)
         leaks += growth->rows[i].verdict.kind == PMT_GROWTH_LEAK;
     for (size_t i = 0; i < growth->row_count && i < top; i++)
         add_panel(g, &growth->rows[i], figure);
-    figure->across = figure->panel_count > 4 ? ACROSS
-                     : figure->panel_count > 1 ? 2
-                                               : 1;
+    figure->across = figure->panel_count > 4 && wide ? ACROSS
+                     : figure->panel_count > 1       ? 2
+                                                     : 1;
     snprintf(what, sizeof what, "growth of live %s by %s: %zu steady leak%s",
              g->which == PMT_LIVE_BLOCKS ? "blocks" : "objects",
              growth->grouping.by == PMT_BY_OWN
