@@ -63,13 +63,13 @@ static void test_words(void **state)
     no_moment("12q", "not a duration (try 10, 1.5s, 200ms or 5m)");
     no_moment("pek",
               "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
-              "wall:DATE, peak or end)");
+              "wall:DATE, peak, exit or end)");
     no_moment("-5s",
               "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
-              "wall:DATE, peak or end)");
+              "wall:DATE, peak, exit or end)");
     no_moment("",
               "unknown moment (try 12.5s, mark:NAME, mark:NAME#2, "
-              "wall:DATE, peak or end)");
+              "wall:DATE, peak, exit or end)");
 }
 
 /* Does `operand` split into this file and this kind of moment? */
@@ -122,7 +122,7 @@ static void test_split(void **state)
                      -1);
     assert_string_equal(why,
                         "a.pmt@pek: unknown moment (try 12.5s, mark:NAME, "
-                        "mark:NAME#2, wall:DATE, peak or end)");
+                        "mark:NAME#2, wall:DATE, peak, exit or end)");
 }
 
 int main(void)
