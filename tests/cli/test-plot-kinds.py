@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""pmt plot: the data of the charts rate, sizes, ages, growth and diff against
+"""pmt plot: the data of the charts rate, sizes, ages, growth, flow and diff against
 pmt top, live and diff of the same trace, and against a count of the rows that
 it was made from."""
 
@@ -137,7 +137,32 @@ def test_growth(name):
     checks.equal(len(panels), len(rows_of), "growth: panels")
 
 
+def test_flow(name):
+    """f is entered and left, and calls g: what rises is of who ran."""
+    trace = g.Trace()
+    stream = g.Stream(trace, 9, tick_ns=TICK, rss_unit=4096)
+    stream.open(process={"pid": 9, "argv": ["a.py"]}, start=(0, 10 ** 18, 0))
+    stream.string({1: "a.py", 2: "f", 3: "g"})
+    stream.code((1, 1, 2, 1), (2, 1, 3, 9))
+    stream.stack((1, 0, 1, 2), (2, 0, 2, 10))
+    stream.class_((1, 10, 0, 1, 0, 0), (2, 10, 1, 1, 0, 0),
+                  (3, 10, 0, 2, 0, 0), (4, 10, 1, 2, 0, 0))
+    # (class, rss): g has 40, f 5 before, 7 after.
+    steps = [(1, 100), (3, 105), (4, 145), (2, 152), (1, 120), (2, 120)]
+    stream.call([{"t": 1000 * i, "class": c, "rss": rss, "rss_read": 1}
+                 for i, (c, rss) in enumerate(steps)])
+    stream.end(t=6000)
+    kit.write(name, bytes(trace.data))
+    titles, data = table("flow", name)[1]
+    checks.equal([title.split()[2] for title in titles[2:]], ["g", "f"],
+                 "flow: functions")
+    for at, pages in ((2, 40), (3, 12)):
+        near(sum(float(row[at]) for row in data), pages * 4096.0,
+             "flow: %s" % titles[at])
+
+
 made = build("a.pmt", 1)
+test_flow("f.pmt")
 build("b.pmt", 2)
 test_rate("a.pmt", made)
 test_sizes("a.pmt")
