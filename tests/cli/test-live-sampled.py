@@ -222,7 +222,7 @@ def check_text():
     text = kit.run("live", path).text()
     lines = text.splitlines()
     legend = re.findall(r'label "([^"]* in [^"]*)" at screen .* right ',
-                        kit.run("plot", "--script", path).text())
+                        kit.run("plot", "--script", "-", path).text())
     checks.true(legend and all(entry.count("\\176") == 2 for entry in legend),
                 "legend of the plot: %s" % legend)
     checks.true(lines[0].startswith("sampled.pmt: ~"), text)

@@ -4,6 +4,7 @@
 that is used again; traces of one process, of a process and its own samples,
 and of several streams."""
 
+import re
 import json
 import subprocess
 
@@ -113,10 +114,31 @@ def check_text(name, processes, span):
 
 
 def plot(*args):
+    """The head with its columns, and of each line of the stack of RSS name
+    (None: all others), processes, values, and its processor time."""
     done = kit.run("plot", "--json", *args)
     checks.equal((done.status, done.err), (0, ""), done)
-    lines = done.json()
-    return lines[0], [l for l in lines if l["row"] in ("process", "program")]
+    head, *lines = done.json()
+    panels = {l["label"]: l for l in lines if l["row"] == "panel"}
+    panel = panels.get("RSS", panels["CPU"])
+    head["columns"] = panel["columns"]
+    head["column_ns"] = round((panel["x_to"] - panel["x_from"]) /
+                              panel["columns"])
+    curves = {label: [l for l in lines if l["row"] == "curve" and
+                      l["panel"] == panel["panel"]]
+              for label, panel in panels.items()}
+    found = []
+    for i, curve in enumerate(curves.get("RSS", ())):
+        other = re.fullmatch(r"([\d,]+) other process(es)?", curve["name"])
+        many = re.fullmatch(r"(.*), ([\d,]+) processes", curve["name"])
+        number = other and other[1] or many and many[2] or "1"
+        found.append({
+            "name": None if other else many[1] if many else curve["name"],
+            "processes": int(number.replace(",", "")),
+            "most": max(curve["values"]), "rss": curve["values"],
+            "cpu_ns": [v * head["column_ns"] / 100
+                       for v in curves["CPU"][i]["values"]]})
+    return head, found, curves, lines
 
 
 def moments(processes, span, every):
@@ -140,7 +162,8 @@ def moments(processes, span, every):
 def check_stack(name, processes, span, every, width, top):
     """What is drawn of RSS: in each column all lines together are a total
     that was there, the highest; and each process is as it was then."""
-    head, lines = plot("--width", str(width), "--top", str(top), name)
+    head, lines, _, _ = plot("--width", str(width), "--top", str(top),
+                             name)
     had = [p for p in processes if p.rows]
     checks.equal(sum(l["processes"] for l in lines), len(had), "processes")
     column_ns, count = head["column_ns"], head["columns"]
@@ -228,20 +251,24 @@ def one():
     name = sampled.write("one.pmt", [p], S // 4, 9 * S,
                          marks=[(4 * S, "parsed 181 MB")])
     check_info(name, [p], 9 * S)
-    done = kit.run("plot", "--json", "--width", "400", name).json()
-    gauges = [l for l in done if l["row"] == "memory"]
+    head, _, curves, _ = plot("-c", "rss", "--width", "400", name)
+    gauges = curves["memory"]
     checks.equal([g["name"] for g in gauges], ["RSS"], "gauges")
-    checks.equal(gauges[0]["most"], max(r["values"]["rss"] for r in p.rows),
-                 "most")
-    check_cpu([l for l in done if l["row"] == "process"], [p], lambda n: [p])
-    script = kit.run("plot", "--script", name).text()
-    for word in ("4711 train.py", "parsed 181 MB", "CPU, user", "CPU, system",
-                 "CPU, % of a processor"):
+    checks.equal(max(v or 0 for v in gauges[0]["values"]),
+                 max(r["values"]["rss"] for r in p.rows), "most")
+    checks.equal([c["name"] for c in curves["CPU"]],
+                 ["CPU, user", "CPU, system"], "bands")
+    check_cpu([{"name": "both", "cpu_ns": [
+        (a + b) * head["column_ns"] / 100
+        for a, b in zip(*(c["values"] for c in curves["CPU"]))]}], [p],
+        lambda n: [p])
+    script = kit.run("plot", "--script", "-", name).text()
+    for word in ("parsed 181 MB", "CPU, user", "CPU, system"):
         checks.true(word in script, word)
-    only = kit.run("plot", "--script", "--what", "cpu", name).text()
-    checks.true("CPU, user" in only and "process, MiB" not in only, "cpu")
-    memory = kit.run("plot", "--script", "--what", "memory", name).text()
-    checks.true("CPU, user" not in memory and "process, MiB" in memory,
+    only = kit.run("plot", "--script", "-", "--what", "cpu", name).text()
+    checks.true("CPU, user" in only and "memory, MiB" not in only, "cpu")
+    memory = kit.run("plot", "--script", "-", "--what", "memory", name).text()
+    checks.true("CPU, user" not in memory and "memory, MiB" in memory,
                 "memory")
 
 
