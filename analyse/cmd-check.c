@@ -185,10 +185,14 @@ static int check_trace(const struct check_options *opt, const char *operand,
     struct printer printer = {.file = file, .json = opt->json ? json : NULL,
                               .trace = &in};
     struct pmt_check_report report;
+    /* All of the work is what reading ahead would do. */
+    struct pmt_common common = opt->common;
     struct pmt_error err;
     int status;
 
-    if (pmt_trace_open(&in, operand, &opt->common, &reader))
+    if (common.jobs == 0)
+        common.jobs = 1;
+    if (pmt_trace_open(&in, operand, &common, &reader))
         return PMT_EXIT_TROUBLE;
     printer.name = in.name;
     if (pmt_check(&in, &report, opt->json ? json_finding : print_finding,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -209,6 +210,31 @@ static int journal_trouble(const char *path)
     return failed == ENOENT ? 0 : failed;
 }
 
+/* Smaller traces are read before a thread would have begun. */
+#define AHEAD_FROM (1u << 20)
+
+/* Reading ahead pays where records are read, and there is another processor
+ * for it. */
+static void read_ahead(struct pmt_trace *in, const struct pmt_common *common,
+                       const struct pmt_reader_options *options)
+{
+    uint64_t many = UINT64_C(1) << PMT_KIND_ALLOC |
+                    UINT64_C(1) << PMT_KIND_OBJECT |
+                    UINT64_C(1) << PMT_KIND_CALL |
+                    UINT64_C(1) << PMT_KIND_LINE;
+    bool reads = options == NULL || (many & ~options->skip_kinds) != 0;
+    uint64_t at, of;
+    cpu_set_t set;
+
+    pmt_reader_position(in->reader, &at, &of);
+    if (!reads || of == PMT_NO_OFFSET || of < AHEAD_FROM || common->jobs == 1)
+        return;
+    if (common->jobs == 0 &&
+        (sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) < 2))
+        return;
+    pmt_reader_read_ahead(in->reader);
+}
+
 /* in->path and in->moment are set; released on failure. */
 static int open_path(struct pmt_trace *in, const struct pmt_common *common,
                      const struct pmt_reader_options *options)
@@ -221,6 +247,7 @@ static int open_path(struct pmt_trace *in, const struct pmt_common *common,
     if (options == NULL || !options->no_journal)
         in->health.journal_errno = journal_trouble(in->path);
     start(in, common->progress);
+    read_ahead(in, common, options);
     return PMT_EXIT_OK;
 }
 

@@ -104,7 +104,7 @@ void pmt_source_place(const struct pmt_source *source, uint64_t offset,
     if (source->read_at != files_read_at) {
         return;
     }
-    i = find_file(files, files->last_read, offset);
+    i = find_file(files, 0, offset); /* another thread may be reading */
     place->older = i + 1 < files->count;
     place->part = place->older ? files->file[i].part : 0;
     place->offset = offset - files->file[i].start;

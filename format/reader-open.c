@@ -148,6 +148,7 @@ void pmt_reader_free(struct pmt_reader *r)
     if (!r) {
         return;
     }
+    pmt_ahead_free(r->ahead);
     pmt_scan_free(r->scan);
     pmt_input_release(&r->input);
     pmt_source_close(&r->file);
@@ -209,5 +210,10 @@ const uint8_t *pmt_reader_frame(struct pmt_reader *r,
                                      .frame_offset = event->frame_offset,
                                      .frame_bytes = event->frame_bytes};
 
+    if (r->ahead) {
+        pmt_error_set(err, PMT_ERR_ARGUMENT, event->offset,
+                      "a reader that reads ahead keeps no frames");
+        return NULL;
+    }
     return pmt_scan_frame(r->scan, &item, err);
 }

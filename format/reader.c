@@ -29,19 +29,6 @@ static void damage_event(struct pmt_event *event, uint64_t offset,
     event->data_lost = data_lost;
 }
 
-/* Does a label say what its chunk says? */
-static bool label_agrees(const struct pmt_entry *l,
-                         const struct pmt_envelope *e, size_t content_bytes)
-{
-    uint32_t kind = e->kind < 0xffff ? e->kind : 0xffff;
-    uint32_t lost = e->lost < UINT32_MAX ? (uint32_t)e->lost : UINT32_MAX;
-
-    return l->kind == kind && l->stream_key == e->stream_key &&
-           l->seq == (uint32_t)e->seq && l->count == e->count &&
-           l->t0 == e->t0 && l->t1 == e->t1 && l->epoch == e->epoch &&
-           l->lost == lost && l->content_bytes == content_bytes;
-}
-
 /* Parses a private copy of the header chunk into the new stream `s`. */
 static int parse_header(struct pmt_reader *r, struct pmt_stream *s,
                         struct pmt_error *err)
@@ -148,9 +135,12 @@ static int decode(struct pmt_reader *r, struct pmt_event *event,
         rc = take_header(r, slot, event, err);
         event->type = PMT_EVENT_STREAM;
     } else {
-        rc = pmt_chunk_decode(&r->chunk, err);
+        rc = r->taken.rc;
         event->type = kind <= PMT_KIND_ANCHORS ? PMT_EVENT_TABLE
                                                : PMT_EVENT_RECORDS;
+    }
+    if (rc < 0 && r->taken.rc < 0) {
+        *err = r->taken.why;
     }
     if (rc == PMT_ERR_UNSUPPORTED) {
         event->type = PMT_EVENT_UNREADABLE;
@@ -199,24 +189,17 @@ static int open_chunk(struct pmt_reader *r, struct pmt_event *event,
                       struct pmt_error *err)
 {
     struct pmt_chunk *c = &r->chunk;
-    uint32_t version[2] = {0, 0};
-    uint32_t kind;
+    uint32_t kind = c->envelope.kind;
     struct pmt_stream_slot *slot;
-    int rc = pmt_chunk_open(c, &r->content, event->frame_offset, version,
-                            err);
 
-    if (rc < 0) {
-        return rc;
-    }
     event->envelope = c->envelope;
-    kind = c->envelope.kind;
     if (pmt_reader_is_refused(r, c->envelope.stream_key)) {
         return PMT_END;
     }
-    if (kind == PMT_KIND_STREAM && version[0] > MAJOR_VERSION) {
-        return refuse(r, event, version, err);
+    if (kind == PMT_KIND_STREAM && r->taken.version[0] > MAJOR_VERSION) {
+        return refuse(r, event, r->taken.version, err);
     }
-    if (!c->feature_count && kind && kind < PMT_KIND_KNOWN) {
+    if (pmt_reader_knows(c)) {
         return decode(r, event, err);
     }
     slot = pmt_reader_get(r, c->envelope.stream_key);
@@ -234,13 +217,14 @@ static int open_chunk(struct pmt_reader *r, struct pmt_event *event,
 static int take_frame(struct pmt_reader *r, struct pmt_scanned *item,
                       struct pmt_event *event, struct pmt_error *err)
 {
-    struct pmt_error why = {0};
-    int rc = pmt_scan_content(r->scan, item, &r->content, &why);
+    struct pmt_error why = r->taken.why;
+    int rc = r->taken.rc;
 
-    event->content_bytes = (uint32_t)r->content.used;
-    if (rc == PMT_OK) {
+    event->content_bytes = r->taken.content_bytes;
+    if (r->taken.opened) {
         rc = open_chunk(r, event, &why);
-        if (rc == PMT_ERR_CORRUPT || rc == PMT_ERR_LIMIT) {
+        if ((rc == PMT_ERR_CORRUPT || rc == PMT_ERR_LIMIT) &&
+            r->taken.rc == PMT_OK) {
             pmt_scan_note_damage(r->scan, item->frame_offset);
         }
     }
@@ -254,66 +238,19 @@ static int take_frame(struct pmt_reader *r, struct pmt_scanned *item,
         }
         return rc;
     }
-    if (rc == PMT_OK && item->has_label &&
-        event->type != PMT_EVENT_REFUSED &&
-        !label_agrees(&item->entry, &event->envelope, r->content.used)) {
+    if (rc == PMT_OK && r->taken.label_differs &&
+        event->type != PMT_EVENT_REFUSED) {
         /* The damage comes first, the chunk at the next call. */
         pmt_error_set(&why, PMT_ERR_CORRUPT, item->offset,
                       "label differs from its chunk");
-        pmt_scan_note_damage(r->scan, item->offset);
+        if (pmt_reader_waits_for(&r->chunk)) {
+            pmt_scan_note_damage(r->scan, item->offset);
+        }
         r->waiting = *event;
         r->has_waiting = true;
         damage_event(event, item->offset, &why, false);
     }
     return rc;
-}
-
-static struct pmt_envelope envelope_of(const struct pmt_entry *l)
-{
-    return (struct pmt_envelope){
-        .kind = l->kind,
-        .stream_key = l->stream_key,
-        .seq = l->seq,
-        .count = l->count,
-        .t0 = l->t0,
-        .t1 = l->t1,
-        .epoch = l->epoch,
-        .lost = l->lost,
-    };
-}
-
-/* May the chunk be passed over, by its label and the options? */
-static bool skips(struct pmt_reader *r, const struct pmt_scanned *item)
-{
-    const struct pmt_reader_options *o = &r->options;
-    const struct pmt_entry *l = &item->entry;
-    const struct pmt_stream_slot *slot;
-    uint64_t tick_ns;
-
-    if (!pmt_scan_can_skip(item) || l->kind >= PMT_KIND_KNOWN) {
-        return false;
-    }
-    if (o->skip_kinds >> l->kind & 1) {
-        return true;
-    }
-    if (o->pass_over) {
-        struct pmt_envelope label = envelope_of(l);
-
-        slot = pmt_reader_find(r, l->stream_key);
-        if (slot && slot->stream->header.major &&
-            o->pass_over(o->pass_over_context, slot->stream, &label)) {
-            return true;
-        }
-    }
-    if ((!o->from_ns && !o->to_ns) || l->kind < PMT_KIND_CALL ||
-        l->kind == PMT_KIND_END || l->kind == PMT_KIND_LIVE_SET) {
-        return false;
-    }
-    slot = pmt_reader_find(r, l->stream_key);
-    tick_ns = slot ? slot->stream->header.tick_ns : 1;
-    /* In ticks, so that a great time does not wrap. */
-    return l->t1 < o->from_ns / tick_ns ||
-           (o->to_ns && l->t0 > o->to_ns / tick_ns);
 }
 
 static int skipped(struct pmt_reader *r, const struct pmt_scanned *item,
@@ -331,7 +268,7 @@ static int skipped(struct pmt_reader *r, const struct pmt_scanned *item,
     }
     event->type = PMT_EVENT_SKIPPED_CHUNK;
     event->content_bytes = l->content_bytes;
-    event->envelope = envelope_of(l);
+    event->envelope = pmt_reader_envelope(l);
     pmt_reader_follow(slot, event);
     return PMT_OK;
 }
@@ -352,7 +289,9 @@ static int next_scanned(struct pmt_reader *r, struct pmt_event *event,
                         struct pmt_error *err)
 {
     struct pmt_scanned *item = &r->item;
-    int rc = pmt_scan_next(r->scan, item, err);
+    int rc = r->ahead ? pmt_ahead_next(r, err)
+                      : pmt_reader_take(r, item, &r->content, &r->chunk,
+                                        &r->taken, err);
 
     if (rc != PMT_OK) {
         return rc;
@@ -377,7 +316,7 @@ static int next_scanned(struct pmt_reader *r, struct pmt_event *event,
     default:
         break;
     }
-    rc = skips(r, item) ? skipped(r, item, event, err)
+    rc = r->taken.skip ? skipped(r, item, event, err)
                          : take_frame(r, item, event, err);
     return rc == PMT_END ? SCAN_AGAIN : rc;
 }
@@ -468,7 +407,9 @@ int pmt_reader_next(struct pmt_reader *r, struct pmt_event *event,
 void pmt_reader_position(const struct pmt_reader *r, uint64_t *at,
                          uint64_t *of)
 {
-    uint64_t position = r->scan ? pmt_scan_position(r->scan) : 0;
+    uint64_t position = r->ahead  ? r->ahead_at
+                        : r->scan ? pmt_scan_position(r->scan)
+                                  : 0;
 
     *of = r->input.source.size;
     *at = position == PMT_NO_OFFSET ? *of : position;

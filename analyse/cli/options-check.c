@@ -14,6 +14,7 @@ static const struct {
 } family[] = {
     {'h', "help"},  {'V', "version"}, {'o', "output"}, {'f', "force"},
     {'q', "quiet"}, {'v', "verbose"}, {0, "json"},     {0, "progress"},
+    {0, "jobs"},
 };
 
 /* The name of a row for a message. */

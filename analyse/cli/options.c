@@ -46,9 +46,16 @@ static const struct pmt_option common_rows[] = {
      .preset = "auto",
      .help = "show progress on standard error: always, never, or when it is a "
              "terminal and the work takes over a second"},
+    {.name = "jobs",
+     .arg = "N",
+     .kind = PMT_OPTION_INT,
+     .offset = offsetof(struct pmt_common, jobs),
+     .preset = "0",
+     .help = "use N processors: with 1 a trace is read and worked on in turn, "
+             "with more it is read ahead; 0 for as many as there are"},
 };
 
-enum { ROW_HELP, ROW_VERSION, ROW_QUIET, COMMON_ROWS = 5 };
+enum { ROW_HELP, ROW_VERSION, ROW_QUIET, COMMON_ROWS = 6 };
 
 static const struct pmt_option common_heading = PMT_OPT_HEADING(
     "Common options");

@@ -16,7 +16,7 @@
  *         PMT_OPT_LAST
  *     };
  *
- * -h -V -q -v --progress are in every command by themselves.
+ * -h -V -q -v --progress --jobs are in every command by themselves.
  *
  * What the parser takes: -abc for -a -b -c, -n5, -n 5, --top=5, --top 5, any
  * unambiguous beginning of a long option, "--" (the rest are operands), "-"
@@ -85,6 +85,7 @@ struct pmt_common {
     bool quiet;
     int verbose;
     int progress; /* enum pmt_progress_when; NEVER under -q */
+    int64_t jobs; /* processors to use; 0: as many as there are */
 };
 
 struct pmt_command {

@@ -74,6 +74,7 @@ static const struct {
     {"  -q, --quiet ", "\\fB\\-q, \\-\\-quiet\\fR\n"},
     {"  -v, --verbose ", "\\fB\\-v, \\-\\-verbose\\fR\n"},
     {"      --progress=WHEN ", "\\fB\\-\\-progress=WHEN\\fR\n"},
+    {"      --jobs=N ", "\\fB\\-\\-jobs=N\\fR\n"},
 };
 
 static void test_every_option(void **state)
