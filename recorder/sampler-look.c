@@ -123,10 +123,10 @@ static void has_gone(struct sampler *s, struct sampled *p)
 {
     if (p->pid == s->program)
         return;
-    if (p->descriptor >= 0)
+    if (s->o.events >= 0 && !p->missed)
+        p->missed = true; /* its exit event is on the way */
+    else if (p->descriptor >= 0)
         sampler_take_end(s, p);
-    else if (s->o.events >= 0 && !p->missed)
-        p->missed = true;
     else
         sampler_end_of(s, p,
                        p->has_status ? PMT_PROCESS_EXITED

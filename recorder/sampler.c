@@ -391,9 +391,31 @@ static bool is_over(const struct sampler *s)
     return s->program != 0 ? s->program_ended : s->count == 0;
 }
 
-static void take_ready(struct sampler *s, uint64_t word)
+/*
+ * The descriptor of a process says that it has ended. How it ended is in the
+ * exit event, which the kernel sends after that (do_exit() in kernel/exit.c:
+ * exit_notify(), then proc_exit_connector()), when its parent may have taken
+ * the status already: so the event is waited for, or the next look ends it.
+ */
+static void take_descriptor(struct sampler *s, pid_t pid)
 {
     struct sampled *p;
+
+    if (s->o.events >= 0)
+        sampler_take_events(s);
+    p = sampler_find(s, pid);
+    if (p == NULL)
+        return;
+    if (p->pid == s->program || s->o.events >= 0) {
+        epoll_ctl(s->epoll, EPOLL_CTL_DEL, p->descriptor, NULL);
+    } else {
+        sampler_set_moment(s);
+        sampler_take_end(s, p);
+    }
+}
+
+static void take_ready(struct sampler *s, uint64_t word)
+{
     uint64_t expired;
 
     if (word == IS_TICK) {
@@ -404,13 +426,7 @@ static void take_ready(struct sampler *s, uint64_t word)
         if (read(s->scan, &expired, sizeof expired) > 0)
             sampler_find_new(s);
     } else if (word < IS_TICK) {
-        p = sampler_find(s, (pid_t)word);
-        if (p != NULL && p->pid != s->program) {
-            sampler_set_moment(s);
-            sampler_take_end(s, p);
-        } else if (p != NULL) {
-            epoll_ctl(s->epoll, EPOLL_CTL_DEL, p->descriptor, NULL);
-        }
+        take_descriptor(s, (pid_t)word);
     }
 }
 

@@ -280,8 +280,8 @@ def exit_statuses():
 
 def without_events():
     """The way that needs no rights finds what lives over an interval."""
-    script = ("for i in 1 2 3 4 5; do sleep 0.2 & done; wait; "
-              "(sleep 0.3 &) ; sleep 0.4")
+    script = ("for i in 1 2 3 4 5; do sleep 0.8 & done; wait; "
+              "(sleep 0.9 &) ; sleep 1.2")
     done = kit.run("sample", "-i", "0.1", "--tree", "--no-events", "-o",
                    "look.pmt", "--", "sh", "-c", script)
     equal("status", done.status, 0)
