@@ -25,12 +25,21 @@
 /* What is sent to the connector, and received. */
 struct message {
     struct nlmsghdr header;
-    struct cn_msg connector;
+    /* A struct cn_msg, whose end of no certain size can't stand within. */
+    struct {
+        struct cb_id id;
+        uint32_t seq, ack;
+        uint16_t len, flags;
+    } connector;
     union {
         enum proc_cn_mcast_op op;
         struct proc_event event;
     };
 } __attribute__((packed));
+
+_Static_assert(offsetof(struct message, op) ==
+                   sizeof(struct nlmsghdr) + sizeof(struct cn_msg),
+               "laid out as linux/connector.h has it");
 
 static int send_op(int fd, enum proc_cn_mcast_op op)
 {
