@@ -335,7 +335,7 @@ def archived_in_parts():
     trace = Trace()
     s = Stream(trace, 1)
     s.open(more={"archive": {0: bytes(range(32)), 1: 65536, 2: 2 ** 20},
-                 "part": 3, "before": {"mark": 70}})
+                 "part": 3})
     marks(s, "kept")
     s.end(t=20)
     trace.index()
