@@ -57,8 +57,8 @@ static const struct pmt_option options[] = {
                  "show who called, below each line (with --by stack and "
                  "site)"),
     PMT_OPT_FLAG('g', "growth", struct live_options, growth,
-                 "how each type or site grew since the start, with a verdict: "
-                 "steady leak, cache filling, ..."),
+                 "how each type or site grew since the start, with a verdict, "
+                 "such as steady leak or cache filling"),
     PMT_OPT_FLAG('l', "list", struct live_options, list,
                  "single blocks or objects: address, age, where made"),
     PMT_OPT_FLAG(0, "pairs", struct live_options, pairs,

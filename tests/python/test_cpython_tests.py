@@ -1,6 +1,7 @@
 """A few of CPython's own tests end with the recorder as they do without, in
 all modes at once; `make check-cpython` runs more of them, and each mode by
 itself."""
+# RUN: few
 # MODE: all
 
 import os

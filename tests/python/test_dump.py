@@ -1,5 +1,6 @@
 """Dumps: what is kept of the trace, copied to a file at a call, a signal, a
 mark, and when the resident set gets over a limit."""
+# RUN: few
 # MODE: alloc
 
 import json

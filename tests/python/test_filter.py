@@ -5,6 +5,7 @@ here.
 The program does the same in each run, so that records come in the same order;
 addresses differ. A gap is the number of events left out since the record
 before."""
+# RUN: few
 # MODE: alloc,object
 
 import fnmatch
