@@ -107,7 +107,7 @@ def own_trace():
     with pmtrace.Recorder(outer, mode="gc") as r:
         with pmtrace.sampling(0.01, path=inner) as s:
             equal(s.path, inner, "inner: path")
-            time.sleep(0.1)
+            time.sleep(0.4)
         equal(pmtrace.Recorder.running(), r, "the outer goes on")
     check(len(samples(inner)[1]) > 2, "inner")
     equal(samples(outer)[1], [], "outer")
@@ -121,8 +121,8 @@ def own_trace():
     # What is recorded inside gets the samples meanwhile.
     with pmtrace.sampling(0.01, path=path("around.pmt")):
         with pmtrace.Recorder(path("within.pmt"), mode="alloc"):
-            time.sleep(0.2)
-        time.sleep(0.1)
+            time.sleep(0.6)
+        time.sleep(0.6)
     check(len(samples(path("within.pmt"))[1]) > 5, "within")
     check(len(samples(path("around.pmt"))[1]) > 2, "around")
 
