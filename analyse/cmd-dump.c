@@ -100,24 +100,7 @@ static bool parse_key(const char *text, struct wanted *wanted)
 /* Is it of one stream, as chunks are? */
 static bool has_stream(const struct pmt_event *event)
 {
-    switch (event->type) {
-    case PMT_EVENT_DAMAGE:
-    case PMT_EVENT_FOREIGN:
-    case PMT_EVENT_INDEX:
-    case PMT_EVENT_JOURNAL:
-        return false;
-    case PMT_EVENT_STREAM:
-    case PMT_EVENT_TABLE:
-    case PMT_EVENT_RECORDS:
-    case PMT_EVENT_END:
-    case PMT_EVENT_UNKNOWN:
-    case PMT_EVENT_FEATURES:
-    case PMT_EVENT_UNREADABLE:
-    case PMT_EVENT_SKIPPED_CHUNK:
-    case PMT_EVENT_REFUSED:
-        break;
-    }
-    return true;
+    return pmt_event_is_chunk(event) || event->type == PMT_EVENT_REFUSED;
 }
 
 /* With --kind, a chunk that can't be read is shown as one that can: when its

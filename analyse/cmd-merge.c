@@ -29,18 +29,13 @@ static const struct pmt_option options[] = {
 
 /* ---- what was done ----------------------------------------------------- */
 
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 static void say(uint64_t count, const char *what)
 {
     char text[PMT_TEXT_SIZE];
 
     if (count > 0)
-        pmt_warn("%s chunk%s %s", pmt_text_count(text, count), plural(count),
-                 what);
+        pmt_warn("%s chunk%s %s", pmt_text_count(text, count),
+                 pmt_text_plural(count), what);
 }
 
 static void warn_missing(const struct pmt_merge_report *r)
@@ -53,9 +48,10 @@ static void warn_missing(const struct pmt_merge_report *r)
     say(r->differing, "left out: of the same number as another, but not the "
                       "same");
     if (r->cuts > 0)
-        pmt_warn("%s stream%s left out: there as recorded too, or filtered "
-                 "or archived otherwise", pmt_text_count(text, r->cuts),
-                 plural(r->cuts));
+        pmt_warn(
+            "%s stream%s left out: there as recorded too, or filtered "
+            "or archived otherwise",
+            pmt_text_count(text, r->cuts), pmt_text_plural(r->cuts));
 }
 
 static void print_text(const struct pmt_merge_report *r)
@@ -63,12 +59,14 @@ static void print_text(const struct pmt_merge_report *r)
     char a[PMT_TEXT_SIZE], b[PMT_TEXT_SIZE], c[PMT_TEXT_SIZE];
 
     warn_missing(r);
-    pmt_note("%s trace%s, %s stream%s, %s records", pmt_text_count(a, r->inputs),
-             plural(r->inputs), pmt_text_count(b, r->streams),
-             plural(r->streams), pmt_text_count(c, r->records));
+    pmt_note("%s trace%s, %s stream%s, %s records",
+             pmt_text_count(a, r->inputs), pmt_text_plural(r->inputs),
+             pmt_text_count(b, r->streams), pmt_text_plural(r->streams),
+             pmt_text_count(c, r->records));
     if (r->duplicates > 0)
         pmt_note("%s chunk%s there more than once, taken once",
-                 pmt_text_count(a, r->duplicates), plural(r->duplicates));
+                 pmt_text_count(a, r->duplicates),
+                 pmt_text_plural(r->duplicates));
     if (r->clocks > 1)
         pmt_note("%s clocks, compared by wall time: to %s s",
                  pmt_text_count(a, r->clocks),

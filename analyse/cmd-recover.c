@@ -42,11 +42,6 @@ static const struct pmt_option options[] = {
 
 /* ---- what was done ----------------------------------------------------- */
 
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* One line for each thing that is not in the result. */
 static void warn_missing(const char *name, const struct pmt_recovery *r)
 {
@@ -56,21 +51,21 @@ static void warn_missing(const char *name, const struct pmt_recovery *r)
         pmt_warn("%s: truncated: what comes before the cut is kept", name);
     if (r->damaged_places > r->truncated)
         pmt_warn("%s: %" PRIu64 " damaged place%s, the first at byte %" PRIu64,
-                 name, r->damaged_places, plural(r->damaged_places),
+                 name, r->damaged_places, pmt_text_plural(r->damaged_places),
                  r->first_damage);
     if (r->bytes_dropped > 0)
         pmt_warn("%s: %s byte%s (%s) dropped", name,
                  pmt_text_count(count, r->bytes_dropped),
-                 plural(r->bytes_dropped),
+                 pmt_text_plural(r->bytes_dropped),
                  pmt_text_size(size, r->bytes_dropped));
     if (r->chunks_missing > 0)
         pmt_warn("%s: %s chunk%s missing", name,
                  pmt_text_count(count, r->chunks_missing),
-                 plural(r->chunks_missing));
+                 pmt_text_plural(r->chunks_missing));
     if (r->journal_lost > 0)
         pmt_warn("%s: %s event%s lost in recording", name,
                  pmt_text_count(count, r->journal_lost),
-                 plural(r->journal_lost));
+                 pmt_text_plural(r->journal_lost));
 }
 
 static void print_text(const char *name, const struct pmt_recovery *r)
@@ -81,16 +76,17 @@ static void print_text(const char *name, const struct pmt_recovery *r)
     if (r->was_complete)
         pmt_note("%s: was whole", name);
     pmt_note("%s: %s chunk%s, %s record%s kept", name,
-             pmt_text_count(chunks, r->chunks_kept), plural(r->chunks_kept),
+             pmt_text_count(chunks, r->chunks_kept),
+             pmt_text_plural(r->chunks_kept),
              pmt_text_count(records, r->records_kept),
-             plural(r->records_kept));
+             pmt_text_plural(r->records_kept));
     if (r->had_journal)
         pmt_note("%s: %s record%s taken from the journal", name,
                  pmt_text_count(records, r->journal_records),
-                 plural(r->journal_records));
+                 pmt_text_plural(r->journal_records));
     if (r->streams_ended > 0)
         pmt_note("%s: %u stream%s ended", name, r->streams_ended,
-                 plural(r->streams_ended));
+                 pmt_text_plural(r->streams_ended));
 }
 
 static void print_json(const char *name, const struct pmt_recovery *r)

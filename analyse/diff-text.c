@@ -277,9 +277,7 @@ static void put_callers(struct pmt_listing *list,
         else
             snprintf(name, sizeof name, "  and %" PRIu32 " more",
                      row->frame_count - i);
-        for (size_t k = 0; k < cells; k++)
-            pmt_listing_text(list, NULL);
-        pmt_listing_text(list, name);
+        pmt_listing_below(list, cells, name);
     }
 }
 

@@ -511,28 +511,6 @@ static int take_chunk(struct pmt_filter *f, struct pmt_filter_stream *s,
     return take_records(f, s, r, event, err);
 }
 
-static bool is_chunk(const struct pmt_event *event)
-{
-    switch (event->type) {
-    case PMT_EVENT_REFUSED:
-    case PMT_EVENT_DAMAGE:
-    case PMT_EVENT_FOREIGN:
-    case PMT_EVENT_INDEX:
-    case PMT_EVENT_JOURNAL:
-        return false;
-    case PMT_EVENT_STREAM:
-    case PMT_EVENT_TABLE:
-    case PMT_EVENT_RECORDS:
-    case PMT_EVENT_END:
-    case PMT_EVENT_UNKNOWN:
-    case PMT_EVENT_FEATURES:
-    case PMT_EVENT_UNREADABLE:
-    case PMT_EVENT_SKIPPED_CHUNK:
-        break;
-    }
-    return true;
-}
-
 int pmt_filter_take(struct pmt_filter *f, struct pmt_reader *r,
                     const struct pmt_event *event, struct pmt_error *err)
 {
@@ -540,7 +518,7 @@ int pmt_filter_take(struct pmt_filter *f, struct pmt_reader *r,
     struct pmt_filter_stream *s;
     int code;
 
-    if (!is_chunk(event))
+    if (!pmt_event_is_chunk(event))
         return PMT_OK;
     s = pmt_filter_stream_of(f, event->stream);
     if (!s)

@@ -3,14 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "callers.h"
 #include "cli/listing.h"
 #include "cli/text.h"
 #include "group-json.h"
 #include "live-report.h"
 #include "names.h"
-
-/* Callers shown below a row at most: stacks from a trace may be any depth. */
-#define FRAMES_MAX 100
 
 /* ---- which rows -------------------------------------------------------- */
 
@@ -146,38 +144,6 @@ static int cells_before(const struct pmt_live_rows *rows)
     return rows->estimated ? 5 : 4;
 }
 
-static void put_frame(struct pmt_listing *list,
-                      const struct pmt_live_rows *rows, const char *text)
-{
-    for (int i = cells_before(rows); i > 0; i--)
-        pmt_listing_text(list, NULL);
-    pmt_listing_text(list, text);
-}
-
-/* The frames that called. */
-static void put_frames(struct pmt_listing *list,
-                       const struct pmt_live_rows *rows,
-                       const struct pmt_group *group)
-{
-    char name[PMT_NAME_SIZE + 8] = "  by ";
-    struct pmt_site site;
-    uint32_t id = group->id, depth = 0;
-
-    while (pmt_stream_site(group->stream, id, &site) && site.parent &&
-           site.parent < id) {
-        id = site.parent;
-        if (depth++ >= FRAMES_MAX)
-            continue;
-        pmt_name_site(name + 5, PMT_NAME_SIZE, group->stream, id);
-        put_frame(list, rows, name);
-    }
-    if (depth > FRAMES_MAX) {
-        snprintf(name, sizeof name, "  and %" PRIu32 " more",
-                 depth - FRAMES_MAX);
-        put_frame(list, rows, name);
-    }
-}
-
 static void put_name(struct pmt_listing *list, const struct pmt_live_rows *rows,
                      const struct pmt_group *group)
 {
@@ -234,7 +200,7 @@ static void put_rows(struct pmt_listing *list,
         put_numbers(list, view, rows->estimated, &amount, whole);
         put_name(list, rows, group);
         if (view->stacks)
-            put_frames(list, rows, group);
+            pmt_callers_list(list, (size_t)cells_before(rows), group);
     }
     if (rows->shown < rows->count) {
         put_numbers(list, view, rows->estimated, &rest, whole);

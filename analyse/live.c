@@ -372,28 +372,6 @@ static int take_chunk(struct pmt_live_sets *live,
 
 /* ---- events ------------------------------------------------------------ */
 
-static bool has_envelope(const struct pmt_event *event)
-{
-    switch (event->type) {
-    case PMT_EVENT_STREAM:
-    case PMT_EVENT_TABLE:
-    case PMT_EVENT_RECORDS:
-    case PMT_EVENT_END:
-    case PMT_EVENT_UNKNOWN:
-    case PMT_EVENT_FEATURES:
-    case PMT_EVENT_UNREADABLE:
-    case PMT_EVENT_SKIPPED_CHUNK:
-        return true;
-    case PMT_EVENT_REFUSED:
-    case PMT_EVENT_DAMAGE:
-    case PMT_EVENT_FOREIGN:
-    case PMT_EVENT_INDEX:
-    case PMT_EVENT_JOURNAL:
-        break;
-    }
-    return false;
-}
-
 /* A chunk that could not be read: what was in it is lost. */
 static void miss_chunk(struct pmt_live_stream *stream,
                        const struct pmt_event *event)
@@ -413,7 +391,7 @@ int pmt_live_sets_take(struct pmt_live_sets *live, struct pmt_reader *r,
 
     if (event->type == PMT_EVENT_DAMAGE && event->data_lost)
         live->damaged = true;
-    if (!has_envelope(event))
+    if (!pmt_event_is_chunk(event))
         return PMT_OK;
     stream = stream_of(live, event);
     if (!stream)

@@ -275,29 +275,6 @@ static int spool(struct listing *l, struct pmt_entry *entry,
     return code;
 }
 
-/* Does the event stand for a chunk? */
-static bool is_chunk(const struct pmt_event *event)
-{
-    switch (event->type) {
-    case PMT_EVENT_STREAM:
-    case PMT_EVENT_TABLE:
-    case PMT_EVENT_RECORDS:
-    case PMT_EVENT_END:
-    case PMT_EVENT_UNKNOWN:
-    case PMT_EVENT_FEATURES:
-    case PMT_EVENT_UNREADABLE:
-    case PMT_EVENT_SKIPPED_CHUNK:
-        return true;
-    case PMT_EVENT_REFUSED:
-    case PMT_EVENT_DAMAGE:
-    case PMT_EVENT_FOREIGN:
-    case PMT_EVENT_INDEX:
-    case PMT_EVENT_JOURNAL:
-        break;
-    }
-    return false;
-}
-
 /* Goes through a trace without an index, or with a journal. */
 static int walk(struct listing *l, struct pmt_trace *in, bool rereads,
                 struct pmt_error *err)
@@ -315,7 +292,7 @@ static int walk(struct listing *l, struct pmt_trace *in, bool rereads,
         if (event.type == PMT_EVENT_REFUSED &&
             take_header(l, &event, NULL) < 0)
             return pmt_error_set_memory(err);
-        if (!is_chunk(&event))
+        if (!pmt_event_is_chunk(&event))
             continue;
         code = pmt_event_entry(in->reader, &event, &entry, &frame, err);
         if (code < 0)

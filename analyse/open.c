@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/errors.h"
+#include "cli/text.h"
 #include "cli/xalloc.h"
 #include "pmt/journal.h"
 #include "pmt/parts.h"
@@ -17,6 +18,28 @@
 int pmt_exit_worse(int a, int b)
 {
     return a > b ? a : b;
+}
+
+bool pmt_event_is_chunk(const struct pmt_event *event)
+{
+    switch (event->type) {
+    case PMT_EVENT_STREAM:
+    case PMT_EVENT_TABLE:
+    case PMT_EVENT_RECORDS:
+    case PMT_EVENT_END:
+    case PMT_EVENT_UNKNOWN:
+    case PMT_EVENT_FEATURES:
+    case PMT_EVENT_UNREADABLE:
+    case PMT_EVENT_SKIPPED_CHUNK:
+        return true;
+    case PMT_EVENT_REFUSED:
+    case PMT_EVENT_DAMAGE:
+    case PMT_EVENT_FOREIGN:
+    case PMT_EVENT_INDEX:
+    case PMT_EVENT_JOURNAL:
+        break;
+    }
+    return false;
 }
 
 /* ---- health ------------------------------------------------------------ */
@@ -77,16 +100,11 @@ void pmt_health_note(struct pmt_health *health, const struct pmt_event *event)
     health->orphans += pmt_stream_header(event->stream)->major == 0;
 }
 
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 static void warn_chunks(const char *name, uint64_t count, const char *what)
 {
     if (count > 0)
-        pmt_warn("%s: %" PRIu64 " chunk%s %s", name, count, plural(count),
-                 what);
+        pmt_warn("%s: %" PRIu64 " chunk%s %s", name, count,
+                 pmt_text_plural(count), what);
 }
 
 char *pmt_trace_file_of(const struct pmt_trace *in, uint64_t *offset)

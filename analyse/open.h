@@ -59,6 +59,10 @@ struct pmt_health {
     size_t place_count;
 };
 
+/* Does it stand for a chunk, so that it has an envelope and a stream? (That a
+ * stream is refused has them too, but is said of no chunk.) */
+bool pmt_event_is_chunk(const struct pmt_event *event);
+
 /* Counts what `event` says is wrong. */
 void pmt_health_note(struct pmt_health *health, const struct pmt_event *event);
 

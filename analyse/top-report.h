@@ -83,10 +83,6 @@ double pmt_top_rate(const struct pmt_top_report *report, uint64_t number);
 int pmt_top_text(const struct pmt_top_report *report, FILE *file);
 int pmt_top_json(const struct pmt_top_report *report, struct pmt_json *json);
 
-/* Callers of a group below a row of `before` empty cells and a name. */
-void pmt_top_callers(struct pmt_listing *list, int before,
-                     const struct pmt_group *group);
-
 /* "at the peak", "at mark "warm"": a moment as it is said; `ns` is where. */
 void pmt_top_moment_text(const struct pmt_moment *moment, uint64_t ns,
                          FILE *file);

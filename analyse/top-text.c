@@ -2,12 +2,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "callers.h"
 #include "cli/text.h"
 #include "names.h"
 #include "top-report.h"
-
-/* Callers shown below a row at most: stacks from a trace may be any depth. */
-#define FRAMES_MAX 100
 
 #define COLUMNS_MAX 20
 
@@ -333,35 +331,6 @@ static int put_numbers(struct pmt_listing *list,
     return PMT_OK;
 }
 
-static void put_frame(struct pmt_listing *list, int before, const char *text)
-{
-    for (int i = before; i > 0; i--)
-        pmt_listing_text(list, NULL);
-    pmt_listing_text(list, text);
-}
-
-void pmt_top_callers(struct pmt_listing *list, int before,
-                     const struct pmt_group *group)
-{
-    char name[PMT_NAME_SIZE + 8] = "  by ";
-    struct pmt_site site;
-    uint32_t id = group->id, depth = 0;
-
-    while (pmt_stream_site(group->stream, id, &site) && site.parent &&
-           site.parent < id) {
-        id = site.parent;
-        if (depth++ >= FRAMES_MAX)
-            continue;
-        pmt_name_site(name + 5, PMT_NAME_SIZE, group->stream, id);
-        put_frame(list, before, name);
-    }
-    if (depth > FRAMES_MAX) {
-        snprintf(name, sizeof name, "  and %" PRIu32 " more",
-                 depth - FRAMES_MAX);
-        put_frame(list, before, name);
-    }
-}
-
 static int put_rows(struct pmt_listing *list, size_t before,
                     const struct pmt_top_report *report,
                     const struct pmt_top_rows *rows)
@@ -377,11 +346,11 @@ static int put_rows(struct pmt_listing *list, size_t before,
         pmt_group_name(name, sizeof name, grouping, group);
         pmt_listing_text(list, name);
         if (report->stacks)
-            pmt_top_callers(list, (int)before, group);
+            pmt_callers_list(list, before, group);
     }
     if (rows->shown < rows->count) {
         snprintf(name, sizeof name, "(%zu more)", rows->count - rows->shown);
-        put_frame(list, (int)before, name);
+        pmt_listing_below(list, before, name);
     }
     if (put_numbers(list, report, rows, PMT_GROUP_TOTAL))
         return PMT_ERR_MEMORY;

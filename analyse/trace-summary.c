@@ -340,28 +340,6 @@ int pmt_summary_from_index(struct pmt_summary *s, const char *path, bool all,
 
 /* ---- by walking -------------------------------------------------------- */
 
-static bool is_chunk(enum pmt_event_type type)
-{
-    switch (type) {
-    case PMT_EVENT_STREAM:
-    case PMT_EVENT_TABLE:
-    case PMT_EVENT_RECORDS:
-    case PMT_EVENT_END:
-    case PMT_EVENT_UNKNOWN:
-    case PMT_EVENT_FEATURES:
-    case PMT_EVENT_UNREADABLE:
-    case PMT_EVENT_SKIPPED_CHUNK:
-    case PMT_EVENT_REFUSED:
-        return true;
-    case PMT_EVENT_DAMAGE:
-    case PMT_EVENT_FOREIGN:
-    case PMT_EVENT_INDEX:
-    case PMT_EVENT_JOURNAL:
-        break;
-    }
-    return false;
-}
-
 static void add_event(struct pmt_summary_stream *stream,
                       struct pmt_reader *reader,
                       const struct pmt_event *event)
@@ -409,7 +387,7 @@ int pmt_summary_walk(struct pmt_summary *s, struct pmt_trace *in, bool all,
         struct pmt_summary_stream *stream;
 
         s->foreign += event.type == PMT_EVENT_FOREIGN;
-        if (!is_chunk(event.type))
+        if (!pmt_event_is_chunk(&event) && event.type != PMT_EVENT_REFUSED)
             continue;
         if ((event.type == PMT_EVENT_STREAM && !event.goes_on) ||
             event.type == PMT_EVENT_REFUSED)

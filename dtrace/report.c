@@ -8,11 +8,6 @@
 #include "cli/json.h"
 #include "cli/text.h"
 
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* "17, 203, 204, ..." */
 static void line_numbers(const struct dt_unused *u, char *text, size_t size)
 {
@@ -36,8 +31,9 @@ static void warn_unused(const char *name, const struct dt_report *r)
             continue;
         line_numbers(u, lines, sizeof lines);
         pmt_warn("%s: %s line%s not used, %s: line%s %s", name,
-                 pmt_text_count(count, u->count), plural(u->count),
-                 dt_cause_text((enum dt_cause)i), plural(u->count), lines);
+                 pmt_text_count(count, u->count), pmt_text_plural(u->count),
+                 dt_cause_text((enum dt_cause)i), pmt_text_plural(u->count),
+                 lines);
     }
 }
 

@@ -55,6 +55,14 @@ void pmt_listing_text(struct pmt_listing *list, const char *text)
     list->cells[list->cell_count++] = pmt_text_escaped(text ? text : "");
 }
 
+void pmt_listing_below(struct pmt_listing *list, size_t before,
+                       const char *text)
+{
+    while (before-- > 0)
+        pmt_listing_text(list, NULL);
+    pmt_listing_text(list, text);
+}
+
 void pmt_listing_printf(struct pmt_listing *list, const char *format, ...)
 {
     va_list args;

@@ -44,6 +44,11 @@ void pmt_listing_count(struct pmt_listing *list, uint64_t count);
 void pmt_listing_size(struct pmt_listing *list, uint64_t bytes); /* 1.5 MiB */
 void pmt_listing_seconds(struct pmt_listing *list, uint64_t ns);
 
+/* `before` empty cells and a text, in the column of names: what belongs to the
+ * row above. */
+void pmt_listing_below(struct pmt_listing *list, size_t before,
+                       const char *text);
+
 /* Titles and rows, two spaces between columns, none at the end of a line.
  * A last row that is not full is printed as far as it goes. When `file` is a
  * terminal, rows are made to fit its width. */

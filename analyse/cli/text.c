@@ -82,6 +82,11 @@ char *pmt_text_count_delta(char *buffer, int64_t count)
     return add_sign(pmt_text_count(buffer, magnitude(count)), count);
 }
 
+const char *pmt_text_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 char *pmt_text_seconds(char *buffer, uint64_t ns)
 {
     snprintf(buffer, PMT_TEXT_SIZE, "%" PRIu64 ".%06" PRIu64 " s",

@@ -23,6 +23,8 @@ char *pmt_text_size_delta(char *buffer, int64_t bytes);
 char *pmt_text_count(char *buffer, uint64_t count);
 /* "+1,234", "-5", "0". */
 char *pmt_text_count_delta(char *buffer, int64_t count);
+/* "" for 1, else "s": behind a noun. */
+const char *pmt_text_plural(uint64_t count);
 /* "12.345678 s": ns cut, not rounded, to microseconds. */
 char *pmt_text_seconds(char *buffer, uint64_t ns);
 
