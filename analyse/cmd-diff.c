@@ -121,6 +121,9 @@ static int contradiction(const struct pmt_diff_options *opt, int count)
          !pmt_group_has_frames((enum pmt_group_by)opt->by)))
         return pmt_fail("--cumulative needs a --by of frames, as site or "
                         "file");
+    if (count == 1)
+        return pmt_fail("one side given: name two traces, or two moments of "
+                        "one, as a.pmt@mark:warm a.pmt");
     if (count == 3 && opt->kind >= PMT_DIFF_KIND_HEAP)
         return pmt_fail("--kind %s is not for three moments", kind);
     return PMT_EXIT_OK;
@@ -155,9 +158,11 @@ const struct pmt_command pmt_command_diff = {
                                    "[options] A@MOMENT B@MOMENT C[@MOMENT]",
                                    NULL},
     .description = (const char *const[]){
-        "Compares what was alive at the end, or at a moment, of two traces "
-        "or of one: objects, blocks of memory, or what a snapshot holds of "
-        "them; and figures of processes and allocators. A side may be a "
+        "Compares what was alive at a moment of two traces, or at two of one: "
+        "objects, blocks of memory, or what a snapshot holds of them; and "
+        "figures of processes and allocators. Without a moment that is where "
+        "the interpreter began to end, as far as that can be told, of figures "
+        "the end; FILE@end is the very end. A side may be a "
         "folder, or a glob in quotes, of several runs of the same program: "
         "then its values are medians. Traces of one session, as of a program "
         "and its children, are one run. Nothing is printed where nothing "
@@ -219,7 +224,7 @@ const struct pmt_command pmt_command_diff = {
         "trace is corrupt: what is sound of it was compared",
         "a trace could not be read, or is of a later version"},
     .options = options,
-    .operands_min = 2,
+    .operands_min = 1,
     .operands_max = 3,
     .run = run,
 };

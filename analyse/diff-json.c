@@ -82,6 +82,7 @@ static void put_side(const struct pmt_diff_report *report,
     pmt_json_bool(json, "records", found->has[report->what]);
     pmt_json_bool(json, "snapshot", found->snapshot);
     pmt_json_bool(json, "approximate", found->approximate);
+    pmt_json_bool(json, "exit", found->exit);
     pmt_json_object_end(json);
 }
 

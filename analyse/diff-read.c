@@ -198,6 +198,7 @@ static int add_stream(struct pmt_diff_pass *pass, struct pmt_grouping *grouping,
         return PMT_OK;
     pass->found->has[what] = true;
     pass->found->approximate |= pmt_live_set_is_approximate(set);
+    pass->found->exit |= set->ended;
     return pmt_grouping_add_table(grouping, stream->stream, place, &set->table,
                                   set->sample_bytes);
 }
@@ -368,6 +369,7 @@ int pmt_diff_read(struct pmt_diff_reading *reading, struct pmt_trace *in,
 
     pmt_live_sets_init(&pass.live, live_wanted(reading));
     pass.live.until = *until;
+    pass.live.until_exit = reading->until_exit;
     pass.patterns.include = reading->patterns.include;
     pass.patterns.exclude = reading->patterns.exclude;
     pass.patterns.all_frames = reading->patterns.all_frames;

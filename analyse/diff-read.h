@@ -51,6 +51,7 @@ struct pmt_diff_found {
     bool has[PMT_DIFF_WHATS];
     bool snapshot;         /* blocks are of a snapshot */
     bool approximate;      /* events were lost, or chunks are missing */
+    bool exit;             /* live sets end where an interpreter began to */
     uint64_t span_ns;      /* up to the moment, of the longest stream */
     uint64_t counted;      /* marks or calls that were asked for */
     uint64_t born;         /* with a window: streams that all three have */
@@ -69,6 +70,8 @@ struct pmt_diff_reading {
     const struct pmt_instant *from; /* only what was made behind it; NULL: no
                             * such limit; of each trace its own */
     bool residue;          /* both sides are of the same streams */
+    bool until_exit;       /* live sets stop where the interpreter began to
+                            * end (live.h); of each trace its own */
 
     /* Private: what is live on side A, by stream, of sampled ones. */
     struct pmt_diff_kept *kept;

@@ -166,6 +166,7 @@ static void note_found(struct pmt_diff_found *all,
         all->has[what] |= one->has[what];
     all->snapshot |= one->snapshot;
     all->approximate |= one->approximate;
+    all->exit |= one->exit;
     all->born += one->born;
 }
 
@@ -185,6 +186,7 @@ static int read_trace(struct work *work, const struct pmt_input *input,
     if (pmt_input_open(&in, input, &work->opt->common, &reading))
         return PMT_EXIT_TROUBLE;
     work->reading.from = work->opt->from ? &from : NULL;
+    work->reading.until_exit = input->moment.kind == PMT_MOMENT_NONE;
     if (pmt_trace_find_moment(&in, &until) ||
         (work->opt->from && pmt_trace_find(&in, &work->from, &from))) {
         pmt_trace_release(&in);

@@ -84,6 +84,10 @@ static void print_side(const struct pmt_diff_report *report,
         fprintf(file, ", medians of %zu runs", diff->runs[side]);
     if (report->found[side]->snapshot)
         fputs(", of a snapshot", file);
+    if (report->found[side]->exit)
+        fputs(diff->runs[side] > 1
+                  ? ", where their interpreters began to end"
+                  : ", where the interpreter began to end", file);
     if (report->found[side]->approximate)
         fputs(", approximate: events were lost", file);
     fputc('\n', file);

@@ -80,9 +80,8 @@ def key_of(by, row):
 
 def live(kind, by, trace):
     """{key: [count, bytes]}; of the text of names only where these are keys,
-    so nothing but sums is taken from `pmt live`. Without a moment that ends
-    where the interpreter began to, and diff at the very end."""
-    trace += "" if "@" in os.path.basename(trace) else "@end"
+    so nothing but sums is taken from `pmt live`. Without a moment both end
+    where the interpreter began to."""
     done = kit.run("live", "--json", "--kind", kind, "--by", by, *BIG,
                    *(["--stacks"] if by == "stack" else []), trace)
     found = collections.defaultdict(lambda: [0, 0])
@@ -241,6 +240,26 @@ def check_runs():
     checks.true(done.json()[0]["b"]["runs"] == 3, done)
 
 
+def check_exit():
+    """Without a moment it is where the interpreter began to end: what a run
+    keeps to its end is found, though the interpreter lets go of it then."""
+    a, b = record("less.pmt", 30), record("more.pmt", 60)
+    done = diff("--json", "--kind", "alloc", "--by", "function",
+                "--fail-over", "20", a, b)
+    checks.equal([(row["function"], row["count_diff"]) for row in
+                  rows_of(done) if row["over"]], [("load", 30)], done)
+    head = done.json()[0]
+    checks.true(done.status == 1 and head["a"]["exit"] and head["b"]["exit"],
+                done)
+    done = diff("--json", "--kind", "alloc", "--by", "function",
+                a + "@end", b + "@end")
+    checks.true(not any(row["function"] == "load" for row in rows_of(done)),
+                done)
+    done = diff("--kind", "alloc", a, b)
+    checks.equal(done.text().count("where the interpreter began to end"), 2,
+                 done)
+
+
 def check_normalise(trace):
     a, b = trace + "@mark:done", trace + "@mark:last"
     plain = {row["function"]: row for row in rows_of(diff(
@@ -355,6 +374,7 @@ check_three(trace)
 check_limits(trace)
 check_paths(trace)
 check_runs()
+check_exit()
 check_normalise(trace)
 check_arguments(trace)
 check_outputs(trace)
