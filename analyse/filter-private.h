@@ -6,6 +6,7 @@
  *   filter-lives.c    tests of lives: a first pass
  *   filter-records.c  all other records
  *   filter-seek.c     which chunks are needed, by the index
+ *   filter-texts.c    the conditions in the headers of streams
  */
 #ifndef PMT_FILTER_PRIVATE_H
 #define PMT_FILTER_PRIVATE_H
@@ -33,6 +34,15 @@ bool pmt_filter_is_record(uint32_t kind);
 bool pmt_filter_useless(const struct pmt_filter *f,
                         const struct pmt_filter_stream *s,
                         const struct pmt_envelope *e);
+
+/* filter-texts.c: fills f->texts with those of the expression and those that
+ * the stream has, each once. PMT_OK or PMT_ERR_MEMORY. */
+int pmt_filter_join_texts(struct pmt_filter *f,
+                          const struct pmt_stream_header *h);
+/* Where blocks are not known that were made before a window: what the stream
+ * was filtered by already is asked again, so that releases of such blocks are
+ * left out as they would be with all conditions at once. */
+void pmt_filter_ask_again(struct pmt_filter_stream *s);
 
 /* filter-blocks.c */
 int pmt_filter_blocks(struct pmt_filter *f, struct pmt_filter_stream *s,

@@ -103,6 +103,9 @@ static void begin_stream(struct pmt_filter *f, struct pmt_filter_stream *s,
     set_window(f, s);
     for (uint32_t kind = 0; kind < PMT_KIND_KNOWN; kind++)
         s->kinds[kind] = pmt_expression_of_kind(f->x, stream, kind);
+    /* Otherwise all blocks are known, and their releases. */
+    if (f->no_carry)
+        pmt_filter_ask_again(s);
 }
 
 /* The stream of an event; NULL: no memory. */
@@ -280,6 +283,7 @@ int pmt_filter_emit(struct pmt_filter *f, struct pmt_filter_stream *s,
                     struct pmt_error *err)
 {
     uint32_t count = event->envelope.count, kept = 0, plain = 0;
+    struct pmt_event cut = *event;
     int code;
 
     for (uint32_t i = 0; i < count; i++) {
@@ -293,10 +297,12 @@ int pmt_filter_emit(struct pmt_filter *f, struct pmt_filter_stream *s,
     f->kept[event->envelope.kind] += kept;
     f->chunks_cut++;
     code = pmt_filter_flush(f, s, err);
-    return code == PMT_OK && f->out
-               ? pmt_rewriter_rows(f->out, r, event, f->keep,
-                                   f->with_count ? f->with : NULL, err)
-               : code;
+    if (code != PMT_OK || !f->out)
+        return code;
+    if (cut.envelope.t0 < s->from && cut.envelope.t1 >= s->from)
+        cut.envelope.t0 = s->from;
+    return pmt_rewriter_rows(f->out, r, &cut, f->keep,
+                             f->with_count ? f->with : NULL, err);
 }
 
 static int take_records(struct pmt_filter *f, struct pmt_filter_stream *s,
@@ -383,41 +389,6 @@ static int take_aside(struct pmt_filter *f, struct pmt_filter_stream *s,
                : hold(s, r, event, err);
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    const struct pmt_text *x = a, *y = b;
-    uint32_t least = x->length < y->length ? x->length : y->length;
-    int order = least ? memcmp(x->bytes, y->bytes, least) : 0;
-
-    return order ? order : (x->length > y->length) - (x->length < y->length);
-}
-
-/* The texts of the expression and those that the stream has, each once. */
-static int join_texts(struct pmt_filter *f, const struct pmt_stream_header *h)
-{
-    size_t all, kept = 0;
-    struct pmt_text *texts;
-
-    if (f->own_texts == NULL)
-        f->own_texts = pmt_expression_texts(f->x, &f->own_count);
-    all = f->own_count + h->filter_count;
-    texts = realloc(f->texts, (all + 1) * sizeof *texts);
-    if (!texts)
-        return PMT_ERR_MEMORY;
-    f->texts = texts;
-    for (size_t i = 0; i < f->own_count; i++)
-        texts[i] = (struct pmt_text){f->own_texts[i],
-                                     (uint32_t)strlen(f->own_texts[i])};
-    for (size_t i = 0; i < h->filter_count; i++)
-        texts[f->own_count + i] = h->filter[i];
-    qsort(texts, all, sizeof *texts, by_bytes);
-    for (size_t i = 0; i < all; i++)
-        if (kept == 0 || by_bytes(&texts[kept - 1], &texts[i]))
-            texts[kept++] = texts[i];
-    f->text_count = kept;
-    return PMT_OK;
-}
-
 /* Windows that open before the chunk of `where`. */
 static int open_windows(struct pmt_filter *f, struct pmt_filter_stream *s,
                         const struct pmt_envelope *where,
@@ -447,7 +418,8 @@ static int take_header(struct pmt_filter *f, struct pmt_filter_stream *s,
     if (!event->goes_on)
         begin_stream(f, s, event->stream);
     s->last = event->envelope;
-    if (f->out && join_texts(f, pmt_stream_header(event->stream)))
+    if (f->out &&
+        pmt_filter_join_texts(f, pmt_stream_header(event->stream)) != PMT_OK)
         return no_memory(err);
     if (event->goes_on) {
         /* Before the part, and so before its epoch. */

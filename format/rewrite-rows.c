@@ -398,13 +398,16 @@ static int put_body(struct rows *x, struct pmt_error *err)
     return rc;
 }
 
-/* Ticks of what is kept. */
+/* Ticks of what is kept. Records that list different figures need not be in
+ * the order of time (spec 8.2), but t0 of their chunks must not fall (4.2): it
+ * stays what it was. */
 static void set_span(struct rows *x)
 {
     const uint64_t *times = pmt_chunk_column(x->c, PMT_COL_TIME);
-    bool first = true;
+    const struct pmt_kind_rule *rule = pmt_kind_rule(x->e.kind);
+    bool first = rule->extra != PMT_EXTRA_FIGURES;
 
-    if (!times || pmt_kind_rule(x->e.kind)->moment) {
+    if (!times || rule->moment) {
         return;
     }
     for (size_t i = 0; i < x->count; i++) {

@@ -90,9 +90,10 @@ struct pmt_replacement {
  * Writes the records of the last event, which are decoded (RECORDS), that
  * `keep` names, an enum pmt_keep for each; without any nothing is written but
  * of a live set, which is then empty. The chunk keeps its seq, ordinal and
- * rss0; its ticks are those of what is in it. Columns that this version does
- * not know are left out. `with`: one for each record that is replaced, in their
- * order; NULL when none is.
+ * rss0; its ticks are those of what is in it, but t0 of kinds with figures is
+ * that of the event. Columns that this version does not know are left out.
+ * `with`: one for each record that is replaced, in their order; NULL when none
+ * is.
  */
 int pmt_rewriter_rows(struct pmt_rewriter *w, struct pmt_reader *r,
                       const struct pmt_event *event, const uint8_t *keep,

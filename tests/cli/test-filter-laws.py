@@ -25,6 +25,8 @@ MAKER = os.path.join(os.environ["PMT_BUILD"], "tests", "unit",
                      "test-trace-maker")
 SEEDS = int(os.environ.get("PMT_FILTER_SEEDS", "80"))
 FIRST = int(os.environ.get("PMT_FILTER_FIRST", "0"))
+# --no-carry behind another filter; samples that are not in the order of time.
+FAILED_ONCE = (385, 612)
 TICKS_NS = 2000         # a multiple of all that traces are made with
 LIVES = {"lived", "alive"}
 failures = []
@@ -235,10 +237,11 @@ def main():
         print("test-trace-maker is not built")
         sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([MAKER, str(FIRST), str(SEEDS), folder], check=True)
-        equal = sum(one(seed, folder) for seed in range(FIRST, FIRST + SEEDS)
-                    if len(failures) < 5)
-    print("%d traces, %d of the pairs byte for byte" % (SEEDS, equal))
+        seeds = sorted({*range(FIRST, FIRST + SEEDS), *FAILED_ONCE})
+        for seed in seeds:
+            subprocess.run([MAKER, str(seed), "1", folder], check=True)
+        equal = sum(one(seed, folder) for seed in seeds if len(failures) < 5)
+    print("%d traces, %d of the pairs byte for byte" % (len(seeds), equal))
     for failure in failures[:5]:
         print(failure)
     return bool(failures)

@@ -211,7 +211,7 @@ static int acquire(struct maker *m, unsigned op, uint32_t thread)
 static int reallocate(struct maker *m, size_t i)
 {
     struct pmt_live old = m->blocks[i];
-    uint32_t thread = a_thread(m);
+    uint32_t thread = a_thread(m), maker = old.thread;
     bool fails = odds(m, 4);
     int rc;
 
@@ -221,7 +221,8 @@ static int reallocate(struct maker *m, size_t i)
     m->time += odds(m, 3) ? below(m, 30) : 0;
     if (rc < 0 || !fails)
         return rc < 0 ? rc : acquire(m, PMT_ALLOC_REALLOC, thread);
-    m->blocks[m->block_count++] = old;
+    m->blocks[m->block_count] = old;
+    m->blocks[m->block_count++].thread = maker;
     return put_alloc(m, PMT_ALLOC_REALLOC_UNDO, &old);
 }
 
