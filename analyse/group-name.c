@@ -68,13 +68,15 @@ static size_t function_name(char *buffer, size_t size,
     struct pmt_site site;
     struct pmt_code code;
     size_t used = pmt_name_function(buffer, size, group->stream, group->id);
+    size_t length;
 
     if (!pmt_stream_site(group->stream, group->id, &site) ||
         !pmt_stream_code(group->stream, site.code, &code))
         return used;
-    pmt_name_file(file, sizeof file, group->stream, group->id);
+    length = pmt_name_file(file, sizeof file, group->stream, group->id);
+    length = length < sizeof file ? length : sizeof file - 1;
     used = append(buffer, size, used, " (", 2);
-    used = append(buffer, size, used, file, strlen(file));
+    used = append(buffer, size, used, file, length);
     return append(buffer, size, used, ")", 1);
 }
 

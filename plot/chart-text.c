@@ -16,12 +16,14 @@ static bool is_plain(char c)
            strchr(" ._:/()<>,-+", c) != NULL;
 }
 
-void pmt_chart_quoted(FILE *file, const char *text)
+static void put_quoted(FILE *file, const char *text, bool tic)
 {
     bool escaped = false;
 
     putc('"', file);
     for (; *text; text++) {
+        if (*text == '%' && tic)
+            fprintf(file, "\\%03o", (unsigned)'%');
         /* gnuplot 5.4 reads on after three octal digits. */
         escaped = !is_plain(*text) ||
                   (escaped && isdigit((unsigned char)*text));
@@ -33,14 +35,24 @@ void pmt_chart_quoted(FILE *file, const char *text)
     putc('"', file);
 }
 
-void pmt_chart_text(FILE *file, const char *bytes, size_t width)
+void pmt_chart_quoted(FILE *file, const char *text)
+{
+    put_quoted(file, text, false);
+}
+
+static void put_text(FILE *file, const char *bytes, size_t width, bool tic)
 {
     char *escaped = pmt_text_escaped(bytes);
     char *shortened = pmt_text_shortened(escaped, width);
 
-    pmt_chart_quoted(file, shortened);
+    put_quoted(file, shortened, tic);
     free(shortened);
     free(escaped);
+}
+
+void pmt_chart_text(FILE *file, const char *bytes, size_t width)
+{
+    put_text(file, bytes, width, false);
 }
 
 /* Where a path that `at` begins with ends. */
@@ -62,7 +74,7 @@ static size_t path_excess(const char *at)
     return (size_t)(from - at);
 }
 
-void pmt_chart_name(FILE *file, const char *bytes, size_t width)
+static void put_name(FILE *file, const char *bytes, size_t width, bool tic)
 {
     char *name = strdup(bytes), *at;
     char *escaped = pmt_text_escaped(bytes);
@@ -80,6 +92,16 @@ void pmt_chart_name(FILE *file, const char *bytes, size_t width)
         at += strcspn(at, " (");
         at += strspn(at, " (");
     }
-    pmt_chart_text(file, name ? name : bytes, width);
+    put_text(file, name ? name : bytes, width, tic);
     free(name);
+}
+
+void pmt_chart_name(FILE *file, const char *bytes, size_t width)
+{
+    put_name(file, bytes, width, false);
+}
+
+void pmt_chart_tic(FILE *file, const char *bytes, size_t width)
+{
+    put_name(file, bytes, width, true);
 }

@@ -26,4 +26,7 @@ void pmt_chart_text(FILE *file, const char *bytes, size_t width);
  * its paths. */
 void pmt_chart_name(FILE *file, const char *bytes, size_t width);
 
+/* The same for the label of a tic, in which gnuplot takes % as a format. */
+void pmt_chart_tic(FILE *file, const char *bytes, size_t width);
+
 #endif

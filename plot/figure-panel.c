@@ -187,7 +187,7 @@ static void put_row_names(const struct layout *layout,
     fputs("unset ylabel\nset ytics (", file);
     for (size_t i = 0; i < panel->curve_count; i++) {
         fputs(i ? ", " : "", file);
-        pmt_chart_name(file, panel->curves[i].name, room);
+        pmt_chart_tic(file, panel->curves[i].name, room);
         fprintf(file, " %zu", panel->curve_count - 1 - i);
     }
     fprintf(file, ") font ',9'\nset yrange [-0.6:%.1f]\n",

@@ -66,6 +66,43 @@ char *pmt_figure_text(struct pmt_plot_figure *figure, const char *format, ...)
     return text;
 }
 
+char *pmt_figure_spell(char *buffer, size_t size, size_t length)
+{
+    static const char spelled[] = "\\x00";
+    size_t more = sizeof spelled - 2; /* bytes that the text grows by */
+
+    length = length < size ? length : size - 1;
+    for (size_t i = 0; i < length; i++) {
+        if (buffer[i] != '\0')
+            continue;
+        if (i + more + 1 >= size) {
+            length = i;
+            break;
+        }
+        if (length + more >= size)
+            length = size - 1 - more;
+        memmove(buffer + i + more, buffer + i, length - i);
+        memcpy(buffer + i, spelled, more + 1);
+        length += more;
+    }
+    buffer[length] = '\0';
+    return buffer;
+}
+
+char *pmt_figure_copy(const char *bytes, size_t length)
+{
+    size_t size = 4 * length + 1; /* all of them NULs */
+    char *copy = malloc(size), *shorter;
+
+    if (copy == NULL)
+        return NULL;
+    if (length > 0 && bytes != NULL)
+        memcpy(copy, bytes, length);
+    pmt_figure_spell(copy, size, bytes != NULL ? length : 0);
+    shorter = realloc(copy, strlen(copy) + 1);
+    return shorter != NULL ? shorter : copy;
+}
+
 void pmt_figure_title(struct pmt_plot_figure *figure, const char *format, ...)
 {
     va_list args;

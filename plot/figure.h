@@ -116,6 +116,13 @@ struct pmt_curve *pmt_panel_curve(struct pmt_plot_figure *figure,
                                   struct pmt_panel *panel, const char *name,
                                   int colour, bool bands);
 
+/* Names can have NULs inside, and a text ends there: each of the first
+ * `length` bytes of `buffer` that is one becomes "\x00", as far as `size` has
+ * room, with a NUL behind. Returns `buffer`. */
+char *pmt_figure_spell(char *buffer, size_t size, size_t length);
+/* A copy of `length` bytes (NULL: "") so spelled; NULL: no memory. */
+char *pmt_figure_copy(const char *bytes, size_t length);
+
 /* A text of its own for a field above; NULL: no memory, `failed` is set. */
 char *pmt_figure_text(struct pmt_plot_figure *figure, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "figure.h"
 #include "group.h"
 #include "names.h"
 #include "series.h"
@@ -64,10 +65,11 @@ static bool make_gauge(struct pmt_gauge *gauge, size_t columns,
 {
     char program[PMT_NAME_SIZE];
 
-    pmt_stream_name(program, sizeof program, stream);
+    pmt_figure_spell(program, sizeof program,
+                     pmt_stream_name(program, sizeof program, stream));
     *gauge = (struct pmt_gauge){
         .stream = stream,
-        .name = strndup(name.bytes, name.length),
+        .name = pmt_figure_copy(name.bytes, name.length),
         .program = strdup(program),
         .values = calloc(columns, sizeof *gauge->values),
         .least = calloc(columns, sizeof *gauge->least),

@@ -66,7 +66,7 @@ static struct known *find(struct reading *reading,
 static char *program_of(const struct pmt_stream *stream)
 {
     const struct pmt_stream_header *header = pmt_stream_header(stream);
-    char *line = NULL;
+    char *line = NULL, *spelled = NULL;
     size_t length;
     FILE *out = open_memstream(&line, &length);
 
@@ -86,9 +86,9 @@ static char *program_of(const struct pmt_stream *stream)
             fwrite(text.bytes + skip, 1, text.length - skip, out);
     }
     if (fclose(out) == 0)
-        return line;
+        spelled = pmt_figure_copy(line, length);
     free(line);
-    return NULL;
+    return spelled;
 }
 
 static void keep_mark(struct reading *reading, const struct pmt_event *event,
@@ -104,8 +104,7 @@ static void keep_mark(struct reading *reading, const struct pmt_event *event,
     }
     reading->marks[i].stream = event->stream;
     reading->marks[i].ns = ns;
-    reading->marks[i].text =
-        strndup(text.bytes ? text.bytes : "", text.length);
+    reading->marks[i].text = pmt_figure_copy(text.bytes, text.length);
     reading->mark_count += reading->marks[i].text != NULL;
     reading->no_memory |= reading->marks[i].text == NULL;
 }
@@ -155,11 +154,15 @@ static uint64_t offset_of(const struct pmt_heading *h,
 
 static void name_host(struct pmt_heading *h, struct pmt_text host)
 {
-    if (!h->host)
-        h->host = strndup(host.bytes ? host.bytes : "", host.length);
-    else if (strlen(h->host) != host.length ||
-             (host.length && memcmp(h->host, host.bytes, host.length)))
+    char *name = pmt_figure_copy(host.bytes, host.length);
+
+    if (!h->host) {
+        h->host = name;
+        return;
+    }
+    if (!name || strcmp(h->host, name) != 0)
         h->host[0] = '\0';
+    free(name);
 }
 
 static void find_origin(struct reading *reading)

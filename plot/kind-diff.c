@@ -186,7 +186,8 @@ static void add_bar(const struct diffing *d, const struct pmt_diff_row *row,
     char name[PMT_NAME_SIZE], a[PMT_UNIT_TEXT], b[PMT_UNIT_TEXT];
     struct pmt_curve *curve;
 
-    pmt_diff_name(name, sizeof name, &d->diff, row);
+    pmt_figure_spell(name, sizeof name,
+                     pmt_diff_name(name, sizeof name, &d->diff, row));
     curve = pmt_panel_curve(figure, panel, name,
                             change > 0 ? PMT_FIGURE_RED : PMT_FIGURE_GREEN,
                             false);

@@ -349,8 +349,9 @@ static void add_strip(struct flow *flow, const struct strip *strip,
     char name[PMT_NAME_SIZE], text[PMT_UNIT_TEXT], *line;
     struct pmt_curve *curve;
 
-    pmt_group_name(name, sizeof name, &flow->grouping,
-                   &flow->grouping.groups[strip->group]);
+    pmt_figure_spell(name, sizeof name,
+                     pmt_group_name(name, sizeof name, &flow->grouping,
+                                    &flow->grouping.groups[strip->group]));
     line = pmt_figure_text(figure, "%s  %s",
                            pmt_unit_text(text, PMT_UNIT_BYTES, strip->rose),
                            name);

@@ -103,7 +103,9 @@ static void add_panel(struct growing *g, const struct pmt_growth_row *row,
 
     if (!pmt_growth_course_of(&g->growth, row, &course))
         return;
-    pmt_group_name(name, sizeof name, grouping, &grouping->groups[row->group]);
+    pmt_figure_spell(name, sizeof name,
+                     pmt_group_name(name, sizeof name, grouping,
+                                    &grouping->groups[row->group]));
     panel = pmt_figure_panel(figure, PMT_PANEL_LINES, "live", PMT_UNIT_BYTES,
                              COLUMNS, 0, (double)g->pass.heading->span_ns + 1,
                              true);

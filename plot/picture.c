@@ -9,6 +9,20 @@
 #include "glyphs.h"
 #include "gnuplot.h"
 
+/* "]]>" must not be in an XML document, and gnuplot puts it there. The script
+ * has it as chart-text.c writes it. */
+static void write_for_xml(const char *script, FILE *out)
+{
+    static const char end[] = "\\135\\135>";
+    const char *at;
+
+    for (; (at = strstr(script, end)) != NULL; script = at + strlen(end)) {
+        fwrite(script, 1, (size_t)(at - script), out);
+        fputs("\\135\\135\\134x3e", out);
+    }
+    fputs(script, out);
+}
+
 /* A PNG is drawn with the fonts that are here, an SVG with those of whoever
  * looks at it. */
 int pmt_picture_script(const struct pmt_figure_drawing *drawing, FILE *out)
@@ -17,11 +31,6 @@ int pmt_picture_script(const struct pmt_figure_drawing *drawing, FILE *out)
     size_t length = 0;
     FILE *memory;
 
-    if (drawing->picture == PMT_PICTURE_SVG ||
-        drawing->picture == PMT_PICTURE_SVG_INTERACTIVE) {
-        pmt_figure_script(drawing, out);
-        return PMT_EXIT_OK;
-    }
     memory = open_memstream(&text, &length);
     if (!memory)
         return pmt_fail("out of memory");
@@ -30,7 +39,11 @@ int pmt_picture_script(const struct pmt_figure_drawing *drawing, FILE *out)
         free(text);
         return pmt_fail("out of memory");
     }
-    pmt_glyphs_write(text, length, out);
+    if (drawing->picture == PMT_PICTURE_SVG ||
+        drawing->picture == PMT_PICTURE_SVG_INTERACTIVE)
+        write_for_xml(text, out);
+    else
+        pmt_glyphs_write(text, length, out);
     free(text);
     return PMT_EXIT_OK;
 }

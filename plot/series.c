@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "figure.h"
 #include "names.h"
 
 /* What a group has and had; counts as pmt_weight. */
@@ -147,9 +148,10 @@ static bool make_line(struct pmt_series *series,
     struct pmt_series_line *line = &series->lines[series->line_count];
     char name[PMT_NAME_SIZE];
 
-    pmt_group_name(name, sizeof name, &ranking->grouping,
-                   &ranking->grouping.groups[group]);
-    line->name = strdup(name);
+    line->name = strdup(pmt_figure_spell(
+        name, sizeof name,
+        pmt_group_name(name, sizeof name, &ranking->grouping,
+                       &ranking->grouping.groups[group])));
     if (!line->name)
         return false;
     memcpy(line->most, ranking->tallies[group].most, sizeof line->most);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "figure.h"
 #include "names.h"
 #include "series.h"
 
@@ -94,7 +95,8 @@ int pmt_shares_meet(struct pmt_shares *s, struct pmt_reader *r,
             return PMT_ERR_MEMORY;
         s->streams = stream;
         stream += s->stream_count++;
-        pmt_stream_name(name, sizeof name, event->stream);
+        pmt_figure_spell(name, sizeof name,
+                         pmt_stream_name(name, sizeof name, event->stream));
         *stream = (struct share_stream){
             .index = pmt_stream_index(event->stream),
             .name = strdup(name),

@@ -153,6 +153,12 @@ static const struct range unsafe[] = {
     {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
 };
 
+/* What is no character, and no document may have. */
+static bool is_noncharacter(uint32_t point)
+{
+    return (point & 0xFFFE) == 0xFFFE || (point >= 0xFDD0 && point <= 0xFDEF);
+}
+
 /* Combining marks and joiners. */
 static const struct range zero_wide[] = {
     {0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x064B, 0x065F},
@@ -208,7 +214,7 @@ static size_t escape_one(const char *bytes, size_t length, char piece[16])
     if (point >= 0x80 && point < 0xA0)
         snprintf(piece, 16, "\\x%02x\\x%02x", (unsigned char)bytes[0],
                  (unsigned char)bytes[1]);
-    else if (IN(unsafe, point))
+    else if (IN(unsafe, point) || is_noncharacter(point))
         snprintf(piece, 16, point > 0xFFFF ? "\\U%08x" : "\\u%04x", point);
     else {
         memcpy(piece, bytes, size);
@@ -273,6 +279,33 @@ void pmt_text_write(FILE *file, const char *bytes, size_t length)
 
 /* ---- long text ---- */
 
+/* A copy in which what stands on one character is at most MARKS marks: more
+ * would cover the lines around it. "…" for the others. */
+#define MARKS 4
+static char *without_heaps(const char *text, const char *gap)
+{
+    size_t left = strlen(text), run = 0, length = 0;
+    char *copy = pmt_xcalloc(2 * left + 1, 1); /* a gap is 3 bytes for 2 */
+
+    while (left > 0) {
+        uint32_t point = '?';
+        size_t size = pmt_text_decode(text, left, &point);
+
+        size = size ? size : 1;
+        run = point_width(point) ? 0 : run + 1;
+        if (run <= MARKS) {
+            memcpy(copy + length, text, size);
+            length += size;
+        } else if (run == MARKS + 1) {
+            memcpy(copy + length, gap, strlen(gap));
+            length += strlen(gap);
+        }
+        text += size;
+        left -= size;
+    }
+    return copy;
+}
+
 /* Bytes of the longest beginning of `text` that is at most `width` wide. */
 static size_t head_bytes(const char *text, size_t width)
 {
@@ -291,14 +324,14 @@ static size_t head_bytes(const char *text, size_t width)
     return at;
 }
 
-char *pmt_text_shortened(const char *text, size_t width)
+char *pmt_text_shortened(const char *given, size_t width)
 {
     static const char gap[] = "\xE2\x80\xA6"; /* one column wide */
+    char *text = without_heaps(given, gap), *copy;
     size_t whole = pmt_text_width(text), tail, head, skip;
-    char *copy;
 
     if (whole <= width)
-        return pmt_xstrdup(text);
+        return text;
     tail = (width - 1) * 2 / 3;
     head = head_bytes(text, width - 1 - tail);
     /* What is before the tail, one more column if it falls within a wide
@@ -310,5 +343,6 @@ char *pmt_text_shortened(const char *text, size_t width)
     memcpy(copy, text, head);
     strcat(copy, gap);
     strcat(copy, text + skip);
+    free(text);
     return copy;
 }

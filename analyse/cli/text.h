@@ -31,9 +31,9 @@ char *pmt_text_seconds(char *buffer, uint64_t ns);
 /*
  * Copy `length` bytes of anything into `buffer` so that a terminal shows them
  * and does nothing else, on one line. Control characters and bytes that are
- * not UTF-8 become \xNN, code points that reorder or break lines \uNNNN. A
- * backslash stays as it is: this is for eyes, --json is for programs. Never
- * cuts a character or an escape in two. Returns the bytes that the whole
+ * not UTF-8 become \xNN, code points that reorder or break lines, or are no
+ * characters, \uNNNN. A backslash stays as it is: this is for eyes, --json is
+ * for programs. Never cuts a character or an escape in two. Returns the bytes that the whole
  * result has without its NUL, which may be more than fit (as snprintf).
  */
 size_t pmt_text_escape(char *buffer, size_t size, const char *bytes,
@@ -51,7 +51,8 @@ size_t pmt_text_width(const char *text);
 /*
  * A new string of at most `width` columns (>= 3): the middle of a longer text
  * gives way to "…", two thirds of what stays from its end, where paths tell
- * most. `text` is UTF-8 as pmt_text_escape() gives it. free() it.
+ * most. So do more than four marks on one character, in a short one too.
+ * `text` is UTF-8 as pmt_text_escape() gives it. free() it.
  */
 char *pmt_text_shortened(const char *text, size_t width);
 

@@ -80,6 +80,11 @@ static void test_escape(void **state)
     escapes_to("\x1b]0;owned\x07", "\\x1b]0;owned\\x07");
     escapes_to("a\nb\tc\r", "a\\x0ab\\x09c\\x0d");
     escapes_to("\x7f", "\\x7f");
+    /* U+FFFE, U+FFFF, U+FDD0 and U+1FFFE are no characters, U+FFFD is. */
+    escapes_to("\xEF\xBF\xBE\xEF\xBF\xBF\xEF\xB7\x90",
+               "\\ufffe\\uffff\\ufdd0");
+    escapes_to("\xF0\x9F\xBF\xBE\xEF\xBF\xBD",
+               "\\U0001fffe\xEF\xBF\xBD");
     escapes_to(
         "\xC2\x9B"
         "31m",
@@ -134,6 +139,11 @@ static void test_shorten(void **state)
 {
     (void)state;
     shortens_to("abcdef", 6, "abcdef");
+    /* Four marks stand on one character, the others would cover lines. */
+    shortens_to("e\xCC\x81\xCC\x81\xCC\x81\xCC\x81z", 6,
+                "e\xCC\x81\xCC\x81\xCC\x81\xCC\x81z");
+    shortens_to("e\xCC\x81\xCC\x81\xCC\x81\xCC\x81\xCC\x81z", 6,
+                "e\xCC\x81\xCC\x81\xCC\x81\xCC\x81" GAP "z");
     shortens_to("abcdef", 4, "a" GAP "ef");
     shortens_to("abcdefghij", 3, "a" GAP "j");
     /* Sixteen: the gap, ten from the end, five from the beginning. */

@@ -350,6 +350,57 @@ static void test_names(void **state)
             "\"…//\"");
 }
 
+static void tic_is(const char *name, const char *expected)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+
+    assert_non_null(file);
+    pmt_chart_tic(file, name, 40);
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+/* gnuplot takes the label of a tic as a format: %% is a per cent sign. */
+static void test_tics(void **state)
+{
+    (void)state;
+    tic_is("100% of a.py", "\"100\\045\\045 of a.py\"");
+    tic_is("%n7", "\"\\045\\045n7\"");
+    tic_is("a.py", "\"a.py\"");
+}
+
+static void copy_is(const char *bytes, size_t length, const char *expected)
+{
+    char *copy = pmt_figure_copy(bytes, length);
+
+    assert_non_null(copy);
+    assert_string_equal(copy, expected);
+    free(copy);
+}
+
+static void test_spelled(void **state)
+{
+    char name[8];
+
+    (void)state;
+    copy_is("", 0, "");
+    copy_is(NULL, 0, "");
+    copy_is("abc", 2, "ab");
+    copy_is("\0a\0\0", 4, "\\x00a\\x00\\x00");
+    /* What has no room goes from the end. */
+    memcpy(name, "ab\0defg", 8);
+    assert_string_equal(pmt_figure_spell(name, sizeof name, 7), "ab\\x00d");
+    memcpy(name, "abcdef\0", 8);
+    assert_string_equal(pmt_figure_spell(name, sizeof name, 9), "abcdef");
+    memcpy(name, "\0\0\0\0\0\0\0", 8);
+    assert_string_equal(pmt_figure_spell(name, sizeof name, 7), "\\x00");
+    memcpy(name, "abcdefg", 8);
+    assert_string_equal(pmt_figure_spell(name, sizeof name, 2), "ab");
+}
+
 #define TEST(test) cmocka_unit_test_teardown(test, finish)
 
 int main(void)
@@ -362,6 +413,8 @@ int main(void)
         TEST(test_against_model),
         TEST(test_hostile_names),
         TEST(test_names),
+        TEST(test_tics),
+        TEST(test_spelled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
