@@ -10,6 +10,7 @@
 #include "group.h"
 #include "inputs.h"
 #include "open.h"
+#include "top-pattern.h"
 
 #define BY_DEFAULT (-1)
 
@@ -76,13 +77,7 @@ static const struct pmt_option options[] = {
                  "line, as tracemalloc does: recursion counts several times"),
     PMT_OPT_STRING(0, "from", "MOMENT", struct pmt_diff_options, from,
                    "count only what was made after MOMENT, on both sides"),
-    PMT_OPT_LIST(0, "include", "PATTERN", struct pmt_diff_options, include,
-                 "count only what was made in files that match PATTERN"),
-    PMT_OPT_LIST(0, "exclude", "PATTERN", struct pmt_diff_options, exclude,
-                 "leave out what was made in files that match PATTERN"),
-    PMT_OPT_FLAG(0, "all-frames", struct pmt_diff_options, all_frames,
-                 "patterns are for any frame of a stack, not the innermost "
-                 "alone"),
+    PMT_OPT_PATTERNS(struct pmt_diff_options),
     PMT_OPT_CALLBACK(0, "normalise", "HOW", struct pmt_diff_options, per,
                      read_per,
                      "divide by what a run did up to the moment: per-second, "

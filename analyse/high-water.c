@@ -48,18 +48,6 @@ struct search {
     uint64_t end_ns;
 };
 
-/* ---- one clock ---------------------------------------------------------- */
-
-/* ns from the start of `a` to that of `b`, as pmt_instant_in_stream() has
- * it. */
-static int64_t between(const struct pmt_stream_header *a,
-                       const struct pmt_stream_header *b)
-{
-    if (a->has_boot && b->has_boot && memcmp(a->boot, b->boot, 16) == 0)
-        return (int64_t)(b->start_mono_ns - a->start_mono_ns);
-    return (int64_t)((uint64_t)b->start_real_ns - (uint64_t)a->start_real_ns);
-}
-
 /* ---- filling stretches -------------------------------------------------- */
 
 /* All time before `ns` has been as it is: the stretches that end there get what
@@ -133,7 +121,7 @@ static void begin(void *context, struct pmt_live_stream *live, size_t index)
     }
     s->search = search;
     s->index = index;
-    s->base_ns = (uint64_t)between(&search->first,
+    s->base_ns = (uint64_t)pmt_stream_between(&search->first,
                                    pmt_stream_header(live->stream));
     s->tick_ns = live->tick_ns;
     s->sample_bytes = set->sample_bytes;
@@ -170,7 +158,7 @@ static int find_span(struct search *search)
         if (!event.stream)
             continue;
         header = pmt_stream_header(event.stream);
-        since = search->has_first ? between(&search->first, header) : 0;
+        since = search->has_first ? pmt_stream_between(&search->first, header) : 0;
         if (!search->has_first || since < 0) {
             search->end_ns += (uint64_t)-since;
             search->first = *header;

@@ -231,6 +231,15 @@ int pmt_trace_find_moment(const struct pmt_trace *in,
     return pmt_trace_find(in, &in->moment, instant);
 }
 
+int64_t pmt_stream_between(const struct pmt_stream_header *a,
+                           const struct pmt_stream_header *b)
+{
+    if (a->has_boot && b->has_boot && a->clock == 0 && b->clock == 0 &&
+        memcmp(a->boot, b->boot, sizeof a->boot) == 0)
+        return (int64_t)(b->start_mono_ns - a->start_mono_ns);
+    return (int64_t)((uint64_t)b->start_real_ns - (uint64_t)a->start_real_ns);
+}
+
 uint64_t pmt_instant_in_stream(const struct pmt_instant *instant,
                                const struct pmt_stream *s)
 {

@@ -165,6 +165,11 @@ int pmt_trace_find(const struct pmt_trace *in,
 uint64_t pmt_instant_in_stream(const struct pmt_instant *instant,
                                const struct pmt_stream *s);
 
+/* ns from the start of a stream to that of another: by the monotonic clock
+ * where both are of one boot, else by the wall clock. */
+int64_t pmt_stream_between(const struct pmt_stream_header *a,
+                           const struct pmt_stream_header *b);
+
 /* May `path` be opened more than once? Not a pipe, whose writer would wait
  * for a second reader for good, nor "-". */
 bool pmt_trace_reopens(const char *path);

@@ -52,15 +52,17 @@ void profile_watch(void *context, const struct pmt_block *block, int sign,
 {
     struct profile_stream *stream = context;
     struct pmt_profile *profile = stream->profile;
+    const struct pmt_live_set *set =
+        &profile->live.streams[stream->place].sets[profile->which];
     uint64_t lived = time > block->time ? time - block->time : 0;
+    bool undone = set->why == PMT_LIVE_UNDONE;
     const uint32_t *groups;
     size_t count;
     int wanted;
 
     /* The end of the interpreter is taken back: a peak and a life that ended
      * are not. */
-    if (profile->live.streams[stream->place].sets[profile->which].why ==
-        PMT_LIVE_UNDONE)
+    if (undone && !profile->replay)
         return;
     wanted = profile_is_wanted(stream, block->time, block->stack);
     profile->no_memory |= wanted < 0;
@@ -72,9 +74,13 @@ void profile_watch(void *context, const struct pmt_block *block, int sign,
         profile->no_memory = true;
         return;
     }
-    for (size_t i = 0; i < count; i++)
+    if (profile->replay)
+        pmt_replay_change(profile->replay, stream->place, groups, count,
+                          block->size, sign, undone ? set->undone_time : time);
+    for (size_t i = 0; !undone && i < count; i++)
         profile->no_memory |= !change_part(stream, &profile->parts[groups[i]],
                                            block, sign, lived);
-    profile->no_memory |=
-        !change_part(stream, &profile->total, block, sign, lived);
+    if (!undone)
+        profile->no_memory |=
+            !change_part(stream, &profile->total, block, sign, lived);
 }

@@ -147,7 +147,11 @@ static void begin(void *context, struct pmt_live_stream *live, size_t place)
     if (profile->has_from)
         stream->from = pmt_instant_in_stream(&profile->from, live->stream) /
                        live->tick_ns;
-    if (profile->want & (PMT_PROFILE_LIFETIMES | PMT_PROFILE_PEAK)) {
+    if (profile->replay)
+        pmt_replay_begin(profile->replay, place, live->stream,
+                         set->sample_bytes);
+    if (profile->replay ||
+        profile->want & (PMT_PROFILE_LIFETIMES | PMT_PROFILE_PEAK)) {
         set->watch = profile_watch;
         set->watch_context = stream;
     }
@@ -265,6 +269,22 @@ static void add_span(struct pmt_profile *profile,
         profile->span_ns = end - from;
 }
 
+static void finish_replay(struct pmt_profile *profile)
+{
+    for (size_t i = 0; i < profile->live.stream_count; i++) {
+        const struct pmt_live_stream *live = &profile->live.streams[i];
+        uint64_t now;
+
+        if (!live->seen[profile->which])
+            continue;
+        now = pmt_live_sets_now_ns(&profile->live, live,
+                                   &live->sets[profile->which]);
+        pmt_replay_end(profile->replay, i, now,
+                       live->end_ns > now ? live->end_ns : now);
+    }
+    pmt_replay_finish(profile->replay);
+}
+
 int pmt_profile_finish(struct pmt_profile *profile, struct pmt_error *err)
 {
     bool ok = !profile->no_memory;
@@ -275,6 +295,8 @@ int pmt_profile_finish(struct pmt_profile *profile, struct pmt_error *err)
              profile_add_tallies(profile->streams[i]);
         add_span(profile, profile->streams[i]);
     }
+    if (ok && profile->replay)
+        finish_replay(profile);
     pmt_samples_sort(&profile->grouping.samples);
     pmt_samples_sort(&profile->allocated_samples);
     if (!ok)

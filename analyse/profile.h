@@ -30,6 +30,7 @@
 #include "open.h"
 #include "pmt/error.h"
 #include "pmt/reader.h"
+#include "replay.h"
 #include "snapshots.h"
 #include "top-pattern.h"
 
@@ -76,6 +77,7 @@ struct pmt_profile {
     bool together;               /* what a stream had when it ended before the
                                     moment is no longer live at it */
     struct pmt_patterns *patterns; /* borrowed; NULL: none */
+    struct pmt_replay *replay;   /* is filled; borrowed; NULL: none */
     struct pmt_live_sets live;   /* `until` and `until_steps` may be set */
     struct pmt_grouping grouping; /* `by` and `cumulative` may be set */
 

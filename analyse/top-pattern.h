@@ -48,4 +48,14 @@ int pmt_patterns_want(struct pmt_patterns *patterns,
                       const struct pmt_stream *stream, size_t place,
                       uint32_t stack);
 
+/* Rows for the option tables: fields include, exclude, all_frames. */
+#define PMT_OPT_PATTERNS(type)                                                \
+    PMT_OPT_LIST(0, "include", "PATTERN", type, include,                      \
+                 "count only what was made in files that match PATTERN"),     \
+    PMT_OPT_LIST(0, "exclude", "PATTERN", type, exclude,                      \
+                 "leave out what was made in files that match PATTERN"),      \
+    PMT_OPT_FLAG(0, "all-frames", type, all_frames,                           \
+                 "patterns are for any frame of a stack, not the innermost "  \
+                 "alone")
+
 #endif

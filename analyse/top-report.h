@@ -17,6 +17,7 @@
 #include "live-report.h"
 #include "profile.h"
 #include "snapshots.h"
+#include "tables.h"
 
 /* Columns: bits in the order of pmt_top_show_names. */
 enum pmt_top_show {
@@ -55,6 +56,8 @@ struct pmt_top_report {
     bool stacks;                     /* callers below each row */
     bool high_water;                 /* the moment is the peak of all streams
                                         together */
+    bool first;                      /* of a replay: changes are since its
+                                        first moment */
 };
 
 /* ---- top-rows.c --------------------------------------------------------- */
@@ -82,6 +85,13 @@ double pmt_top_rate(const struct pmt_top_report *report, uint64_t number);
 /* Both return PMT_OK or PMT_ERR_MEMORY, then having written nothing. */
 int pmt_top_text(const struct pmt_top_report *report, FILE *file);
 int pmt_top_json(const struct pmt_top_report *report, struct pmt_json *json);
+
+/* ---- top-replay.c ------------------------------------------------------- */
+
+/* A table for each moment of the profile's replay. PMT_OK, PMT_ERR_MEMORY or
+ * PMT_ERR_LIMIT. */
+int pmt_top_replay(const struct pmt_top_report *report,
+                   struct pmt_tables *tables);
 
 /* "at the peak", "at mark "warm"": a moment as it is said; `ns` is where. */
 void pmt_top_moment_text(const struct pmt_moment *moment, uint64_t ns,

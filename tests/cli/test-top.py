@@ -142,6 +142,7 @@ time.sleep(hold)
 pmtrace.mark("full")
 del kept[10:]
 time.sleep(0.6)
+kept.append(bytes(1000))
 """
 
 
@@ -194,6 +195,134 @@ def check_together():
     checks.true(hoard and hoard[0]["count"] >= 3000, made)
 
 
+# ---- a replay -----------------------------------------------------------------
+
+def replay(*args):
+    """[(head, rows)] of each moment."""
+    done = top("--json", "-n", "1000000", "--kind", "alloc", *args)
+    checks.equal((done.status, done.err), (0, ""), done)
+    tables = []
+    for line in done.json():
+        if line["row"] == "top":
+            tables.append((line, []))
+        else:
+            tables[-1][1].append(line)
+    return tables
+
+
+def lives_of(path):
+    """Of a trace of one process: when it began on the monotonic clock, its last
+    record, and each block's (time made, time gone, size, site)."""
+    lines = kit.run("dump", "--json", path).json()
+    known, live, blocks, last = tables(lines), {}, [], 0
+    for line in lines:
+        if line.get("kind") == "stream":
+            start = line["start"][0]
+        if line.get("kind") != "alloc":
+            continue
+        last = line["time_ns"]
+        old = live.pop(line["address"], None)
+        if old:
+            blocks.append((old[0], last) + old[1:])
+        if line["op"] in ACQUIRE:
+            live[line["address"]] = (last, line["size"], site(known, line))
+    return start, last, blocks + [(old[0], 1 << 62) + old[1:]
+                                  for old in live.values()]
+
+
+def live_at(blocks, ns, since=-1):
+    found = collections.defaultdict(lambda: [0, 0])
+    for made, gone, size, where in blocks:
+        if since < made <= ns < gone:
+            found[where][0] += 1
+            found[where][1] += size
+    return dict(found)
+
+
+def places(found):
+    return {row["file"] and (row["file"], row["line"], row["function"]):
+            [row["count"], row["bytes"]] for row in found}
+
+
+def mark_of(path, name):
+    return [line["time_ns"] for line in kit.run("dump", "--json", path).json()
+            if line.get("kind") == "mark" and line.get("text") == name][0]
+
+
+def check_replay():
+    """Each moment of a.pmt, from its records alone; then of both processes."""
+    start, _, blocks = lives_of("a.pmt")
+    first = None
+    for how in ([], ["--first"]):
+        before = {}
+        found = replay("--every", "0.05", "--to", "mark:full", *how, "a.pmt")
+        checks.true(len(found) >= 5, "%d moments" % len(found))
+        for number, (head, lines) in enumerate(found):
+            now = live_at(blocks, head["time_ns"])
+            checks.equal(places(lines), now, (how, head))
+            checks.equal(head["time_ns"] % 50000000 == 0, not head["last"],
+                         head)
+            checks.equal([head["count"], head["bytes"]],
+                         [sum(row[i] for row in now.values())
+                          for i in (0, 1)], head)
+            for key, row in zip(places(lines), lines):
+                old = before.get(key, [0, 0])
+                checks.equal([row["count_diff"], row["bytes_diff"]],
+                             [row["count"] - old[0], row["bytes"] - old[1]],
+                             (how, key))
+            if not how or not number:
+                before = now
+        checks.equal(found[-1][0]["time_ns"], mark_of("a.pmt", "full"), how)
+    since = mark_of("a.pmt", "before")
+    for head, lines in replay("--every", "0.07", "--from", "mark:before",
+                              "a.pmt@mark:full"):
+        checks.equal(places(lines), live_at(blocks, head["time_ns"], since),
+                     head)
+        checks.true(head["last"] or
+                    (head["time_ns"] - since) % 70000000 == 0, head)
+    # The last moment is that of the plain table.
+    last = replay("--every", "0.4", "a.pmt")[-1]
+    plain_head, plain_rows = rows("--kind", "alloc", "--show", "live", "a.pmt")
+    checks.equal((last[0]["bytes"], last[0]["time_ns"]),
+                 (plain_head["bytes"], plain_head["time_ns"]), last[0])
+    checks.equal(sorted(places(last[1]).items(), key=str),
+                 sorted(places(plain_rows).items(), key=str), "the last")
+    check_replay_of_two()
+    text = top("--every", "0.2", "-n", "2", "a.pmt").text()
+    checks.true("live at 0.200000 s\n" in text and ", the last moment" in text
+                and "(all)" in text, text)
+
+
+def check_replay_of_two():
+    """Of both, each process while it lives. At the end of an interpreter it
+    can't be told from the records alone what is left: those moments are not
+    looked at."""
+    streams = {name: lives_of(name) for name in ("a.pmt", "b.pmt")}
+    full = {name: mark_of(name, "full") for name in streams}
+    base = min(start for start, _, _ in streams.values())
+    looked, alone = 0, 0
+    for head, lines in replay("--every", "0.04", "--by", "process",
+                              "both.pmt"):
+        want = []
+        for name, (start, last, blocks) in streams.items():
+            ns = head["time_ns"] + base - start
+            if full[name] + 500000000 < ns <= last:
+                want = None
+                break
+            live = live_at(blocks, ns) if ns <= last else {}
+            if live:
+                want.append([sum(row[i] for row in live.values())
+                             for i in (0, 1)])
+        if want is None:
+            continue
+        looked += 1
+        alone += len(want) == 1
+        checks.equal(sorted([row["count"], row["bytes"]] for row in lines),
+                     sorted(want), head)
+    checks.true(looked >= 8 and alone, "%d moments, %d of one process" % (
+        looked, alone))
+
+
 # ---- the command ------------------------------------------------------------
 
 def check_examples():
@@ -231,7 +360,9 @@ def check_bad():
                  ["--temporary", "0"], ["--temporary", "1025"],
                  ["--from", "tomorrow"], ["--to", "pek"], ["--from", ""],
                  ["--to", "mark:absent"], ["--high-water", "--to", "1s"],
-                 ["--kind", "snapshot"], ["--unknown"]):
+                 ["--kind", "snapshot"], ["--unknown"], ["--first"],
+                 ["--every", "soon"], ["--every", "0.1s", "--high-water"],
+                 ["--every", "1s", "--sort", "peak"]):
         done = top(*(args + ["v.pmt"]))
         checks.true(done.status == 2 and not done.out and
                     done.err.startswith("pmt-top: "), done)
@@ -258,6 +389,7 @@ def check_outputs():
 
 check_vectors()
 check_together()
+check_replay()
 check_examples()
 check_bad()
 check_outputs()
