@@ -181,8 +181,7 @@ static int read_trace(struct work *work, const struct pmt_input *input,
     struct pmt_trace in;
     struct pmt_error err;
 
-    if (input->moment.kind == PMT_MOMENT_TIME)
-        reading.to_ns = input->moment.ns ? input->moment.ns : 1;
+    pmt_input_limit(input, &reading);
     if (pmt_input_open(&in, input, &work->opt->common, &reading))
         return PMT_EXIT_TROUBLE;
     work->reading.from = work->opt->from ? &from : NULL;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "cli/errors.h"
+#include "cli/text.h"
 #include "cli/xalloc.h"
 #include "pmt/journal.h"
 #include "pmt/parts.h"
@@ -18,13 +19,6 @@
 #define DEPTH_MAX 64
 
 /* ---- names -------------------------------------------------------------- */
-
-static bool ends_with(const char *name, const char *end)
-{
-    size_t n = strlen(name), m = strlen(end);
-
-    return n > m && strcmp(name + n - m, end) == 0;
-}
 
 /* "a.pmt.000012" is part 12 of "a.pmt": the length of that, or 0. */
 static size_t part_of(const char *name, unsigned long *part)
@@ -48,7 +42,7 @@ static size_t beside(const char *name)
     unsigned long part;
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (ends_with(name, ends[i]))
+        if (pmt_text_ends_with(name, ends[i]))
             return strlen(name) - strlen(ends[i]);
     return part_of(name, &part);
 }
@@ -63,8 +57,8 @@ static char *beginning(const char *name, size_t length)
 
 static char *joined(const char *folder, const char *name)
 {
-    return pmt_xasprintf(ends_with(folder, "/") ? "%s%s" : "%s/%s", folder,
-                         name);
+    return pmt_xasprintf(pmt_text_ends_with(folder, "/") ? "%s%s" : "%s/%s",
+                         folder, name);
 }
 
 /* ---- the list ------------------------------------------------------------ */
@@ -129,10 +123,10 @@ static bool is_trace_name(const char *name)
     char *trace;
     bool is;
 
-    if (length == 0 || ends_with(name, PMT_JOURNAL_SUFFIX))
-        return ends_with(name, SUFFIX);
+    if (length == 0 || pmt_text_ends_with(name, PMT_JOURNAL_SUFFIX))
+        return pmt_text_ends_with(name, SUFFIX);
     trace = beginning(name, length);
-    is = ends_with(trace, SUFFIX);
+    is = pmt_text_ends_with(trace, SUFFIX);
     free(trace);
     return is;
 }
@@ -140,7 +134,7 @@ static bool is_trace_name(const char *name)
 /* A trace whose newest part is only there as X.new is listed as X. */
 static void add_found(const struct expansion *x, char *path)
 {
-    if (ends_with(path, PMT_PART_NEW_SUFFIX))
+    if (pmt_text_ends_with(path, PMT_PART_NEW_SUFFIX))
         path[beside(path)] = '\0';
     add(x->inputs, path, x->moment, x->operand);
 }
@@ -441,4 +435,11 @@ int pmt_input_open(struct pmt_trace *in, const struct pmt_input *input,
     if (status == PMT_EXIT_OK)
         copy_moment(&in->moment, &input->moment);
     return status;
+}
+
+void pmt_input_limit(const struct pmt_input *input,
+                     struct pmt_reader_options *options)
+{
+    if (input->moment.kind == PMT_MOMENT_TIME)
+        options->to_ns = input->moment.ns ? input->moment.ns : 1;
 }

@@ -70,6 +70,10 @@ int pmt_input_open(struct pmt_trace *in, const struct pmt_input *input,
                    const struct pmt_common *common,
                    const struct pmt_reader_options *options);
 
+/* Chunks behind a moment that is a time need not be read: sets to_ns. */
+void pmt_input_limit(const struct pmt_input *input,
+                     struct pmt_reader_options *options);
+
 /* Row for the option tables. */
 #define PMT_OPT_RECURSIVE(type, field)                                        \
     PMT_OPT_FLAG('r', "recursive", type, field,                               \

@@ -31,7 +31,32 @@ void pmt_snapshots_release(struct pmt_snapshots *s)
         release_snapshot(&s->streams[i].now);
     }
     free(s->streams);
+    free(s->own_name);
     memset(s, 0, sizeof *s);
+}
+
+int pmt_snapshots_choose(struct pmt_snapshots *s, const char *asked)
+{
+    size_t digits = strspn(asked, "0123456789");
+    char *hash;
+
+    if (digits > 0 && digits < 19 && !asked[digits]) {
+        pmt_snapshots_init(s, PMT_SNAPSHOT_NUMBER);
+        s->number = strtoull(asked, NULL, 10);
+        return PMT_OK;
+    }
+    pmt_snapshots_init(s, PMT_SNAPSHOT_NAME);
+    s->name = s->own_name = strdup(asked);
+    if (!s->own_name)
+        return PMT_ERR_MEMORY;
+    s->number = 1;
+    hash = strrchr(s->own_name, '#');
+    digits = hash ? strspn(hash + 1, "0123456789") : 0;
+    if (digits > 0 && digits < 19 && !hash[1 + digits]) {
+        s->number = strtoull(hash + 1, NULL, 10);
+        *hash = '\0';
+    }
+    return PMT_OK;
 }
 
 static struct pmt_snapshot_stream *

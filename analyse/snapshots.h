@@ -80,12 +80,17 @@ struct pmt_snapshots {
     /* Private. */
     enum pmt_snapshot_choice choice;
     uint64_t named;           /* of that name */
+    char *own_name;           /* what `name` is, of choose */
 };
 
 /* No limit. */
 void pmt_snapshots_init(struct pmt_snapshots *s,
                         enum pmt_snapshot_choice choice);
 void pmt_snapshots_release(struct pmt_snapshots *s);
+
+/* The same for one that a person asked for: "NAME", "NAME#2", the second of
+ * that name, or "12", the number. PMT_OK or PMT_ERR_MEMORY. */
+int pmt_snapshots_choose(struct pmt_snapshots *s, const char *asked);
 
 /* What a reader may pass over for this: for its options. */
 #define PMT_SNAPSHOTS_SKIP_KINDS                                              \

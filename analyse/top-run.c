@@ -306,8 +306,7 @@ int pmt_top_run(const struct pmt_top_options *opt,
 
     if (wants_snapshots(opt))
         reading.skip_kinds &= PMT_SNAPSHOTS_SKIP_KINDS;
-    if (input->moment.kind == PMT_MOMENT_TIME)
-        reading.to_ns = input->moment.ns ? input->moment.ns : 1;
+    pmt_input_limit(input, &reading);
     if (pmt_input_open(&in, input, &opt->common, &reading))
         return PMT_EXIT_TROUBLE;
     prepare(opt, &found);

@@ -9,6 +9,7 @@
 #include "cli/errors.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/text.h"
 #include "commands.h"
 #include "figure-draw.h"
 #include "kinds.h"
@@ -91,13 +92,6 @@ static const struct pmt_option options[] = {
 
 /* ---- choices ------------------------------------------------------------- */
 
-static bool ends_with(const char *name, const char *ending)
-{
-    size_t n = strlen(name), m = strlen(ending);
-
-    return n >= m && strcmp(name + n - m, ending) == 0;
-}
-
 static bool is_dash(const char *name)
 {
     return name && strcmp(name, "-") == 0;
@@ -123,11 +117,11 @@ static int choose_format(struct plot_options *opt)
     if (opt->format != NOT_GIVEN)
         return PMT_EXIT_OK;
     opt->format = FORMAT_PNG;
-    if (!draws(opt) || !name || is_dash(name) || ends_with(name, ".png"))
+    if (!draws(opt) || !name || is_dash(name) || pmt_text_ends_with(name, ".png"))
         return PMT_EXIT_OK;
-    if (ends_with(name, ".svg"))
+    if (pmt_text_ends_with(name, ".svg"))
         opt->format = FORMAT_SVG;
-    else if (ends_with(name, ".pdf"))
+    else if (pmt_text_ends_with(name, ".pdf"))
         opt->format = FORMAT_PDF;
     else
         return pmt_fail("%s: not .png, .svg or .pdf (--format decides)",

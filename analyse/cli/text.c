@@ -324,6 +324,13 @@ static size_t head_bytes(const char *text, size_t width)
     return at;
 }
 
+bool pmt_text_ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    return n > m && strcmp(text + n - m, end) == 0;
+}
+
 char *pmt_text_shortened(const char *given, size_t width)
 {
     static const char gap[] = "\xE2\x80\xA6"; /* one column wide */

@@ -48,6 +48,9 @@ void pmt_text_write(FILE *file, const char *bytes, size_t length);
 /* Screen columns of a UTF-8 string: East Asian wide ones count two. */
 size_t pmt_text_width(const char *text);
 
+/* Has `text` something before `end`, and ends with that? */
+bool pmt_text_ends_with(const char *text, const char *end);
+
 /*
  * A new string of at most `width` columns (>= 3): the middle of a longer text
  * gives way to "…", two thirds of what stays from its end, where paths tell

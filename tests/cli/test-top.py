@@ -157,7 +157,7 @@ def check_together():
     """The sum of both at every instant, from the records."""
     with open("app.py", "w") as file:
         file.write(PROGRAM)
-    for process in [record("a.pmt", "0", "3000", "0.3"),
+    for process in [record("a.pmt", "0", "3000", "1.2"),
                     record("b.pmt", "0.1", "2000", "0.1")]:
         said = process.communicate(timeout=60)[0]
         if process.returncode:
