@@ -346,8 +346,10 @@ fuzz: deps ## fuzz each target for FUZZ_SECONDS (60) or FUZZ_RUNS, with libFuzze
 	    SAN=fuzzer-no-link,address,undefined fuzzers
 	@set -e; for t in $(FUZZ_SRC:tests/fuzz/fuzz-%.c=%); do \
 	    mkdir -p $(B)-fuzz/corpus/$$t; echo "fuzz-$$t"; \
+	    dict=tests/fuzz/$$t.dict; [ -f $$dict ] || dict=; \
 	    $(B)-fuzz/tests/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \
 	        -runs=$(FUZZ_RUNS) -rss_limit_mb=512 -print_final_stats=1 \
+	        $${dict:+-dict=$$dict} \
 	        -artifact_prefix=$(B)-fuzz/ $(B)-fuzz/corpus/$$t \
 	        $(wildcard tests/fuzz/seeds spec/vectors/valid \
 	        spec/vectors/invalid) 2>&1 | tail -n 12; \
