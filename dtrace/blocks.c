@@ -6,7 +6,7 @@
 #include "pmt/error.h"
 #include "sites.h"
 
-#define PLACES_FIRST 64
+#define PLACES_FIRST 16
 
 static size_t place_of(const struct dt_blocks *b, uint64_t address)
 {

@@ -1,19 +1,6 @@
 /* convert-event.c - what one call of an allocator means for the blocks. */
 #include "convert-private.h"
 
-#define X4 255, 255, 255, 255
-#define X16 X4, X4, X4, X4
-#define X64 X16, X16, X16, X16
-
-const uint8_t dt_digits[256] = {
-    X16, X16, X16,
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 255, X4, /* '0' to '9' */
-    X16, X16,
-    255, 10, 11, 12, 13, 14, 15, 255, X4, X4,   /* 'a' to 'f' */
-    X16,
-    X64, X64,
-};
-
 uint64_t dt_product(uint64_t count, uint64_t size)
 {
     uint64_t product;

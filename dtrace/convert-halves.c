@@ -58,12 +58,19 @@ static bool is_letter(char c)
     return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static const struct function *function_at(const char *name, size_t n)
+/* The function whose name stands before `end`, alone. */
+static const struct function *function_before(const char *from,
+                                              const char *end)
 {
-    for (size_t i = 0; i < FUNCTIONS; i++)
-        if (functions[i].length == n &&
-            memcmp(functions[i].name, name, n) == 0)
-            return &functions[i];
+    for (size_t i = 0; i < FUNCTIONS; i++) {
+        const struct function *f = &functions[i];
+        size_t n = f->length;
+
+        if ((size_t)(end - from) >= n && end[-1] == f->name[n - 1] &&
+            memcmp(end - n, f->name, n) == 0 &&
+            ((size_t)(end - from) == n || !is_letter(end[-(ptrdiff_t)n - 1])))
+            return f;
+    }
     return NULL;
 }
 
@@ -85,20 +92,17 @@ static bool arguments(struct dt_rest *r, struct call *call)
 static bool find_call(struct dt_rest *r, struct call *call)
 {
     struct dt_rest at = *r;
-    const char *from = r->p;
 
     while (at.p < at.end &&
            (at.p = memchr(at.p, '(', (size_t)(at.end - at.p))) != NULL) {
-        const char *name = at.p;
+        const struct function *f = function_before(r->p, at.p);
 
-        while (name > from && is_letter(name[-1]))
-            name--;
-        call->function = name < at.p
-                             ? function_at(name, (size_t)(at.p - name))
-                             : NULL;
-        call->name = name;
         at.p++;
-        if (call->function && arguments(&at, call)) {
+        if (!f)
+            continue;
+        call->function = f;
+        call->name = at.p - 1 - f->length;
+        if (arguments(&at, call)) {
             r->p = at.p;
             return true;
         }
@@ -122,7 +126,7 @@ static bool find_end(struct dt_rest r, uint8_t *kind, uint8_t *which,
 
         while (r.p < r.end && is_letter(*r.p))
             r.p++;
-        f = r.p > name ? function_at(name, (size_t)(r.p - name)) : NULL;
+        f = function_before(name, r.p);
         if (!f || f->kind != KIND_RETURNS || !dt_skip_word(&r, " returns "))
             return false;
         *kind = KIND_RETURNS;
@@ -246,14 +250,22 @@ static void forget(struct dt_convert *c, size_t i)
             (c->open_count - i) * sizeof *c->open);
 }
 
-static void keep_open(struct dt_convert *c, const struct dt_open *o)
+static int keep_open(struct dt_convert *c, const struct dt_open *o,
+                     struct pmt_error *err)
 {
+    void *p;
+
     if (c->open_count == DT_OPEN_MAX) {
         dt_unused(c, c->open[0].doubtful ? DT_EITHER : DT_BEGINNING,
                   c->open[0].line);
         forget(c, 0);
     }
+    p = dt_roomy(c->open, &c->open_room, c->open_count + 1, sizeof *c->open);
+    if (!p)
+        return pmt_error_set_memory(err);
+    c->open = p;
     c->open[c->open_count++] = *o;
+    return PMT_OK;
 }
 
 /* An end that stands alone. */
@@ -368,7 +380,9 @@ int dt_take_half(struct dt_convert *c, struct dt_rest r, struct pmt_error *err)
         o = opened(c, &call, p, site);
         if (find_end(r, &kind, &which, &block) && ends(&o, kind, which))
             return finish(c, &o, block, err);
-        keep_open(c, &o);
+        rc = keep_open(c, &o, err);
+        if (rc < 0)
+            return rc;
         if (find_end(r, &kind, &which, &block))
             return lone_end(c, kind, which, block, err);
     }

@@ -12,24 +12,25 @@
 struct form {
     const char *name;
     const char *fields;
-    bool sited;    /* LINE FUNCTION FILE follow */
+    uint8_t length; /* of the name */
+    bool sited;     /* LINE FUNCTION FILE follow */
     uint8_t what;
     uint8_t op;
 };
 enum { ALLOCATOR, CALL, SYSCALL, GC };
 
 static const struct form forms[] = {
-    {"malloc", "dx", true, ALLOCATOR, DT_MALLOC},
-    {"free", "x", true, ALLOCATOR, DT_FREE},
-    {"realloc", "xdxd", true, ALLOCATOR, DT_REALLOC},
-    {"calloc", "ddx", true, ALLOCATOR, DT_CALLOC},
-    {"memalign", "ddx", true, ALLOCATOR, DT_MALLOC},
-    {"call", "r", true, CALL, PMT_CALL_CALL},
-    {"return", "r", true, CALL, PMT_CALL_RETURN},
-    {"syscall", "t", true, SYSCALL, PMT_CALL_C_CALL},
-    {"sysret", "t", true, SYSCALL, PMT_CALL_C_RETURN},
-    {"gc-start", "d", false, GC, 0},
-    {"gc-done", "d", false, GC, 1},
+    {"malloc", "dx", 6, true, ALLOCATOR, DT_MALLOC},
+    {"free", "x", 4, true, ALLOCATOR, DT_FREE},
+    {"realloc", "xdxd", 7, true, ALLOCATOR, DT_REALLOC},
+    {"calloc", "ddx", 6, true, ALLOCATOR, DT_CALLOC},
+    {"memalign", "ddx", 8, true, ALLOCATOR, DT_MALLOC},
+    {"call", "r", 4, true, CALL, PMT_CALL_CALL},
+    {"return", "r", 6, true, CALL, PMT_CALL_RETURN},
+    {"syscall", "t", 7, true, SYSCALL, PMT_CALL_C_CALL},
+    {"sysret", "t", 6, true, SYSCALL, PMT_CALL_C_RETURN},
+    {"gc-start", "d", 8, false, GC, 0},
+    {"gc-done", "d", 7, false, GC, 1},
 };
 
 struct line {
@@ -65,7 +66,7 @@ static const struct form *form_of(struct dt_text name, uint8_t *domain)
                 break;
             }
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (strlen(forms[i].name) == name.length &&
+        if (forms[i].length == name.length &&
             memcmp(forms[i].name, name.bytes, name.length) == 0)
             return *domain == PMT_DOMAIN_NATIVE || forms[i].what == ALLOCATOR
                        ? &forms[i]

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "convert.h"
+#include "digits.h"
+#include "room.h"
 #include "spool.h"
 
 enum dt_line {
@@ -68,16 +70,16 @@ struct dt_convert {
     struct pmt_sink sink;
     struct dt_options options;
     struct dt_report report;
-    struct dt_process *processes[DT_STREAMS_MAX];
-    size_t process_count;
+    struct dt_process **processes;
+    size_t process_count, process_room;
     struct dt_process *last;   /* that of the last event */
     uint8_t session[16];
     struct pmt_buffer carry;   /* a line whose end has not come yet */
     bool skipping;             /* the rest of a line that is too long */
     uint64_t line;             /* number of the line at hand, from 1 */
     /* convert-halves.c */
-    struct dt_open open[DT_OPEN_MAX];
-    size_t open_count;
+    struct dt_open *open;
+    size_t open_count, open_room;
     /* convert-flow.c: the line of the last call, whose rss may follow */
     uint64_t rss_line;
     struct dt_process *rss_process;
@@ -121,49 +123,29 @@ static inline size_t dt_skip_spaces(struct dt_rest *r)
 {
     const char *from = r->p;
 
-    while (r->p < r->end && *r->p == ' ')
-        r->p++;
+    r->p = dt_skip_byte(from, r->end, ' ');
     return (size_t)(r->p - from);
 }
 
 /* A decimal number below 2^64; false: there is none, or it is greater. */
 static inline bool dt_number(struct dt_rest *r, uint64_t *value)
 {
-    const char *p = r->p;
-    uint64_t v = 0;
-    unsigned digit;
+    const char *p = dt_read_decimal(r->p, r->end, value);
 
-    while (p < r->end && (digit = (unsigned)(unsigned char)*p - '0') < 10) {
-        if (v > (UINT64_MAX - digit) / 10)
-            return false;
-        v = v * 10 + digit;
-        p++;
-    }
-    if (p == r->p)
-        return false;
-    r->p = p;
-    *value = v;
-    return true;
+    r->p = p ? p : r->p;
+    return p != NULL;
 }
-
-extern const uint8_t dt_digits[256]; /* of a hexadecimal number; 255: none */
 
 /* 0x and 1 to 16 digits. */
 static inline bool dt_address(struct dt_rest *r, uint64_t *value)
 {
-    const char *p = r->p + 2;
-    uint64_t v = 0;
-    uint8_t d;
+    const char *p = r->p;
 
-    if (r->end - r->p < 3 || r->p[0] != '0' || r->p[1] != 'x')
+    if (r->end - p < 3 || p[0] != '0' || p[1] != 'x')
         return false;
-    for (; p < r->end && (d = dt_digits[(unsigned char)*p]) < 16; p++)
-        v = v << 4 | d;
-    if (p == r->p + 2 || p - r->p > 18)
-        return false;
-    r->p = p;
-    *value = v;
-    return true;
+    p = dt_read_hexadecimal(p + 2, r->end, value);
+    r->p = p ? p : r->p;
+    return p != NULL;
 }
 
 /* Where `word` of `n` bytes begins in the rest; NULL: nowhere. */

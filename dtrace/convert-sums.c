@@ -40,15 +40,12 @@ static int64_t sum_stack(struct dt_process *p, uint64_t bucket,
 static int new_sum(struct dt_convert *c, struct dt_text key, uint64_t hash,
                    const struct dt_sum *sum, struct pmt_error *err)
 {
-    if (c->sum_count == c->sum_room) {
-        size_t room = c->sum_room ? c->sum_room * 2 : 64;
-        void *p = realloc(c->sums, room * sizeof *c->sums);
+    void *p = dt_roomy(c->sums, &c->sum_room, c->sum_count + 1,
+                       sizeof *c->sums);
 
-        if (!p)
-            return pmt_error_set_memory(err);
-        c->sums = p;
-        c->sum_room = room;
-    }
+    if (!p)
+        return pmt_error_set_memory(err);
+    c->sums = p;
     if (dt_keys_add(&c->sum_keys, key.bytes, key.length, hash,
                     (uint32_t)c->sum_count + 1) < 0)
         return pmt_error_set_memory(err);

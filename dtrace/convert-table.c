@@ -22,35 +22,30 @@
 
 /* ---- a row -------------------------------------------------------------------- */
 
-static bool copy_text(char **to, const char *text)
-{
-    *to = strdup(text);
-    return *to != NULL;
-}
-
 /* Blocks of `size` bytes and up, below the next size, of the caller at hand. */
-static int add_value(struct dt_table *t, uint64_t size, uint64_t blocks)
+static int add_value(struct dt_convert *c, uint64_t size, uint64_t blocks)
 {
+    struct dt_table *t = &c->table;
     char name[600];
     char *copy;
+    void *p;
 
-    if (t->value_count == VALUES_MAX || blocks > INT64_MAX)
+    if (t->value_count == VALUES_MAX || blocks > INT64_MAX) {
+        c->report.unstated++;
         return PMT_OK;
-    if (t->value_count == t->value_room) {
-        size_t room = t->value_room ? t->value_room * 2 : 16;
-        void *p = realloc(t->values, room * sizeof *t->values);
-
-        if (!p)
-            return PMT_ERR_MEMORY;
-        t->values = p;
-        t->value_room = room;
     }
+    p = dt_roomy(t->values, &t->value_room, t->value_count + 1,
+                 sizeof *t->values);
+    if (!p)
+        return PMT_ERR_MEMORY;
+    t->values = p;
     snprintf(name, sizeof name, "%.*s%s%.*s, %" PRIu64 " bytes and up",
              (int)(t->file.length < 250 ? t->file.length : 250),
              t->file.bytes, t->file.length ? " " : "",
              (int)(t->function.length < 250 ? t->function.length : 250),
              t->function.bytes, size);
-    if (!copy_text(&copy, name))
+    copy = strdup(name);
+    if (!copy)
         return PMT_ERR_MEMORY;
     t->values[t->value_count++] = (struct pmt_value){
         .name = {copy, (uint32_t)strlen(copy)}, .unit = {"blocks", 6},
@@ -78,6 +73,7 @@ static int end_row(struct dt_convert *c, struct pmt_error *err)
     struct dt_table *t = &c->table;
     struct dt_site site = {t->file, t->function, 0};
     int64_t stack;
+    void *rows;
     int rc;
 
     if (!t->line)
@@ -91,15 +87,10 @@ static int end_row(struct dt_convert *c, struct pmt_error *err)
         t->line = 0;
         return PMT_OK;
     }
-    if (t->count == t->room) {
-        size_t room = t->room ? t->room * 2 : 64;
-        void *rows = realloc(t->rows, room * sizeof *t->rows);
-
-        if (!rows)
-            return pmt_error_set_memory(err);
-        t->rows = rows;
-        t->room = room;
-    }
+    rows = dt_roomy(t->rows, &t->room, t->count + 1, sizeof *t->rows);
+    if (!rows)
+        return pmt_error_set_memory(err);
+    t->rows = rows;
     stack = dt_sites_stack(&t->process->stream.sites,
                            t->process->stream.writer, &site, 0, err);
     if (stack < 0)
@@ -124,10 +115,11 @@ static void clear(struct dt_table *t)
     t->process = NULL;
 }
 
-/* Two callers whose names are cut alike: values must differ in name. */
-static size_t distinct(struct dt_table *t)
+/* Two callers whose names are cut alike: values must differ in name. Returns
+ * how many were left out. */
+static size_t drop_doubles(struct dt_table *t)
 {
-    size_t kept = 0;
+    size_t kept = 0, all = t->value_count;
 
     for (size_t i = 0; i < t->value_count; i++) {
         bool met = false;
@@ -140,7 +132,8 @@ static size_t distinct(struct dt_table *t)
         else
             t->values[kept++] = t->values[i];
     }
-    return t->value_count = kept;
+    t->value_count = kept;
+    return all - kept;
 }
 
 int dt_table_end(struct dt_convert *c, struct pmt_error *err)
@@ -151,11 +144,12 @@ int dt_table_end(struct dt_convert *c, struct pmt_error *err)
     if (rc == PMT_OK && t->count > 0) {
         struct dt_stream *s = &t->process->stream;
 
+        c->report.unstated += drop_doubles(t);
         /* Everything before it comes first. */
         rc = dt_stream_drain(s, 0, err);
         if (rc == PMT_OK && s->writer)
             rc = pmt_writer_snapshot(s->writer, s->last - s->start, t->name,
-                                     strlen(t->name), t->values, distinct(t),
+                                     strlen(t->name), t->values, t->value_count,
                                      t->rows, t->count, err);
     }
     clear(t);
@@ -266,7 +260,7 @@ static int take_row(struct dt_convert *c, struct dt_rest r,
         return DT_BAD + DT_TABLE;
     t->counted = true;
     t->blocks += blocks;
-    return blocks && add_value(t, size, blocks) < 0
+    return blocks && add_value(c, size, blocks) < 0
                ? pmt_error_set_memory(err)
                : DT_OTHER;
 }

@@ -100,10 +100,16 @@ static int new_process(struct dt_convert *c, uint64_t pid, uint64_t time,
     struct pmt_stream_info info = {.pid = pid};
     struct dt_process *p;
     struct pmt_sink sink = c->sink;
+    void *list;
     int rc;
 
     if (c->process_count == DT_STREAMS_MAX)
         return DT_BAD + DT_PROCESSES;
+    list = dt_roomy(c->processes, &c->process_room, c->process_count + 1,
+                    sizeof *c->processes);
+    if (!list)
+        return pmt_error_set_memory(err);
+    c->processes = list;
     p = calloc(1, sizeof *p);
     if (!p)
         return pmt_error_set_memory(err);
@@ -111,7 +117,8 @@ static int new_process(struct dt_convert *c, uint64_t pid, uint64_t time,
         describe(c, pid, start, &info);
     if (c->process_count > 0)
         dt_spool_sink(&p->spool, &sink);
-    rc = dt_stream_init(&p->stream, c->options.count_only ? NULL : &sink, &info, &options, start, err);
+    rc = dt_stream_init(&p->stream, c->options.count_only ? NULL : &sink,
+                        &info, &options, start, err);
     if (rc < 0) {
         free(p);
         return rc;
@@ -345,6 +352,8 @@ void dt_convert_free(struct dt_convert *c)
         dt_spool_release(&c->processes[i]->spool);
         free(c->processes[i]);
     }
+    free(c->processes);
+    free(c->open);
     dt_table_release(&c->table);
     dt_keys_release(&c->sum_keys);
     free(c->sums);

@@ -54,7 +54,7 @@ struct dt_report {
     uint64_t null_frees;   /* free(NULL): nothing was given back */
     uint64_t failed;       /* calls that gave no block */
     uint64_t unreadable;   /* sites whose names are no text: left out */
-    uint64_t unstated;     /* sites and threads beyond what a trace holds */
+    uint64_t unstated;     /* sites, threads, sizes beyond what it holds */
     uint64_t lost;         /* events that the tracer says were lost */
     uint64_t nested;       /* calls inside calls, as the scripts count them */
     uint64_t table_rows;   /* of tables that became snapshots */

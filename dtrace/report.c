@@ -66,7 +66,7 @@ void dt_report_text(const char *name, const struct dt_report *r,
     warn_count(name, r->unreadable,
                "sites left out: their names are no text");
     warn_count(name, r->unstated,
-               "sites or threads left out: a trace holds no more");
+               "sites, threads or sizes left out: a trace holds no more");
     if (!r->timed && r->events > 0)
         pmt_note("%s: has no times: the trace counts lines", name);
     pmt_note("%s: %s lines, %s of them with events, of %zu process%s", name,
@@ -140,6 +140,7 @@ void dt_report_json(const char *name, const struct dt_report *r,
     pmt_json_u64(&json, "frees_unseen_bytes", t->unseen_bytes);
     pmt_json_u64(&json, "failed", r->failed);
     pmt_json_u64(&json, "unreadable_sites", r->unreadable);
+    pmt_json_u64(&json, "unstated", r->unstated);
     pmt_json_u64(&json, "calls", t->calls);
     pmt_json_u64(&json, "gc", t->gcs);
     pmt_json_u64(&json, "table_rows", r->table_rows);

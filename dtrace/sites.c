@@ -7,9 +7,11 @@
 #include <sys/random.h>
 
 #include "cli/text.h"
+#include "room.h"
 
 #define ID_MAX ((1u << 24) - 1) /* spec 10 */
 #define TEXT_MAX 65536u
+#define PLACES_FIRST 16u
 
 struct dt_key {
     uint64_t hash;
@@ -49,7 +51,7 @@ static uint64_t hash_of(uint64_t seed, const char *p, size_t n)
 
 static int rehash(struct dt_keys *k)
 {
-    uint32_t places = k->mask ? (k->mask + 1) * 2 : 64;
+    uint32_t places = k->mask ? (k->mask + 1) * 2 : PLACES_FIRST;
     uint32_t *p = calloc(places, sizeof *p);
 
     if (!p)
@@ -87,37 +89,19 @@ uint32_t dt_keys_find(struct dt_keys *k, const void *bytes, size_t n,
     return 0;
 }
 
-/* Room in an array that doubles. */
-static void *roomy(void *old, size_t *room, size_t need, size_t each)
-{
-    size_t more = *room ? *room : 16;
-    void *p;
-
-    while (more < need)
-        more *= 2;
-    if (more == *room)
-        return old;
-    p = realloc(old, more * each);
-    if (p)
-        *room = more;
-    return p;
-}
-
 int dt_keys_add(struct dt_keys *k, const void *bytes, size_t n, uint64_t hash,
                 uint32_t number)
 {
-    size_t room = k->room;
     void *p;
     uint32_t i;
 
     if ((uint64_t)(k->count + 1) * 4 > (uint64_t)k->mask * 3 && rehash(k) < 0)
         return PMT_ERR_MEMORY;
-    p = roomy(k->entries, &room, k->count + 1, sizeof *k->entries);
+    p = dt_roomy(k->entries, &k->room, k->count + 1, sizeof *k->entries);
     if (!p)
         return PMT_ERR_MEMORY;
     k->entries = p;
-    k->room = (uint32_t)room;
-    p = roomy(k->bytes, &k->size, k->used + n + 1, 1);
+    p = dt_roomy(k->bytes, &k->size, k->used + n + 1, 1);
     if (!p)
         return PMT_ERR_MEMORY;
     k->bytes = p;

@@ -32,9 +32,9 @@ struct dt_site {
 struct dt_keys {
     struct dt_key *entries;
     uint32_t *places;   /* entry + 1; 0: free */
-    uint32_t count, room, mask;
+    uint32_t count, mask;
     char *bytes;
-    size_t used, size;
+    size_t room, used, size;
     uint64_t seed;
 };
 

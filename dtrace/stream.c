@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "room.h"
+
+#define NEAR 16 /* places that an event is moved without sorting */
+
 /* ---- order ---------------------------------------------------------------- */
 
 /* The end of the run of rising times that begins at `i`. */
@@ -54,6 +58,25 @@ static int sort(struct dt_event *e, size_t n)
         memcpy(e, from, n * sizeof *e);
     free(spare);
     return PMT_OK;
+}
+
+/* Events of two processors, and what began before something else ended, are
+ * few places out of order: then nothing need be sorted. */
+void dt_stream_insert(struct dt_stream *s, const struct dt_event *event)
+{
+    size_t least = s->count > NEAR ? s->count - NEAR : 0, at = s->count;
+
+    while (at > least && s->pending[at - 1].time > event->time)
+        at--;
+    if (at > 0 && s->pending[at - 1].time > event->time) {
+        s->unsorted = true;
+        at = s->count;
+    }
+    memmove(s->pending + at + 1, s->pending + at,
+            (s->count - at) * sizeof *s->pending);
+    s->pending[at] = *event;
+    s->newest = at;
+    s->count++;
 }
 
 /* ---- events that leave ----------------------------------------------------- */
@@ -175,13 +198,12 @@ static int leave(struct dt_stream *s, const struct dt_event *e,
 
 static int grow(struct dt_stream *s)
 {
-    size_t room = s->room ? s->room * 2 : 16;
-    void *p = realloc(s->pending, room * sizeof *s->pending);
+    void *p = dt_roomy(s->pending, &s->room, s->room + 1,
+                       sizeof *s->pending);
 
     if (!p)
         return PMT_ERR_MEMORY;
     s->pending = p;
-    s->room = room;
     return PMT_OK;
 }
 
@@ -194,6 +216,7 @@ int dt_stream_drain(struct dt_stream *s, size_t keep, struct pmt_error *err)
     if (s->unsorted && s->count > 0 && sort(s->pending, s->count) < 0)
         return pmt_error_set_memory(err);
     s->unsorted = false;
+    s->newest = SIZE_MAX;
     for (size_t i = 0; i < n; i++) {
         int rc;
 

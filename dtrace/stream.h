@@ -65,6 +65,7 @@ struct dt_stream {
     /* the events that wait */
     struct dt_event *pending;
     size_t count, room;
+    size_t newest;                 /* which one was added last */
     bool unsorted;
     /* a gc that began: when, in which generation */
     uint64_t gc_start;
@@ -82,9 +83,13 @@ int dt_stream_init(struct dt_stream *s, const struct pmt_sink *sink,
                    struct pmt_error *err);
 void dt_stream_release(struct dt_stream *s);
 
-/* Takes an event; some of those that wait may leave. */
+/* All leave but the last `keep`. */
 int dt_stream_drain(struct dt_stream *s, size_t keep, struct pmt_error *err);
 
+/* Adds one that is earlier than the last, where there is room. */
+void dt_stream_insert(struct dt_stream *s, const struct dt_event *event);
+
+/* Takes an event; some of those that wait may leave. */
 static inline int dt_stream_add(struct dt_stream *s,
                                 const struct dt_event *event,
                                 struct pmt_error *err)
@@ -96,8 +101,11 @@ static inline int dt_stream_add(struct dt_stream *s,
         if (rc < 0)
             return rc;
     }
-    if (s->count > 0 && event->time < s->pending[s->count - 1].time)
-        s->unsorted = true;
+    if (s->count > 0 && event->time < s->pending[s->count - 1].time) {
+        dt_stream_insert(s, event);
+        return PMT_OK;
+    }
+    s->newest = s->count;
     s->pending[s->count++] = *event;
     return PMT_OK;
 }
@@ -105,7 +113,7 @@ static inline int dt_stream_add(struct dt_stream *s,
 /* The one that was added last, if it still waits; else NULL. */
 static inline struct dt_event *dt_stream_newest(struct dt_stream *s)
 {
-    return s->count > 0 ? &s->pending[s->count - 1] : NULL;
+    return s->newest < s->count ? &s->pending[s->newest] : NULL;
 }
 
 #endif

@@ -246,6 +246,70 @@ static void test_order(void **state)
     assert_int_equal(r.totals.bytes_max, 20);
 }
 
+/* One block, had and given back again and again: any two lines that leave in
+ * a wrong order give other totals. Lines are moved up to `far` places. */
+static void check_moved(unsigned far)
+{
+    enum { LINES = 2000 };
+    static char text[LINES][48];
+    static char whole[LINES * 48];
+    struct dt_report r;
+    size_t n = 0;
+
+    for (unsigned i = 0; i < LINES; i++) {
+        /* Two lines for each time; those keep their order. */
+        unsigned at = i;
+
+        snprintf(text[i], sizeof *text,
+                 i % 2 ? "%u\t7\t7\tfree\t0x10\t0\t\t\n"
+                       : "%u\t7\t7\tmalloc\t%u\t0x10\t0\t\t\n",
+                 1000 + i / 2, 1 + i / 2);
+        if (i % 2 && far)
+            at = i - 1 - (i * 7919u) % far % i;
+        if (at < i - 1 && i > 1) { /* the pair goes up together */
+            char pair[2][48];
+
+            at -= at % 2;
+            memcpy(pair, text[i - 1], sizeof pair);
+            memmove(text[at + 2], text[at], (i - 1 - at) * sizeof *text);
+            memcpy(text[at], pair, sizeof pair);
+        }
+    }
+    for (unsigned i = 0; i < LINES; i++)
+        n += (size_t)snprintf(whole + n, sizeof whole - n, "%s", text[i]);
+    r = convert(whole, n);
+    assert_int_equal(r.totals.mallocs, LINES / 2);
+    assert_int_equal(r.totals.frees, LINES / 2);
+    assert_int_equal(r.totals.unseen + r.totals.before + r.totals.late, 0);
+    assert_int_equal(r.totals.blocks_max, 1);
+    assert_int_equal(r.totals.bytes_max, LINES / 2);
+}
+
+static void test_moved(void **state)
+{
+    (void)state;
+    for (unsigned far = 0; far < 100; far += 3)
+        check_moved(far);
+}
+
+/* A size of the process belongs to the call before it, wherever that has gone
+ * among the events that wait: lines of ours have times, these have none. */
+static void test_rss(void **state)
+{
+    struct dt_report r = of_text(
+        "5000\t7\t7\tgc-start\t0\n"
+        "0  7         14             a.py:12   func       -> g\n"
+        "PS:  12345\n"
+        "PS:  12345\n");
+
+    (void)state;
+    assert_int_equal(r.totals.calls, 1);
+    assert_int_equal(r.totals.gcs, 1);
+    assert_int_equal(r.used, 3);
+    assert_int_equal(r.causes[DT_RSS_ALONE].count, 1);
+    assert_int_equal(r.causes[DT_RSS_ALONE].lines[0], 4);
+}
+
 static void test_tables(void **state)
 {
     struct dt_report r = of_text(
@@ -270,6 +334,29 @@ static void test_tables(void **state)
     assert_int_equal(r.lines, 13);
 }
 
+/* A snapshot holds 1024 values (spec 10), each name once: the others are
+ * counted. */
+static void test_long_table(void **state)
+{
+    char text[65536];
+    size_t n = (size_t)snprintf(
+        text, sizeof text,
+        "Python malloc byte distributions by engine caller:\n"
+        "   python`f, total bytes = 9 \n"
+        "     512 |@ 1\n"
+        "     512 |@ 18446744073709551615\n");
+    struct dt_report r;
+
+    (void)state;
+    for (unsigned i = 0; i < 1030; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "     %u |@ 1\n",
+                              i + 1);
+    r = convert(text, n);
+    assert_int_equal(r.table_rows, 1);
+    /* 1 of too many blocks; 7 beyond the first 1024; the 512 that is there. */
+    assert_int_equal(r.unstated, 1 + 7 + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,7 +365,10 @@ int main(void)
         cmocka_unit_test(test_halves),
         cmocka_unit_test(test_reallocs),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_moved),
+        cmocka_unit_test(test_rss),
         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_long_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
