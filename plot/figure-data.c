@@ -121,8 +121,7 @@ void pmt_figure_panel_data(const struct layout *layout, size_t index,
                            FILE *file)
 {
     const struct pmt_panel *panel = &layout->figure->panels[index];
-    double divisor =
-        pmt_unit_scale(panel->y_unit, pmt_panel_most(panel, NULL)).divisor;
+    double divisor = pmt_panel_scale(panel).divisor;
 
     if (panel->type == PMT_PANEL_BARS)
         put_bars(panel, divisor, file);

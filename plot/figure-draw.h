@@ -2,7 +2,7 @@
  * figure-draw.h: a figure as a script for gnuplot, and as a table.
  *
  * Names and messages out of a trace are hostile: they reach gnuplot escaped
- * for eyes (cli/text.h) and then for gnuplot (chart-text.h), and with its
+ * for eyes (cli/text.h) and then for gnuplot (figure-text.h), and with its
  * markup of text switched off.
  *
  * Threads: one at a time.

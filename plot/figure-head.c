@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chart-text.h"
+#include "figure-text.h"
 #include "cli/text.h"
 #include "figure-private.h"
 #include "figure-style.h"
@@ -30,7 +30,7 @@ static void put_text(const struct layout *layout, const char *text, double x,
                            (STYLE_CHARACTER - 1.2));
 
     fputs("set label ", file);
-    pmt_chart_text(file, text, room > 3 ? room : 3);
+    pmt_figure_put_text(file, text, room > 3 ? room : 3);
     fprintf(file, " at screen %.5f,%.5f left %s\n", pmt_layout_x(layout, x),
             pmt_layout_y(layout, y), looks);
 }
@@ -64,19 +64,19 @@ static void put_entry(const struct layout *layout, size_t entry,
                STYLE_LINE * ((double)layout->legend_rows -
                              (double)(entry % layout->legend_rows) - 0.5);
     double name_at = x + 20 + layout->legend_note;
-    double room = (column_width - layout->legend_note - 28) / STYLE_CHARACTER;
+    double room = (column_width - layout->legend_note - 28) / STYLE_SMALL;
 
     put_sample(layout, x, y, panel, curve, file);
     if (curve->note) {
         fputs("set label ", file);
-        pmt_chart_text(file, curve->note, 30);
+        pmt_figure_put_text(file, curve->note, 30);
         fprintf(file,
                 " at screen %.5f,%.5f right font ',9' tc rgb '%s'\n",
                 pmt_layout_x(layout, name_at - 6), pmt_layout_y(layout, y),
                 STYLE_PALE_TEXT);
     }
     fputs("set label ", file);
-    pmt_chart_name(file, curve->name, room > 8 ? (size_t)room : 8);
+    pmt_figure_put_name(file, curve->name, room > 8 ? (size_t)room : 8);
     fprintf(file, " at screen %.5f,%.5f left font ',9'\n",
             pmt_layout_x(layout, name_at), pmt_layout_y(layout, y));
 }
@@ -104,6 +104,10 @@ void pmt_figure_head(const struct layout *layout, FILE *file)
                  "font ':Bold,13'", file);
     if (figure->subtitle)
         put_text(layout, figure->subtitle, STYLE_LEFT, 39,
+                 "font ',9' tc rgb '" STYLE_PALE_TEXT "'", file);
+    if (figure->subtitle_more)
+        put_text(layout, figure->subtitle_more, STYLE_LEFT,
+                 39 + STYLE_SUBTITLE,
                  "font ',9' tc rgb '" STYLE_PALE_TEXT "'", file);
     put_legend(layout, file);
     if (figure->note)

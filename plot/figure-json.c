@@ -56,6 +56,7 @@ static void put_panel(struct pmt_json *j, const struct pmt_panel *panel,
     pmt_json_u64(j, "panel", number);
     pmt_json_string(j, "type", type_name(panel->type));
     put_text(j, "title", panel->title);
+    put_text(j, "remark", panel->remark);
     put_text(j, "label", panel->label);
     pmt_json_string(j, "unit", unit_name(panel->y_unit));
     pmt_json_bool(j, "time", panel->is_time);

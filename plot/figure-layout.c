@@ -50,18 +50,24 @@ static void find_time(struct layout *layout)
     layout->time = pmt_unit_scale(PMT_UNIT_NS, layout->time_to);
 }
 
+static size_t across(const struct layout *layout)
+{
+    size_t n = layout->figure->across;
+
+    return n > 0 ? n : 1;
+}
+
 /* ---- names beside bars and strips -------------------------------------- */
 
 size_t pmt_layout_name_room(const struct layout *layout)
 {
-    double pixels = layout->drawing->width * STYLE_NAMES / STYLE_CHARACTER;
+    double pixels = layout->drawing->width * STYLE_NAMES / STYLE_SMALL;
 
     return pixels > 12 ? (size_t)pixels : 12;
 }
 
-/* Pixels that the y axis of a panel takes at its left. */
-static double left_of(const struct layout *layout,
-                      const struct pmt_panel *panel)
+static double left_alone(const struct layout *layout,
+                         const struct pmt_panel *panel)
 {
     size_t most = 0, room = pmt_layout_name_room(layout);
 
@@ -75,7 +81,21 @@ static double left_of(const struct layout *layout,
         free(name);
     }
     most = most > room ? room : most;
-    return fmax(STYLE_LEFT, (double)most * STYLE_CHARACTER + 20);
+    return fmax(STYLE_LEFT, (double)most * STYLE_SMALL + 20);
+}
+
+/* A moment is at the same place in all panels over time. */
+double pmt_layout_left(const struct layout *layout,
+                       const struct pmt_panel *panel)
+{
+    const struct pmt_plot_figure *figure = layout->figure;
+    double left = left_alone(layout, panel);
+
+    for (size_t i = 0; panel->is_time && across(layout) == 1 &&
+                       i < figure->panel_count; i++)
+        if (figure->panels[i].is_time)
+            left = fmax(left, left_alone(layout, &figure->panels[i]));
+    return left;
 }
 
 /* ---- legend ------------------------------------------------------------ */
@@ -86,7 +106,7 @@ static unsigned legend_columns(const struct layout *layout, size_t longest)
     double least = layout->legend_note + 28 +
                    (double)(longest < STYLE_LEGEND_NAME ? longest
                                                         : STYLE_LEGEND_NAME) *
-                       STYLE_CHARACTER;
+                       STYLE_SMALL;
     double columns =
         (layout->drawing->width - (double)(STYLE_LEFT + STYLE_RIGHT)) / least;
 
@@ -115,22 +135,20 @@ static void count_legend(struct layout *layout)
                 name = strlen(panel->curves[i].name);
         }
     }
-    layout->legend_note = longest ? (double)(longest + 1) * STYLE_CHARACTER
-                                  : 0;
+    layout->legend_note = longest ? (double)(longest + 1) * STYLE_SMALL : 0;
     layout->legend_columns = legend_columns(layout, name);
     layout->legend_rows =
         (unsigned)((layout->legend_entries + layout->legend_columns - 1) /
                    layout->legend_columns);
 }
 
-/* ---- panels ------------------------------------------------------------ */
-
-static size_t across(const struct layout *layout)
+double pmt_layout_head(const struct layout *layout)
 {
-    size_t n = layout->figure->across;
-
-    return n > 0 ? n : 1;
+    return STYLE_TITLE +
+           (layout->figure->subtitle_more ? STYLE_SUBTITLE : 0);
 }
+
+/* ---- panels ------------------------------------------------------------ */
 
 /* A panel over time leaves its axis to the one below, if that has the same;
  * columns that are wider may end a little later. */
@@ -160,10 +178,15 @@ static double around(const struct layout *layout, size_t first)
 
     for (size_t i = first;
          i < first + across(layout) && i < figure->panel_count; i++)
-        pixels = fmax(pixels,
-                      (figure->panels[i].title ? STYLE_PANEL_TITLE : 0) +
-                          (layout->axis[i] ? STYLE_AXIS : STYLE_GAP));
+        pixels = fmax(pixels, pmt_layout_above(&figure->panels[i]) +
+                                  (layout->axis[i] ? STYLE_AXIS : STYLE_GAP));
     return pixels;
+}
+
+double pmt_layout_above(const struct pmt_panel *panel)
+{
+    return (panel->title ? STYLE_PANEL_TITLE : 0) +
+           (panel->remark ? STYLE_REMARK : 0);
 }
 
 static double weight_of(const struct pmt_panel *panel)
@@ -180,11 +203,11 @@ static void place_row(struct layout *layout, size_t first, double top,
     for (size_t i = first;
          i < first + across(layout) && i < figure->panel_count; i++) {
         const struct pmt_panel *panel = &figure->panels[i];
-        double left = left_of(layout, panel);
+        double left = pmt_layout_left(layout, panel);
 
         layout->boxes[i] = (struct box){
             .left = width * (double)(i - first) + left,
-            .top = top + (panel->title ? STYLE_PANEL_TITLE : 0),
+            .top = top + pmt_layout_above(panel),
             .width = fmax(20, width - left - STYLE_RIGHT),
             .height = height,
         };
@@ -194,7 +217,7 @@ static void place_row(struct layout *layout, size_t first, double top,
 static void place_panels(struct layout *layout)
 {
     const struct pmt_plot_figure *figure = layout->figure;
-    double top = STYLE_TITLE + 6 + layout->mark_rows * STYLE_MARK_LINE;
+    double top = pmt_layout_head(layout) + 6 + layout->mark_rows * STYLE_MARK_LINE;
     double rest = layout->drawing->height - top - 8 -
                   layout->legend_rows * STYLE_LINE -
                   (figure->note ? STYLE_NOTE : 0);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chart-text.h"
+#include "figure-text.h"
 #include "cli/text.h"
 #include "figure-private.h"
 #include "figure-style.h"
@@ -61,12 +61,13 @@ static unsigned put_label(const struct layout *layout, const char *text,
 
     if (row < STYLE_MARK_ROWS && file) {
         fputs("set label ", file);
-        pmt_chart_quoted(file, label);
+        pmt_figure_put_quoted(file, label);
         fprintf(file,
                 " at screen %.5f,%.5f left font ',9' tc rgb '%s'\n",
                 pmt_layout_x(layout, from),
                 pmt_layout_y(layout,
-                             STYLE_TITLE + STYLE_MARK_LINE * (row + 0.5)),
+                             pmt_layout_head(layout) +
+                                 STYLE_MARK_LINE * (row + 0.5)),
                 STYLE_PALE_TEXT);
     }
     free(label);
@@ -116,9 +117,10 @@ static unsigned put_marks(const struct layout *layout, const struct box *box,
 
 unsigned pmt_figure_mark_rows(const struct layout *layout)
 {
+    double left = pmt_layout_left(layout, &layout->figure->panels[0]);
     const struct box whole = {
-        .left = STYLE_LEFT,
-        .width = layout->drawing->width - STYLE_LEFT - STYLE_RIGHT,
+        .left = left,
+        .width = layout->drawing->width - left - STYLE_RIGHT,
     };
 
     if (layout->time_to <= layout->time_from || layout->figure->across > 1)

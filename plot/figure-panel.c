@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chart-text.h"
+#include "figure-text.h"
 #include "cli/text.h"
 #include "figure-private.h"
 #include "figure-style.h"
@@ -48,7 +48,7 @@ static const char *long_name(const char *unit)
 {
     static const char *const names[][2] = {
         {"us", "microseconds"}, {"ms", "milliseconds"}, {"s", "seconds"},
-        {"min", "minutes"},     {"h", "hours"},
+        {"min", "minutes"},     {"h", "hours"},        {"d", "days"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -120,7 +120,7 @@ static void put_x_axis(const struct layout *layout, size_t index, FILE *file)
                      scale.name) < 0)
             return;
         fputs("set xlabel ", file);
-        pmt_chart_text(file, label, 80);
+        pmt_figure_put_text(file, label, 80);
         fputs(" offset 0,0.3\n", file);
         free(label);
     } else {
@@ -128,25 +128,39 @@ static void put_x_axis(const struct layout *layout, size_t index, FILE *file)
     }
 }
 
-/* "live bytes, MiB"; the unit alone where there is no room. */
+/* "live bytes, MiB"; without its comma, or the unit alone, where there is no
+ * room. */
+static void put_label(const struct pmt_panel *panel,
+                      const struct pmt_scale *scale, size_t room, FILE *file)
+{
+    const char *name = panel->label ? panel->label : "";
+    const char *commas[] = {", ", " "};
+    char *label = NULL;
+
+    for (int i = 0; i < 2; i++) {
+        free(label);
+        if (asprintf(&label, "%s%s%s", name,
+                     *name && *scale->name ? commas[i] : "",
+                     scale->name) < 0)
+            return;
+        if (pmt_text_width(label) <= room)
+            break;
+    }
+    pmt_figure_put_text(
+        file,
+        pmt_text_width(label) > room && *scale->name ? scale->name : label,
+        60);
+    free(label);
+}
+
 static void put_y_label(const struct layout *layout, size_t index,
                         const struct pmt_scale *scale, FILE *file)
 {
-    const struct pmt_panel *panel = &layout->figure->panels[index];
-    double room = (layout->boxes[index].height + STYLE_GAP) / STYLE_CHARACTER;
-    char *label;
+    double room = (layout->boxes[index].height + STYLE_GAP) / STYLE_LABEL;
 
-    if (asprintf(&label, "%s%s%s", panel->label ? panel->label : "",
-                 panel->label && *scale->name ? ", " : "", scale->name) < 0)
-        return;
     fputs("set ylabel ", file);
-    pmt_chart_text(file,
-                   (double)pmt_text_width(label) > room && *scale->name
-                       ? scale->name
-                       : label,
-                   60);
-    putc('\n', file);
-    free(label);
+    put_label(&layout->figure->panels[index], scale, (size_t)room, file);
+    fputs(" font ',9'\n", file);
 }
 
 /* 1, 2 or 5 times a power of ten, so that tics have room between them. */
@@ -168,8 +182,7 @@ static void put_y_axis(const struct layout *layout, size_t index, FILE *file)
 {
     const struct pmt_panel *panel = &layout->figure->panels[index];
     double least, most = pmt_panel_most(panel, &least);
-    struct pmt_scale scale = pmt_unit_scale(panel->y_unit,
-                                            fmax(most, -least));
+    struct pmt_scale scale = pmt_panel_scale(panel);
     double from = least / scale.divisor * 1.05;
     double to = most > 0 ? most / scale.divisor * 1.05 : 1.0;
 
@@ -187,7 +200,7 @@ static void put_row_names(const struct layout *layout,
     fputs("unset ylabel\nset ytics (", file);
     for (size_t i = 0; i < panel->curve_count; i++) {
         fputs(i ? ", " : "", file);
-        pmt_chart_tic(file, panel->curves[i].name, room);
+        pmt_figure_put_tic(file, panel->curves[i].name, room);
         fprintf(file, " %zu", panel->curve_count - 1 - i);
     }
     fprintf(file, ") font ',9'\nset yrange [-0.6:%.1f]\n",
@@ -285,7 +298,7 @@ static void put_bar_notes(const struct pmt_panel *panel, double divisor,
         if (!panel->curves[i].note || isnan(value))
             continue;
         fputs("set label ", file);
-        pmt_chart_text(file, panel->curves[i].note, 40);
+        pmt_figure_put_text(file, panel->curves[i].note, 40);
         fprintf(file, " at first %.7g,%zu left font ',9' tc rgb '%s'\n",
                 fmax(value, 0) + reach * 0.01, panel->curve_count - 1 - i,
                 STYLE_PALE_TEXT);
@@ -296,8 +309,7 @@ static void plot_bars(const struct layout *layout, size_t index, FILE *file)
 {
     const struct pmt_panel *panel = &layout->figure->panels[index];
     double least, most = pmt_panel_most(panel, &least);
-    struct pmt_scale scale =
-        pmt_unit_scale(panel->y_unit, fmax(most, -least));
+    struct pmt_scale scale = pmt_panel_scale(panel);
     double from = least / scale.divisor, to = most / scale.divisor;
     double reach = to > from ? to - from : 1;
 
@@ -309,7 +321,7 @@ static void plot_bars(const struct layout *layout, size_t index, FILE *file)
             from - (least < 0 ? reach * 0.03 : 0),
             to + reach * (0.02 + note_room(layout, index) /
                                      (1 - note_room(layout, index))));
-    pmt_chart_text(file, *scale.name ? scale.name : panel->label, 80);
+    put_label(panel, &scale, SIZE_MAX, file);
     fputs(" offset 0,0.3\nplot ", file);
     put_source(layout, index, file);
     fputs(" using 1:3:1:2:($3-0.38):($3+0.38):4 with boxxyerror fs solid "
@@ -321,18 +333,14 @@ static void plot_strips(const struct layout *layout, size_t index, FILE *file)
 {
     const struct pmt_panel *panel = &layout->figure->panels[index];
     double most = pmt_panel_most(panel, NULL);
-    struct pmt_scale scale = pmt_unit_scale(panel->y_unit, most);
+    struct pmt_scale scale = pmt_panel_scale(panel);
     double top = most > 0 ? most / scale.divisor : 1;
-    char text[PMT_UNIT_TEXT];
 
     put_row_names(layout, panel, file);
     fprintf(file,
             "set palette defined %s\nset logscale cb\n"
-            "set cbrange [%.7g:%.7g]\n"
-            "set label 'darkest: %s' at graph 1,1 right offset 0,0.7 font "
-            "',9' tc rgb '%s'\nplot ",
-            STYLE_HEAT, top / STYLE_HEAT_REACH, top,
-            pmt_unit_text(text, panel->y_unit, most), STYLE_PALE_TEXT);
+            "set cbrange [%.7g:%.7g]\nplot ",
+            STYLE_HEAT, top / STYLE_HEAT_REACH, top);
     put_source(layout, index, file);
     fputs(" using 1:2:3 with image\n", file);
 }
@@ -358,13 +366,23 @@ static void put_panel_title(const struct layout *layout, size_t index,
     const struct box *box = &layout->boxes[index];
     size_t room = (size_t)((box->width + STYLE_RIGHT) / STYLE_BOLD);
 
-    if (!panel->title)
-        return;
-    fputs("set label ", file);
-    pmt_chart_name(file, panel->title, room > 8 ? room : 8);
-    fprintf(file, " at screen %.5f,%.5f left font ':Bold,9'\n",
-            pmt_layout_x(layout, box->left),
-            pmt_layout_y(layout, box->top - STYLE_PANEL_TITLE / 2.0));
+    if (panel->title) {
+        fputs("set label ", file);
+        pmt_figure_put_name(file, panel->title, room > 8 ? room : 8);
+        fprintf(file, " at screen %.5f,%.5f left font ':Bold,9'\n",
+                pmt_layout_x(layout, box->left),
+                pmt_layout_y(layout, box->top - pmt_layout_above(panel) +
+                                         STYLE_PANEL_TITLE / 2.0));
+    }
+    if (panel->remark) {
+        room = (size_t)((box->width + STYLE_RIGHT) / STYLE_SMALL);
+        fputs("set label ", file);
+        pmt_figure_put_text(file, panel->remark, room > 8 ? room : 8);
+        fprintf(file, " at screen %.5f,%.5f left font ',9' tc rgb '%s'\n",
+                pmt_layout_x(layout, box->left),
+                pmt_layout_y(layout, box->top - STYLE_REMARK / 2.0 - 2),
+                STYLE_PALE_TEXT);
+    }
 }
 
 void pmt_figure_draw_panel(const struct layout *layout, size_t index,

@@ -35,6 +35,16 @@ void pmt_layout_release(struct layout *layout);
 double pmt_layout_x(const struct layout *layout, double pixels);
 double pmt_layout_y(const struct layout *layout, double pixels);
 
+/* Pixels that the y axis of a panel takes at its left. */
+double pmt_layout_left(const struct layout *layout,
+                       const struct pmt_panel *panel);
+
+/* Pixels of the title and its lines. */
+double pmt_layout_head(const struct layout *layout);
+
+/* Pixels of the title and remark above a panel. */
+double pmt_layout_above(const struct pmt_panel *panel);
+
 /* Columns of text that the name of a bar or strip has. */
 size_t pmt_layout_name_room(const struct layout *layout);
 

@@ -10,9 +10,11 @@ enum {
     STYLE_LEFT = 76,       /* room of the y axis and its label */
     STYLE_RIGHT = 24,
     STYLE_TITLE = 52,      /* title and subtitle */
+    STYLE_SUBTITLE = 16,   /* each more line of it */
     STYLE_GAP = 26,        /* between panels with one time axis */
     STYLE_AXIS = 50,       /* tics and title of an x axis */
     STYLE_PANEL_TITLE = 18,
+    STYLE_REMARK = 15,     /* below a panel's title */
     STYLE_LINE = 17,       /* of the legend */
     STYLE_NOTE = 18,       /* of the line at the foot */
     STYLE_MARK_LINE = 15,
@@ -22,12 +24,14 @@ enum {
 };
 
 #define STYLE_BOLD 7.6       /* a character of a panel's title */
+#define STYLE_SMALL 6.9      /* of a name in the legend or beside a strip */
+#define STYLE_LABEL 6.2      /* of an axis: plain letters */
 #define STYLE_HEAT_REACH 1e4 /* shades are by logarithm, down to 1 part */
 
 #define STYLE_MARK_ROWS 3u /* rows of labels of marks */
 #define STYLE_MARK_TEXT 32 /* columns of a mark's label */
-#define STYLE_LEGEND_NAME 34u /* columns of a name in the legend, at least */
-#define STYLE_NAMES 0.42   /* of the width, at most, names of bars take */
+#define STYLE_LEGEND_NAME 24u /* columns of a name in the legend, at least */
+#define STYLE_NAMES 0.38   /* of the width, at most, names of bars take */
 
 /* Paul Tol's "muted" and then "light" (SRON technical note 18-002): to be
  * told apart by the colour-blind too, in this order. */

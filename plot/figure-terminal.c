@@ -49,11 +49,12 @@ void pmt_figure_terminal(const struct pmt_plot_figure *figure,
                          unsigned columns, unsigned rows, bool colours,
                          FILE *file)
 {
-    const char *lines[] = {figure->title, figure->subtitle};
+    const char *lines[] = {figure->title, figure->subtitle,
+                           figure->subtitle_more};
 
     (void)rows;
     (void)colours;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2 + (figure->subtitle_more != NULL); i++) {
         char *escaped = pmt_text_escaped(lines[i] ? lines[i] : "");
         char *line = pmt_text_shortened(escaped, columns);
 

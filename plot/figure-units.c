@@ -27,19 +27,19 @@ static const struct step time_steps[] = {
     {1, "ns"},          {1e3, "us"},        {1e6, "ms"},
     {1e9, "s"},         {600e9, NULL},      {60e9, "min"},
     {36000e9, NULL},    {3600e9, "h"},
+    {345600e9, NULL},   {86400e9, "d"},
 };
 static const struct step count_steps[] = {
     {1, ""},
     {1e4, NULL},
     {1e3, "thousand"},
-    {1e7, NULL},
     {1e6, "million"},
+    {1e9, "billion"},
 };
 static const struct step count_rate_steps[] = {
     {1, "/s"},
     {1e4, NULL},
     {1e3, "k/s"},
-    {1e7, NULL},
     {1e6, "M/s"},
 };
 static const struct step percent_steps[] = {{1, "%"}};
@@ -82,6 +82,13 @@ struct pmt_scale pmt_unit_scale(enum pmt_unit unit, double most)
         break;
     }
     return choose(most, STEPS(count_steps));
+}
+
+struct pmt_scale pmt_panel_scale(const struct pmt_panel *panel)
+{
+    double least, most = pmt_panel_most(panel, &least);
+
+    return pmt_unit_scale(panel->y_unit, fmax(most, -least));
 }
 
 /* Three digits that count: 1.23, 12.3, 123. */

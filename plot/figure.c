@@ -24,6 +24,7 @@ static void release_panel(struct pmt_panel *panel)
         release_curve(&panel->curves[i]);
     free(panel->curves);
     free(panel->title);
+    free(panel->remark);
     free(panel->label);
     free(panel->x_label);
 }
@@ -38,6 +39,7 @@ void pmt_figure_release(struct pmt_plot_figure *figure)
     free(figure->marks);
     free(figure->title);
     free(figure->subtitle);
+    free(figure->subtitle_more);
     free(figure->note);
     memset(figure, 0, sizeof *figure);
 }

@@ -57,6 +57,7 @@ struct pmt_curve {
 struct pmt_panel {
     enum pmt_panel_type type;
     char *title;     /* owned, or NULL: above the panel */
+    char *remark;    /* owned, or NULL: below the title: how to read it */
     char *label;     /* owned, or NULL: of the y axis, before its unit */
     enum pmt_unit y_unit, x_unit;
     bool is_time;    /* x is the time axis of the figure: x_from to x_to */
@@ -77,6 +78,7 @@ struct pmt_figure_mark {
 
 struct pmt_plot_figure {
     char *title, *subtitle; /* owned, or NULL */
+    char *subtitle_more;    /* owned, or NULL: a second line */
     char *note;      /* owned, or NULL: a line at the foot: what to know */
     struct pmt_panel *panels;
     size_t panel_count;
@@ -148,6 +150,8 @@ struct pmt_scale {
     const char *name; /* "MiB", "s", "thousands", "" */
 };
 struct pmt_scale pmt_unit_scale(enum pmt_unit unit, double most);
+/* That of the y axis of a panel, of bars their own. */
+struct pmt_scale pmt_panel_scale(const struct pmt_panel *panel);
 
 /* One number with its unit, for people: "1.2 MiB", "3.4 s", "12/s". Into 32
  * bytes; returns it. */

@@ -7,6 +7,7 @@
 
 #include "cli/errors.h"
 #include "cli/text.h"
+#include "figure-text.h"
 #include "names.h"
 #include "sampling.h"
 
@@ -306,16 +307,18 @@ static void put_kinds(const struct pmt_heading *h, FILE *out)
 
 char *pmt_heading_line(const struct pmt_heading *h)
 {
-    char *line = NULL, *program, text[PMT_TEXT_SIZE];
+    char *line = NULL, *program, *paths, text[PMT_TEXT_SIZE];
     char unit[PMT_UNIT_TEXT];
     size_t length;
     FILE *out = open_memstream(&line, &length);
 
     if (!out)
         return NULL;
-    program = pmt_text_shortened(h->program, 60);
+    paths = pmt_figure_short_paths(h->program, 60);
+    program = pmt_text_shortened(paths ? paths : "", 60);
     fputs(*program ? program : "a process not named", out);
     free(program);
+    free(paths);
     if (h->streams > 1)
         fprintf(out, " and %s more", pmt_text_count(text, h->streams - 1));
     if (*h->host)

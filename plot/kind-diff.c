@@ -195,9 +195,10 @@ static void add_bar(const struct diffing *d, const struct pmt_diff_row *row,
         return;
     curve->values[0] = change;
     curve->note = pmt_figure_text(
-        figure, "%s%s%s in %s%s", row->estimated ? "~" : "",
+        figure, "%s%s%s in %s%s %s", row->estimated ? "~" : "",
         change > 0 ? "+" : "", pmt_unit_text(a, PMT_UNIT_BYTES, change),
-        count > 0 ? "+" : "", pmt_unit_text(b, PMT_UNIT_COUNT, count));
+        count > 0 ? "+" : "", pmt_unit_text(b, PMT_UNIT_COUNT, count),
+        d->which == PMT_LIVE_BLOCKS ? "blocks" : "objects");
 }
 
 static void add_bars(const struct diffing *d, struct pmt_plot_figure *figure)
@@ -208,10 +209,12 @@ static void add_bars(const struct diffing *d, struct pmt_plot_figure *figure)
     char text[PMT_UNIT_TEXT];
 
     if (d->diff.changed == 0) {
-        pmt_figure_note(figure, "nothing changed");
+        pmt_figure_note(figure,
+                        "nothing changed from the one to the other where they "
+                        "end; FILE@exit or FILE@mark:NAME is before that");
         return;
     }
-    panel = pmt_figure_panel(figure, PMT_PANEL_BARS, "live bytes",
+    panel = pmt_figure_panel(figure, PMT_PANEL_BARS, "change of live bytes",
                              PMT_UNIT_BYTES, 1, 0, 1, false);
     if (!panel)
         return;
@@ -230,26 +233,28 @@ static void add_bars(const struct diffing *d, struct pmt_plot_figure *figure)
 static void fill(struct diffing *d, struct pmt_plot_figure *figure)
 {
     const struct pmt_heading *a = &d->request->traces[0];
-    char *line = pmt_heading_line(&d->request->traces[1]), *first;
+    char *lines[PMT_DIFF_SIDES];
 
     add_levels(d, figure);
     add_bars(d, figure);
     if (d->same)
         pmt_heading_apply(&d->request->traces[1], "two moments", figure);
-    first = pmt_heading_line(a);
     if (!d->same) {
         pmt_figure_title(figure, "%s and %s: live %s", a->name,
                          d->request->traces[1].name,
                          d->which == PMT_LIVE_BLOCKS ? "blocks" : "objects");
-        pmt_figure_subtitle(figure, "A: %s.  B: %s", first ? first : "",
-                            line ? line : "");
+        for (size_t side = 0; side < PMT_DIFF_SIDES; side++)
+            lines[side] = pmt_heading_line(&d->request->traces[side]);
+        pmt_figure_subtitle(figure, "A: %s", lines[0] ? lines[0] : "");
+        figure->subtitle_more =
+            pmt_figure_text(figure, "B: %s", lines[1] ? lines[1] : "");
+        figure->failed |= !lines[0] || !lines[1];
+        free(lines[0]);
+        free(lines[1]);
     } else {
         pmt_figure_mark(figure, (double)a->span_ns, "A");
         pmt_figure_mark(figure, (double)d->request->traces[1].span_ns, "B");
     }
-    figure->failed |= !line || !first;
-    free(line);
-    free(first);
 }
 
 static int make(const struct pmt_plot_request *request,

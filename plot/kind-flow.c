@@ -367,7 +367,7 @@ static void fill(struct flow *flow, struct pmt_plot_figure *figure)
     size_t top = request->top_given ? request->top : TOP, count = 0;
     double to = (double)flow->pass.heading->span_ns + 1, rest = flow->others;
     struct pmt_panel *panel;
-    char text[PMT_UNIT_TEXT];
+    char text[PMT_UNIT_TEXT], wide[PMT_UNIT_TEXT];
 
     for (size_t i = 0; i < flow->strip_capacity; i++)
         if (flow->strips[i].there)
@@ -381,16 +381,21 @@ static void fill(struct flow *flow, struct pmt_plot_figure *figure)
                                           PMT_UNIT_BYTES, STRIP_COLUMNS, 0, to,
                                           true);
     if (panel)
-        panel->title = pmt_figure_text(figure, "where it rose: bytes a column "
-                                               "of time, by function");
+        panel->title = pmt_figure_text(figure, "where it rose, by %s",
+                                       pmt_group_by_names[flow->grouping.by]);
     for (size_t i = 0; panel && i < count; i++) {
         if (i < top)
             add_strip(flow, &flow->strips[i], figure, panel);
         else
             rest += flow->strips[i].rose;
     }
-    if (panel)
+    if (panel) {
         panel->weight = 2;
+        panel->remark = pmt_figure_text(
+            figure, "the darker the more; darkest: %s in %s",
+            pmt_unit_text(text, PMT_UNIT_BYTES, pmt_panel_most(panel, NULL)),
+            pmt_unit_text(wide, PMT_UNIT_NS, to / STRIP_COLUMNS));
+    }
     pmt_heading_apply(flow->pass.heading, "the resident set, and where it "
                                           "rose",
                       figure);

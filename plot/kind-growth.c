@@ -4,6 +4,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "growth.h"
@@ -16,6 +17,7 @@
 #define TOP_NARROW 6
 #define COLUMNS 160
 #define ACROSS 3
+#define NOTED 6 /* marks that are named */
 
 struct growing {
     struct pmt_pass pass;
@@ -71,25 +73,20 @@ static int colour_of(const struct pmt_growth_row *row)
     return row->verdict.kind <= PMT_GROWTH_SHORT ? 0 : 9;
 }
 
-/* "steady leak, 1.2 MiB/s: app.py:7 (f)". */
-static char *title_of(const struct growing *g,
-                      const struct pmt_growth_row *row, const char *name,
-                      struct pmt_plot_figure *figure)
+/* "steady leak, 1.2 MiB/s". */
+static char *verdict_of(const struct pmt_growth_row *row,
+                        struct pmt_plot_figure *figure)
 {
     const char *verdict = pmt_growth_kind_names[row->verdict.kind];
     const char *about = row->estimated ? "~" : "";
-    const char *slash = strrchr(name, '/');
     char text[PMT_UNIT_TEXT];
 
-    /* The folders are long, and most often the same. */
-    if (slash && slash[1] && g->growth.grouping.by != PMT_BY_TYPE)
-        name = slash + 1;
     if (row->verdict.kind <= PMT_GROWTH_SHORT)
         pmt_unit_text(text, PMT_UNIT_BYTES_RATE,
                       fmax(0, row->verdict.bytes.value));
     else
         pmt_unit_text(text, PMT_UNIT_BYTES, (double)row->bytes);
-    return pmt_figure_text(figure, "%s, %s%s: %s", verdict, about, text, name);
+    return pmt_figure_text(figure, "%s, %s%s", verdict, about, text);
 }
 
 static void add_panel(struct growing *g, const struct pmt_growth_row *row,
@@ -111,7 +108,8 @@ static void add_panel(struct growing *g, const struct pmt_growth_row *row,
                              true);
     if (!panel)
         return;
-    panel->title = title_of(g, row, name, figure);
+    panel->title = pmt_figure_text(figure, "%s", name);
+    panel->remark = verdict_of(row, figure);
     curve = pmt_panel_curve(figure, panel, name, colour_of(row), true);
     if (!curve)
         return;
@@ -119,6 +117,24 @@ static void add_panel(struct growing *g, const struct pmt_growth_row *row,
     fill_curve(&course,
                (double)pmt_pass_offset(&g->pass, row->through_stream), panel,
                curve);
+}
+
+/* There is no room for the names of marks beside their lines. */
+static void put_mark_note(const struct pmt_heading *heading,
+                          struct pmt_plot_figure *figure)
+{
+    char *line = NULL;
+    size_t length;
+    FILE *out = heading->mark_count > 0 ? open_memstream(&line, &length)
+                                        : NULL;
+
+    for (size_t i = 0; out && i < heading->mark_count && i < NOTED; i++)
+        fprintf(out, "%s%s", i > 0 ? ", " : "", heading->marks[i].text);
+    if (out && heading->mark_count > NOTED)
+        fputs(", …", out);
+    if (out && fclose(out) == 0)
+        pmt_figure_note(figure, "dashed lines: the marks %s", line);
+    free(line);
 }
 
 static void fill(struct growing *g, struct pmt_plot_figure *figure)
@@ -147,6 +163,7 @@ static void fill(struct growing *g, struct pmt_plot_figure *figure)
              leaks,
              leaks == 1 ? "" : "s");
     pmt_heading_apply(g->pass.heading, what, figure);
+    put_mark_note(g->pass.heading, figure);
     if (growth->row_count > figure->panel_count)
         pmt_figure_note(figure, "%zu of %zu: leaks first, then by bytes",
                         figure->panel_count, growth->row_count);

@@ -177,7 +177,7 @@ static void put_classes(const struct pmt_over_time *o,
     if (!panel)
         return;
     panel->title = pmt_figure_text(
-        figure, "Size classes at the end: used (dark) of all blocks of their "
+        figure, "size classes at the end: used (dark) of all blocks of their "
                 "pools");
     panel->x_unit = PMT_UNIT_COUNT;
     panel->x_label = pmt_figure_text(figure, "bytes of a block");
@@ -206,7 +206,7 @@ static int make(const struct pmt_plot_request *request,
     }
     pmt_heading_apply(&request->traces[0], "what Python's allocator holds",
                       figure);
-    put_stack(&o, "pymalloc", PARTS(pymalloc_parts), figure);
+    put_stack(&o, "arenas", PARTS(pymalloc_parts), figure);
     put_stack(&o, "malloc", PARTS(libc_parts), figure);
     put_classes(&o, figure);
     pmt_figure_note(figure, "figures beside the names are those at the end");

@@ -89,7 +89,7 @@ static bool is_drawn(const struct pmt_gauge *gauge,
 /* A colour of its own for each, far apart. */
 static int colour_of(size_t line)
 {
-    static const int colours[] = {0, 6, 2, 14, 1, 4, 5, 10};
+    static const int colours[] = {0, 2, 14, 1, 4, 8, 5, 10};
 
     return colours[line % (sizeof colours / sizeof *colours)];
 }
@@ -129,6 +129,7 @@ static void put_live(const struct pmt_over_time *o,
 
     if (!curve)
         return;
+    curve->dashed = true;
     curve->note = pmt_figure_text(figure, "%s%s",
                                   series->sample_bytes ? "~" : "",
                                   pmt_text_size(text, series->peak.bytes));
@@ -170,6 +171,7 @@ static void put_memory(const struct pmt_over_time *o,
         }
     if (has_live(o))
         put_live(o, figure, panel);
+    pmt_figure_note(figure, "beside names of memory: the most it was");
 }
 
 /* A second of what only rises, from column to column. */
@@ -180,8 +182,15 @@ static void put_rate(const struct pmt_over_time *o,
     const double column_s = (double)o->series.column_ns / 1e9;
     struct pmt_curve *curve =
         pmt_panel_curve(figure, panel, gauge->name, colour, false);
-    size_t before = SIZE_MAX;
+    size_t before = SIZE_MAX, first = 0;
+    char text[PMT_TEXT_SIZE];
 
+    while (first < panel->columns && !gauge->there[first])
+        first++;
+    if (curve && first < panel->columns)
+        curve->note = pmt_figure_text(
+            figure, "%s",
+            pmt_text_count(text, gauge->most - gauge->least[first]));
     for (size_t c = 0; curve && c < panel->columns; c++) {
         double rate;
 
@@ -224,7 +233,7 @@ static void put_faults(const struct pmt_over_time *o,
                                             "faults", PMT_UNIT_COUNT_RATE);
             if (!panel)
                 return;
-            panel->weight = 0.5;
+            panel->weight = 0.6;
             put_rate(o, gauge, k ? 7 : 3, figure, panel);
         }
 }
@@ -243,7 +252,7 @@ static void put_pauses(const struct pmt_over_time *o,
                                 PMT_UNIT_NS);
     if (!panel)
         return;
-    panel->weight = 0.3;
+    panel->weight = 0.4;
     panel->columns = (panel->columns + PAUSE_PIXELS - 1) / PAUSE_PIXELS;
     panel->x_to = panel->x_from + (double)panel->columns * PAUSE_PIXELS *
                                       (double)o->series.column_ns;

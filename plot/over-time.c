@@ -190,7 +190,7 @@ void pmt_over_time_cpu(const struct pmt_over_time *o,
                                 PMT_UNIT_PERCENT);
     if (!panel)
         return;
-    panel->weight = 0.5;
+    panel->weight = 0.65;
     pmt_over_time_stack(o, figure, panel, &o->shares.cpu,
                         100.0 / (double)o->series.column_ns);
     for (size_t i = 0; o->shares.processes > 1 && i < panel->curve_count; i++)

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "live-trace.h"
-#include "plot/chart-text.h"
+#include "plot/figure-text.h"
 #include "plot/figure-draw.h"
 #include "plot/series.h"
 
@@ -326,7 +326,7 @@ static void name_is(const char *name, size_t width, const char *expected)
     FILE *file = open_memstream(&text, &size);
 
     assert_non_null(file);
-    pmt_chart_name(file, name, width);
+    pmt_figure_put_name(file, name, width);
     assert_int_equal(fclose(file), 0);
     assert_string_equal(text, expected);
     free(text);

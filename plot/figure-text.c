@@ -1,5 +1,5 @@
-/* chart-text.c: see chart-text.h. */
-#include "chart-text.h"
+/* figure-text.c: see figure-text.h. */
+#include "figure-text.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -35,7 +35,7 @@ static void put_quoted(FILE *file, const char *text, bool tic)
     putc('"', file);
 }
 
-void pmt_chart_quoted(FILE *file, const char *text)
+void pmt_figure_put_quoted(FILE *file, const char *text)
 {
     put_quoted(file, text, false);
 }
@@ -50,58 +50,75 @@ static void put_text(FILE *file, const char *bytes, size_t width, bool tic)
     free(escaped);
 }
 
-void pmt_chart_text(FILE *file, const char *bytes, size_t width)
+void pmt_figure_put_text(FILE *file, const char *bytes, size_t width)
 {
     put_text(file, bytes, width, false);
 }
 
-/* Where a path that `at` begins with ends. */
-static const char *path_end(const char *at)
+/* How many bytes of the path that `at` begins with are before its last
+ * `parts`: of "/a/b/c.py" the "/a" are before two. */
+static size_t path_excess(const char *at, int parts)
 {
-    return at + strcspn(at, " ()");
-}
+    const char *end = at + strcspn(at, " ()"), *from = end;
 
-/* The last two parts of the path at `at`: "…/b/c.py" of "/a/b/c.py". Returns
- * how many bytes of it go. */
-static size_t path_excess(const char *at)
-{
-    const char *end = path_end(at), *from = end;
-
-    for (int parts = 2; parts > 0 && from > at; parts--)
+    for (; parts > 0 && from > at; parts--)
         do
             from--;
         while (from > at && *from != '/');
     return (size_t)(from - at);
 }
 
-static void put_name(FILE *file, const char *bytes, size_t width, bool tic)
+/* "…/b/c.py" of "/a/b/c.py", in place, for every path in a text. */
+static void cut_paths(char *at, int parts)
 {
-    char *name = strdup(bytes), *at;
-    char *escaped = pmt_text_escaped(bytes);
-    bool fits = pmt_text_width(escaped) <= width;
+    size_t mark = strlen("…");
 
-    free(escaped);
-    for (at = name; at && !fits && *at;) {
-        size_t excess = *at == '/' ? path_excess(at) : 0;
+    while (*at) {
+        size_t excess = *at == '/' ? path_excess(at, parts) : 0;
 
-        if (excess > strlen("…")) {
-            memcpy(at, "…", strlen("…"));
-            memmove(at + strlen("…"), at + excess,
-                    strlen(at + excess) + 1);
+        if (excess > mark) {
+            memcpy(at, "…", mark);
+            memmove(at + mark, at + excess, strlen(at + excess) + 1);
         }
         at += strcspn(at, " (");
         at += strspn(at, " (");
     }
+}
+
+static bool fits(const char *bytes, size_t width)
+{
+    char *escaped = pmt_text_escaped(bytes);
+    bool fits = pmt_text_width(escaped) <= width;
+
+    free(escaped);
+    return fits;
+}
+
+char *pmt_figure_short_paths(const char *bytes, size_t width)
+{
+    char *name = strdup(bytes);
+
+    for (int parts = 2; name && parts > 0 && !fits(name, width); parts--) {
+        memcpy(name, bytes, strlen(bytes) + 1);
+        cut_paths(name, parts);
+    }
+    return name;
+}
+
+static void put_name(FILE *file, const char *bytes, size_t width, bool tic)
+{
+    char *name = pmt_figure_short_paths(bytes, width);
+
     put_text(file, name ? name : bytes, width, tic);
     free(name);
 }
 
-void pmt_chart_name(FILE *file, const char *bytes, size_t width)
+void pmt_figure_put_name(FILE *file, const char *bytes, size_t width)
 {
     put_name(file, bytes, width, false);
 }
 
-void pmt_chart_tic(FILE *file, const char *bytes, size_t width)
+void pmt_figure_put_tic(FILE *file, const char *bytes, size_t width)
 {
     put_name(file, bytes, width, true);
 }
