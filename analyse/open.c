@@ -259,7 +259,8 @@ static int open_path(struct pmt_trace *in, const struct pmt_common *common,
 {
     struct pmt_error err;
 
-    in->name = display_name(in->path);
+    if (in->name == NULL)
+        in->name = display_name(in->path);
     if (pmt_reader_open_path(&in->reader, in->path, options, &err) != PMT_OK)
         return pmt_trace_failed(in, &err);
     if (options == NULL || !options->no_journal)
@@ -275,6 +276,16 @@ int pmt_trace_open(struct pmt_trace *in, const char *operand,
 {
     memset(in, 0, sizeof *in);
     in->path = pmt_xstrdup(operand);
+    return open_path(in, common, options);
+}
+
+int pmt_trace_open_as(struct pmt_trace *in, const char *path,
+                      const char *name, const struct pmt_common *common,
+                      const struct pmt_reader_options *options)
+{
+    memset(in, 0, sizeof *in);
+    in->path = pmt_xstrdup(path);
+    in->name = name;
     return open_path(in, common, options);
 }
 

@@ -84,6 +84,12 @@ int pmt_trace_open(struct pmt_trace *in, const char *operand,
                    const struct pmt_common *common,
                    const struct pmt_reader_options *options);
 
+/* The same, with a name of its own for messages, borrowed until it is closed:
+ * of a copy that of the original. */
+int pmt_trace_open_as(struct pmt_trace *in, const char *path,
+                      const char *name, const struct pmt_common *common,
+                      const struct pmt_reader_options *options);
+
 /* The same for FILE@MOMENT: sets in->moment. */
 int pmt_trace_open_moment(struct pmt_trace *in, const char *operand,
                           const struct pmt_common *common,

@@ -186,7 +186,7 @@ static void put_json(const struct pmt_plot_kind *kind,
     pmt_json_line_begin(&j);
     pmt_json_string(&j, "row", "plot");
     pmt_json_string(&j, "chart", kind->name);
-    pmt_json_string(&j, "trace", trace->path);
+    pmt_json_string(&j, "trace", trace->shown);
     pmt_json_bytes(&j, "program", trace->program, strlen(trace->program));
     pmt_json_bytes(&j, "host", trace->host, strlen(trace->host));
     pmt_json_u64(&j, "streams", trace->streams);
@@ -425,7 +425,7 @@ const struct pmt_command pmt_command_plot = {
         "chart there. Marks are dashed lines.",
         "The picture is drawn by gnuplot, which must be installed, but for "
         "--terminal, --data, --script and --json. A trace is read more than "
-        "once, so it can't come from a pipe.",
+        "once: one from a pipe is first copied into a temporary file.",
         NULL},
     .examples = (const char *const[]){
         "pmt plot -o a.png a.pmt", "draw what a.pmt holds",

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/errors.h"
 #include "cli/text.h"
 #include "figure-text.h"
 #include "names.h"
 #include "sampling.h"
+#include "spool.h"
 
 #define BIT(kind) (UINT64_C(1) << (kind))
 
@@ -18,7 +20,10 @@ void pmt_heading_release(struct pmt_heading *h)
     for (size_t i = 0; i < h->mark_count; i++)
         free(h->marks[i].text);
     free(h->marks);
+    if (h->shown && h->spool >= 0)
+        close(h->spool);
     free(h->path);
+    free(h->shown);
     free(h->program);
     free(h->host);
     memset(h, 0, sizeof *h);
@@ -246,22 +251,62 @@ static int read_labels(struct pmt_heading *h, struct pmt_trace *in)
     return no_memory ? pmt_fail("out of memory") : PMT_EXIT_OK;
 }
 
+int pmt_heading_open(const struct pmt_heading *h, struct pmt_trace *in,
+                     const struct pmt_common *common,
+                     const struct pmt_reader_options *options)
+{
+    return pmt_trace_open_as(in, h->path, h->shown, common, options);
+}
+
+/* Is it there, but can't be read twice? */
+static bool is_pipe(const char *path)
+{
+    return !pmt_trace_reopens(path) &&
+           (strcmp(path, "-") == 0 || access(path, F_OK) == 0);
+}
+
+/* Its path: of a pipe that of a copy. */
+static int find_path(struct pmt_heading *h, const char *operand,
+                     struct pmt_moment *moment)
+{
+    char why[PMT_WHY_SIZE], *path;
+    const char *slash;
+
+    h->spool = -1;
+    if (pmt_moment_split(operand, &h->path, moment, why, sizeof why))
+        return pmt_fail("%s", why);
+    h->until_exit = moment->kind == PMT_MOMENT_NONE;
+    h->shown = strdup(strcmp(h->path, "-") == 0 ? "standard input" : h->path);
+    if (!h->shown)
+        return pmt_fail("out of memory");
+    slash = strrchr(h->shown, '/');
+    h->name = slash && slash[1] ? slash + 1 : h->shown;
+    if (!is_pipe(h->path))
+        return PMT_EXIT_OK;
+    h->spool = pmt_spool(h->path, h->shown, &path);
+    if (h->spool < 0)
+        return PMT_EXIT_TROUBLE;
+    free(h->path);
+    h->path = path;
+    return PMT_EXIT_OK;
+}
+
 /* The file, and its moment. */
 static int open_first(struct pmt_heading *h, const char *operand,
                       const struct pmt_common *common)
 {
+    struct pmt_moment moment = {0};
     struct pmt_trace in;
-    int status = PMT_EXIT_OK;
+    int status = find_path(h, operand, &moment);
 
-    if (pmt_trace_open_moment(&in, operand, common, NULL))
-        return PMT_EXIT_TROUBLE;
-    h->path = strdup(in.path);
-    if (!h->path || !pmt_trace_reopens(in.path))
-        status = pmt_fail("%s: can't be drawn from a pipe: a chart takes more "
-                          "than one pass",
-                          in.name);
-    else
-        status = pmt_trace_find_moment(&in, &h->until);
+    if (status == PMT_EXIT_OK)
+        status = pmt_heading_open(h, &in, common, NULL);
+    if (status) {
+        pmt_moment_release(&moment);
+        return status;
+    }
+    in.moment = moment; /* taken over */
+    status = pmt_trace_find_moment(&in, &h->until);
     pmt_trace_release(&in);
     return status;
 }
@@ -275,14 +320,11 @@ int pmt_heading_read(struct pmt_heading *h, const char *operand,
         .no_tables = true,
     };
     struct pmt_trace in;
-    const char *slash;
 
     memset(h, 0, sizeof *h);
     if (open_first(h, operand, common))
         return PMT_EXIT_TROUBLE;
-    slash = strrchr(h->path, '/');
-    h->name = slash && slash[1] ? slash + 1 : h->path;
-    if (pmt_trace_open(&in, h->path, common, &options))
+    if (pmt_heading_open(h, &in, common, &options))
         return PMT_EXIT_TROUBLE;
     return read_labels(h, &in);
 }

@@ -26,8 +26,13 @@ struct pmt_heading_mark {
 
 struct pmt_heading {
     char *path;          /* to be opened again; owned */
+    char *shown;         /* for messages; owned: the path as it was given, or
+                            "standard input" */
     const char *name;    /* its last part, for titles; raw bytes */
+    int spool;           /* what came through a pipe; -1: none */
     struct pmt_instant until; /* the operand's moment: charts end here */
+    bool until_exit;     /* no moment: what is live is what was live where the
+                            interpreter began to end, as in `pmt live` */
     uint64_t kinds;      /* bits of the kinds there are records of */
     size_t streams;
     char *program;       /* of the first stream: "pid 7: python3 a.py"; raw
@@ -45,15 +50,21 @@ struct pmt_heading {
     uint64_t marks_dropped;
 };
 
-/* Opens FILE or FILE@MOMENT and reads them. PMT_EXIT_OK, or PMT_EXIT_TROUBLE
+/* Opens FILE or FILE@MOMENT and reads them; a pipe is copied (spool.h). PMT_EXIT_OK, or PMT_EXIT_TROUBLE
  * after saying why. Release it whatever is returned. */
 int pmt_heading_read(struct pmt_heading *heading, const char *operand,
                      const struct pmt_common *common);
+/* Accepts a zeroed one. */
 void pmt_heading_release(struct pmt_heading *heading);
 
 /* Sets title ("a.pmt: WHAT"), subtitle, marks and the wall clock of time 0. */
 void pmt_heading_apply(const struct pmt_heading *heading, const char *what,
                        struct pmt_plot_figure *figure);
+
+/* Opens the trace once more, as pmt_trace_open(). */
+int pmt_heading_open(const struct pmt_heading *heading, struct pmt_trace *in,
+                     const struct pmt_common *common,
+                     const struct pmt_reader_options *options);
 
 /* The subtitle alone, on the heap; NULL: no memory. */
 char *pmt_heading_line(const struct pmt_heading *heading);

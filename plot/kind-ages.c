@@ -174,8 +174,9 @@ static void add_panel(struct ages *ages, int hist,
         curve->values[c] = ages->hists[hist][ages->first + c];
 }
 
-static void fill(struct ages *ages, struct pmt_plot_figure *figure)
+static void fill(void *context, struct pmt_plot_figure *figure)
 {
+    struct ages *ages = context;
     bool blocks = ages->which == PMT_LIVE_BLOCKS;
 
     ages->estimated = blocks && ages->pass.heading->sample_bytes > 0;
@@ -203,16 +204,10 @@ static int make(const struct pmt_plot_request *request,
                       pmt_live_sets_skip_kinds(1u << ages.which)))
         return PMT_EXIT_TROUBLE;
     pmt_live_sets_init(&ages.live, 1u << ages.which);
-    ages.live.until_exit = ages.pass.heading->until.is_end;
+    ages.live.until_exit = ages.pass.heading->until_exit;
     pmt_pass_live(&ages.pass, &ages.live, ages.which, observe, &ages);
-    if (ages.pass.code != PMT_END) {
-        status = pmt_pass_failed(&ages.pass);
-    } else if (!pmt_pass_has(&ages.live, ages.which)) {
-        status = pmt_pass_nothing(&ages.pass, pmt_pass_records(ages.which));
-    } else {
-        fill(&ages, figure);
-        status = pmt_pass_close(&ages.pass, PMT_EXIT_OK);
-    }
+    status = pmt_pass_end(&ages.pass, pmt_pass_missing(&ages.live, ages.which),
+                          fill, &ages, figure);
     pmt_live_sets_release(&ages.live);
     return status;
 }

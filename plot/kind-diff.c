@@ -93,6 +93,7 @@ static int read_side(struct diffing *d, size_t side)
     if (pmt_pass_open(&pass, d->request, side,
                       pmt_diff_skip_kinds(&d->reading)))
         return PMT_EXIT_TROUBLE;
+    d->reading.until_exit = pass.heading->until_exit;
     pass.code = pmt_diff_read(&d->reading, &pass.in, &pass.heading->until,
                               (enum pmt_diff_side)side, 0, &d->found[side],
                               &pass.err);
@@ -273,7 +274,7 @@ static int make(const struct pmt_plot_request *request,
         if (pmt_diff_finish(&d.diff)) {
             status = pmt_fail("out of memory");
         } else if (!d.found[0].has[d.what] && !d.found[1].has[d.what]) {
-            pmt_fail("%s, %s: no %s records", request->operands[0],
+            pmt_fail("%s, %s: no %s", request->operands[0],
                      request->operands[1], pmt_pass_records(d.which));
             status = PMT_EXIT_NO;
         } else {

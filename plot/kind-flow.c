@@ -361,8 +361,9 @@ static void add_strip(struct flow *flow, const struct strip *strip,
         pmt_bins_amounts(&strip->bins, 0, PMT_BINS_SUM, false, panel, curve);
 }
 
-static void fill(struct flow *flow, struct pmt_plot_figure *figure)
+static void fill(void *context, struct pmt_plot_figure *figure)
 {
+    struct flow *flow = context;
     const struct pmt_plot_request *request = flow->pass.request;
     size_t top = request->top_given ? request->top : TOP, count = 0;
     double to = (double)flow->pass.heading->span_ns + 1, rest = flow->others;
@@ -433,15 +434,9 @@ static int make(const struct pmt_plot_request *request,
     if (pmt_bins_init(&flow.rss, 1, PMT_BINS))
         pmt_pass_no_memory(&flow.pass);
     read_all(&flow);
-    if (flow.pass.code != PMT_END) {
-        status = pmt_pass_failed(&flow.pass);
-    } else if (!flow.any) {
-        status = pmt_pass_nothing(&flow.pass,
-                                  "RSS in call, line or object");
-    } else {
-        fill(&flow, figure);
-        status = pmt_pass_close(&flow.pass, PMT_EXIT_OK);
-    }
+    status = pmt_pass_end(
+        &flow.pass, flow.any ? NULL : "RSS in call, line or object records",
+        fill, &flow, figure);
     release(&flow);
     return status;
 }

@@ -137,8 +137,9 @@ static void put_mark_note(const struct pmt_heading *heading,
     free(line);
 }
 
-static void fill(struct growing *g, struct pmt_plot_figure *figure)
+static void fill(void *context, struct pmt_plot_figure *figure)
 {
+    struct growing *g = context;
     const struct pmt_plot_request *request = g->pass.request;
     const struct pmt_growth *growth = &g->growth;
     bool wide = request->columns >= WIDE;
@@ -175,6 +176,7 @@ static int make(const struct pmt_plot_request *request,
                 struct pmt_plot_figure *figure)
 {
     struct growing g;
+    const char *missing;
     unsigned sets;
     int status;
 
@@ -187,26 +189,19 @@ static int make(const struct pmt_plot_request *request,
         return PMT_EXIT_TROUBLE;
     pmt_live_sets_init(&g.live, sets);
     g.live.until = g.pass.heading->until;
-    g.live.until_exit = g.live.until.is_end;
+    g.live.until_exit = g.pass.heading->until_exit;
     pmt_growth_init(&g.growth, g.which,
                     request->by_given            ? request->by
                     : g.which == PMT_LIVE_OBJECTS ? PMT_BY_TYPE
                                                   : PMT_BY_OWN);
     pmt_growth_attach(&g.growth, 1, &g.live);
     read_all(&g);
-    if (g.pass.code != PMT_END) {
-        status = pmt_pass_failed(&g.pass);
-    } else if (!pmt_pass_has(&g.live, g.which)) {
-        status = pmt_pass_nothing(&g.pass, pmt_pass_records(g.which));
-    } else if (g.growth.row_count == 0) {
-        pmt_fail("%s: nothing that lives ever had 1 KiB or 8 %s",
-                 g.pass.in.name,
-                 g.which == PMT_LIVE_BLOCKS ? "blocks" : "objects");
-        status = pmt_pass_close(&g.pass, PMT_EXIT_NO);
-    } else {
-        fill(&g, figure);
-        status = pmt_pass_close(&g.pass, PMT_EXIT_OK);
-    }
+    missing = pmt_pass_missing(&g.live, g.which);
+    if (!missing && g.growth.row_count == 0)
+        missing = g.which == PMT_LIVE_BLOCKS
+                      ? "live blocks that ever had 1 KiB, or were 8"
+                      : "live objects that ever had 1 KiB, or were 8";
+    status = pmt_pass_end(&g.pass, missing, fill, &g, figure);
     pmt_growth_release(&g.growth);
     pmt_live_sets_release(&g.live);
     return status;

@@ -194,30 +194,29 @@ static void put_classes(const struct pmt_over_time *o,
 
 /* ---- the chart ----------------------------------------------------------- */
 
+static const char *fill(const struct pmt_over_time *o,
+                        const struct pmt_plot_request *request,
+                        struct pmt_plot_figure *figure)
+{
+    pmt_heading_apply(&request->traces[0], "what Python's allocator holds",
+                      figure);
+    put_stack(o, "arenas", PARTS(pymalloc_parts), figure);
+    put_stack(o, "malloc", PARTS(libc_parts), figure);
+    put_classes(o, figure);
+    pmt_figure_note(figure, "figures beside the names are those at the end");
+    if (o->gauges.streams > 1)
+        pmt_figure_note(figure, "of %zu processes together",
+                        o->gauges.streams);
+    return figure->panel_count == 0 ? "heap records with pymalloc's figures"
+                                    : NULL;
+}
+
 static int make(const struct pmt_plot_request *request,
                 struct pmt_plot_figure *figure)
 {
     struct pmt_over_time o = {.gauges = {.memory = true, .wants = wants}};
-    int status = pmt_over_time_read(&o, request);
 
-    if (status == PMT_EXIT_TROUBLE) {
-        pmt_over_time_release(&o);
-        return status;
-    }
-    pmt_heading_apply(&request->traces[0], "what Python's allocator holds",
-                      figure);
-    put_stack(&o, "arenas", PARTS(pymalloc_parts), figure);
-    put_stack(&o, "malloc", PARTS(libc_parts), figure);
-    put_classes(&o, figure);
-    pmt_figure_note(figure, "figures beside the names are those at the end");
-    if (o.gauges.streams > 1)
-        pmt_figure_note(figure, "of %zu processes together",
-                        o.gauges.streams);
-    if (figure->panel_count == 0)
-        status = pmt_plot_nothing(request,
-                                  "heap records with pymalloc's figures");
-    pmt_over_time_release(&o);
-    return status;
+    return pmt_over_time_draw(&o, request, fill, figure);
 }
 
 const struct pmt_plot_kind pmt_plot_heap = {

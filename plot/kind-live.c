@@ -5,6 +5,7 @@
 #include "cli/errors.h"
 #include "cli/text.h"
 #include "over-time.h"
+#include "pass.h"
 
 #define BIT(kind) (UINT64_C(1) << (kind))
 
@@ -108,32 +109,33 @@ static void put_notes(const struct pmt_series *series,
         pmt_figure_note(figure, "not every destruction was reported");
 }
 
+static const char *fill(const struct pmt_over_time *o,
+                        const struct pmt_plot_request *request,
+                        struct pmt_plot_figure *figure)
+{
+    const struct pmt_series *series = &o->series;
+    char what[64];
+
+    if (series->streams == 0)
+        return pmt_pass_records(series->which);
+    snprintf(what, sizeof what, "live %s by %s", pmt_series_noun(series),
+             pmt_group_by_names[series->by]);
+    pmt_heading_apply(&request->traces[0], what, figure);
+    for (int i = 0; i < PMT_SERIES_WHATS; i++)
+        if (shows(request, (enum pmt_series_what)i))
+            put_panel(o, request, (enum pmt_series_what)i, figure);
+    put_notes(series, figure);
+    return NULL;
+}
+
 static int make(const struct pmt_plot_request *request,
                 struct pmt_plot_figure *figure)
 {
     struct pmt_over_time o = {.want_live = true};
-    const struct pmt_series *series = &o.series;
-    char what[64];
-    int status;
 
     o.series.rank = shows(request, PMT_SERIES_BYTES) ? PMT_SERIES_BYTES
                                                      : PMT_SERIES_COUNT;
-    status = pmt_over_time_read(&o, request);
-    if (status != PMT_EXIT_TROUBLE && series->streams == 0) {
-        status = pmt_plot_nothing(request, series->which == PMT_LIVE_OBJECTS
-                                               ? "object records"
-                                               : "alloc records");
-    } else if (status != PMT_EXIT_TROUBLE) {
-        snprintf(what, sizeof what, "live %s by %s", pmt_series_noun(series),
-                 pmt_group_by_names[series->by]);
-        pmt_heading_apply(&request->traces[0], what, figure);
-        for (int i = 0; i < PMT_SERIES_WHATS; i++)
-            if (shows(request, (enum pmt_series_what)i))
-                put_panel(&o, request, (enum pmt_series_what)i, figure);
-        put_notes(series, figure);
-    }
-    pmt_over_time_release(&o);
-    return status;
+    return pmt_over_time_draw(&o, request, fill, figure);
 }
 
 const struct pmt_plot_kind pmt_plot_live = {

@@ -82,8 +82,9 @@ static void add_curve(struct rate *rate, int row, enum pmt_bins_what what,
                                   text);
 }
 
-static void fill(struct rate *rate, struct pmt_plot_figure *figure)
+static void fill(void *context, struct pmt_plot_figure *figure)
 {
+    struct rate *rate = context;
     bool blocks = rate->which == PMT_LIVE_BLOCKS;
     char text[PMT_UNIT_TEXT];
 
@@ -122,14 +123,8 @@ static int make(const struct pmt_plot_request *request,
     if (pmt_bins_init(&rate.bins, ROWS, PMT_BINS))
         pmt_pass_no_memory(&rate.pass);
     pmt_pass_live(&rate.pass, &rate.live, rate.which, observe, &rate.bins);
-    if (rate.pass.code != PMT_END) {
-        status = pmt_pass_failed(&rate.pass);
-    } else if (!pmt_pass_has(&rate.live, rate.which)) {
-        status = pmt_pass_nothing(&rate.pass, pmt_pass_records(rate.which));
-    } else {
-        fill(&rate, figure);
-        status = pmt_pass_close(&rate.pass, PMT_EXIT_OK);
-    }
+    status = pmt_pass_end(&rate.pass, pmt_pass_missing(&rate.live, rate.which),
+                          fill, &rate, figure);
     pmt_live_sets_release(&rate.live);
     pmt_bins_release(&rate.bins);
     return status;

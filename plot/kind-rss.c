@@ -276,10 +276,28 @@ static void put_pauses(const struct pmt_over_time *o,
 
 /* ---- the chart ----------------------------------------------------------- */
 
+static const char *fill(const struct pmt_over_time *o,
+                        const struct pmt_plot_request *request,
+                        struct pmt_plot_figure *figure)
+{
+    pmt_heading_apply(&request->traces[0],
+                      o->shares.processes > 1 ? "memory of the processes"
+                                              : "memory of the process",
+                      figure);
+    if (shows(request, PMT_PLOT_MEMORY) || shows(request, PMT_PLOT_VMS))
+        put_memory(o, request, figure);
+    if (shows(request, PMT_PLOT_CPU))
+        pmt_over_time_cpu(o, figure);
+    if (shows(request, PMT_PLOT_FAULTS))
+        put_faults(o, figure);
+    if (shows(request, PMT_PLOT_GC))
+        put_pauses(o, figure);
+    return figure->panel_count == 0 ? "such records" : NULL;
+}
+
 static int make(const struct pmt_plot_request *request,
                 struct pmt_plot_figure *figure)
 {
-    const struct pmt_heading *trace = &request->traces[0];
     struct pmt_over_time o = {
         .gauges = {.memory = shows(request, PMT_PLOT_MEMORY) ||
                              shows(request, PMT_PLOT_FAULTS) ||
@@ -288,30 +306,10 @@ static int make(const struct pmt_plot_request *request,
                    .wants = wants},
         .want_shares = true,
         .want_live = shows(request, PMT_PLOT_MEMORY) &&
-                     trace->kinds & BIT(PMT_KIND_ALLOC),
+                     request->traces[0].kinds & BIT(PMT_KIND_ALLOC),
     };
-    int status = pmt_over_time_read(&o, request);
 
-    if (status == PMT_EXIT_TROUBLE) {
-        pmt_over_time_release(&o);
-        return status;
-    }
-    pmt_heading_apply(trace,
-                      o.shares.processes > 1 ? "memory of the processes"
-                                             : "memory of the process",
-                      figure);
-    if (shows(request, PMT_PLOT_MEMORY) || shows(request, PMT_PLOT_VMS))
-        put_memory(&o, request, figure);
-    if (shows(request, PMT_PLOT_CPU))
-        pmt_over_time_cpu(&o, figure);
-    if (shows(request, PMT_PLOT_FAULTS))
-        put_faults(&o, figure);
-    if (shows(request, PMT_PLOT_GC))
-        put_pauses(&o, figure);
-    if (figure->panel_count == 0)
-        status = pmt_plot_nothing(request, "such records");
-    pmt_over_time_release(&o);
-    return status;
+    return pmt_over_time_draw(&o, request, fill, figure);
 }
 
 const struct pmt_plot_kind pmt_plot_rss = {

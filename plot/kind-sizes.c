@@ -104,8 +104,9 @@ static void add_panel(struct sizes *sizes, int hist, const char *noun,
         curve->values[c] = sizes->hists[hist][c];
 }
 
-static void fill(struct sizes *sizes, struct pmt_plot_figure *figure)
+static void fill(void *context, struct pmt_plot_figure *figure)
 {
+    struct sizes *sizes = context;
     bool blocks = sizes->which == PMT_LIVE_BLOCKS;
 
     add_up(sizes);
@@ -138,16 +139,10 @@ static int make(const struct pmt_plot_request *request,
     pmt_profile_init(&sizes.profile, sizes.which, PMT_BY_SIZE);
     sizes.profile.want = PMT_PROFILE_ALLOCATED;
     sizes.profile.live.until = sizes.pass.heading->until;
-    sizes.profile.live.until_exit = sizes.profile.live.until.is_end;
+    sizes.profile.live.until_exit = sizes.pass.heading->until_exit;
     read_all(&sizes);
-    if (sizes.pass.code != PMT_END) {
-        status = pmt_pass_failed(&sizes.pass);
-    } else if (!pmt_pass_has(&sizes.profile.live, sizes.which)) {
-        status = pmt_pass_nothing(&sizes.pass, pmt_pass_records(sizes.which));
-    } else {
-        fill(&sizes, figure);
-        status = pmt_pass_close(&sizes.pass, PMT_EXIT_OK);
-    }
+    status = pmt_pass_end(&sizes.pass, pmt_pass_missing(&sizes.profile.live, sizes.which),
+                          fill, &sizes, figure);
     pmt_profile_release(&sizes.profile);
     return status;
 }

@@ -61,32 +61,35 @@ static void put_memory(const struct pmt_over_time *o,
                                       (double)o->shares.cpu_total_ns));
 }
 
+static const char *fill(const struct pmt_over_time *o,
+                        const struct pmt_plot_request *request,
+                        struct pmt_plot_figure *figure)
+{
+    char what[96], count[PMT_TEXT_SIZE];
+
+    if (o->shares.processes <= 1 || !o->shares.rss.values)
+        return NULL;
+    snprintf(what, sizeof what, "memory and processor time of %s processes",
+             pmt_text_count(count, o->shares.processes));
+    pmt_heading_apply(&request->traces[0], what, figure);
+    put_memory(o, figure);
+    pmt_over_time_cpu(o, figure);
+    if (o->shares.programs)
+        pmt_figure_note(figure, "by program: %s of them",
+                        pmt_text_count(count, o->shares.programs));
+    return NULL;
+}
+
+/* One process alone is no tree. */
 static int make(const struct pmt_plot_request *request,
                 struct pmt_plot_figure *figure)
 {
     struct pmt_over_time o = {.want_shares = true};
-    char what[96], count[PMT_TEXT_SIZE];
-    int status = pmt_over_time_read(&o, request);
+    int status = pmt_over_time_draw(&o, request, fill, figure);
 
-    if (status == PMT_EXIT_TROUBLE) {
-        pmt_over_time_release(&o);
-        return status;
-    }
-    if (o.shares.processes <= 1 || !o.shares.rss.values) {
-        pmt_over_time_release(&o);
-        return status == PMT_EXIT_OK ? pmt_plot_rss.make(request, figure)
-                                     : status;
-    }
-    snprintf(what, sizeof what, "memory and processor time of %s processes",
-             pmt_text_count(count, o.shares.processes));
-    pmt_heading_apply(&request->traces[0], what, figure);
-    put_memory(&o, figure);
-    pmt_over_time_cpu(&o, figure);
-    if (o.shares.programs)
-        pmt_figure_note(figure, "by program: %s of them",
-                        pmt_text_count(count, o.shares.programs));
-    pmt_over_time_release(&o);
-    return status;
+    return status == PMT_EXIT_OK && figure->panel_count == 0
+               ? pmt_plot_rss.make(request, figure)
+               : status;
 }
 
 const struct pmt_plot_kind pmt_plot_tree = {

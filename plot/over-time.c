@@ -11,21 +11,11 @@
 
 #define BIT(kind) (UINT64_C(1) << (kind))
 
-void pmt_over_time_release(struct pmt_over_time *o)
+static void release(struct pmt_over_time *o)
 {
     pmt_series_release(&o->series);
     pmt_gauges_release(&o->gauges);
     pmt_shares_release(&o->shares);
-}
-
-int pmt_plot_nothing(const struct pmt_plot_request *request,
-                     const char *records)
-{
-    const struct pmt_heading *trace = &request->traces[0];
-
-    pmt_fail("%s: no %s%s", trace->path, records,
-             trace->until.is_end ? "" : " up to that moment");
-    return PMT_EXIT_NO;
 }
 
 const char *pmt_series_noun(const struct pmt_series *series)
@@ -96,8 +86,7 @@ static int pass(struct pmt_over_time *o,
 
     if (fill && o->series.gauges)
         reading.skip_kinds &= ~pmt_gauges_kinds(&o->gauges);
-    if (pmt_trace_open(&in, request->traces[0].path, request->common,
-                       &reading))
+    if (pmt_heading_open(&request->traces[0], &in, request->common, &reading))
         return PMT_EXIT_TROUBLE;
     code = fill ? pmt_series_fill(&o->series, &in, &err)
                 : pmt_series_rank(&o->series, &in, &err);
@@ -109,8 +98,8 @@ static int pass(struct pmt_over_time *o,
     return PMT_EXIT_OK;
 }
 
-int pmt_over_time_read(struct pmt_over_time *o,
-                       const struct pmt_plot_request *request)
+static int read_both(struct pmt_over_time *o,
+                     const struct pmt_plot_request *request)
 {
     int status;
 
@@ -118,6 +107,25 @@ int pmt_over_time_read(struct pmt_over_time *o,
     status = pass(o, request, false);
     if (status != PMT_EXIT_TROUBLE)
         status = pmt_exit_worse(status, pass(o, request, true));
+    return status;
+}
+
+int pmt_over_time_draw(struct pmt_over_time *o,
+                       const struct pmt_plot_request *request,
+                       pmt_over_time_fill *fill,
+                       struct pmt_plot_figure *figure)
+{
+    const struct pmt_heading *trace = &request->traces[0];
+    int status = read_both(o, request);
+    const char *missing =
+        status == PMT_EXIT_TROUBLE ? NULL : fill(o, request, figure);
+
+    if (missing) {
+        pmt_fail("%s: no %s%s", trace->shown, missing,
+                 trace->until.is_end ? "" : " up to that moment");
+        status = PMT_EXIT_NO;
+    }
+    release(o);
     return status;
 }
 

@@ -23,15 +23,19 @@ struct pmt_over_time {
     struct pmt_shares shares;
 };
 
-/* Reads request->traces[0] twice. PMT_EXIT_OK; PMT_EXIT_NO: it is damaged and
- * what is sound was taken; PMT_EXIT_TROUBLE. Of these it has said why. */
-int pmt_over_time_read(struct pmt_over_time *o,
-                       const struct pmt_plot_request *request);
-void pmt_over_time_release(struct pmt_over_time *o);
+/* Fills the figure from it. NULL, or what there is none of ("alloc records"),
+ * which is then said. */
+typedef const char *pmt_over_time_fill(const struct pmt_over_time *o,
+                                       const struct pmt_plot_request *request,
+                                       struct pmt_plot_figure *figure);
 
-/* Says that there are no such records, and returns PMT_EXIT_NO. */
-int pmt_plot_nothing(const struct pmt_plot_request *request,
-                     const char *records);
+/* Reads request->traces[0] twice, calls `fill` and releases `o`. PMT_EXIT_OK;
+ * PMT_EXIT_NO: it is damaged and what is sound was taken, or there was none;
+ * PMT_EXIT_TROUBLE. Of these it has said why. */
+int pmt_over_time_draw(struct pmt_over_time *o,
+                       const struct pmt_plot_request *request,
+                       pmt_over_time_fill *fill,
+                       struct pmt_plot_figure *figure);
 
 /* A panel over the time axis of it. */
 struct pmt_panel *pmt_over_time_panel(const struct pmt_over_time *o,

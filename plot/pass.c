@@ -15,8 +15,8 @@ int pmt_pass_open(struct pmt_pass *pass,
     memset(pass, 0, sizeof *pass);
     pass->request = request;
     pass->heading = &request->traces[number];
-    return pmt_trace_open(&pass->in, pass->heading->path, request->common,
-                          &reading);
+    return pmt_heading_open(pass->heading, &pass->in, request->common,
+                            &reading);
 }
 
 bool pmt_pass_next(struct pmt_pass *pass, struct pmt_event *event)
@@ -79,15 +79,21 @@ enum pmt_live_which pmt_pass_which(const struct pmt_plot_request *request,
 
 const char *pmt_pass_records(enum pmt_live_which which)
 {
-    return which == PMT_LIVE_OBJECTS ? "object" : "alloc";
+    return which == PMT_LIVE_OBJECTS ? "object records" : "alloc records";
 }
 
-bool pmt_pass_has(const struct pmt_live_sets *live, enum pmt_live_which which)
+static bool has(const struct pmt_live_sets *live, enum pmt_live_which which)
 {
     for (size_t i = 0; i < live->stream_count; i++)
         if (live->streams[i].seen[which])
             return true;
     return false;
+}
+
+const char *pmt_pass_missing(const struct pmt_live_sets *live,
+                             enum pmt_live_which which)
+{
+    return has(live, which) ? NULL : pmt_pass_records(which);
 }
 
 /* ---- live sets --------------------------------------------------------- */
@@ -153,10 +159,10 @@ void pmt_pass_live(struct pmt_pass *pass, struct pmt_live_sets *live,
 
 /* ---- the end ----------------------------------------------------------- */
 
-int pmt_pass_nothing(struct pmt_pass *pass, const char *records)
+static int nothing(struct pmt_pass *pass, const char *missing)
 {
     if (pass->in.health.refused == 0)
-        pmt_fail("%s: no %s records%s", pass->in.name, records,
+        pmt_fail("%s: no %s%s", pass->in.name, missing,
                  pass->heading->until.is_end ? "" : " up to that moment");
     return pmt_pass_close(pass, PMT_EXIT_NO);
 }
@@ -164,6 +170,18 @@ int pmt_pass_nothing(struct pmt_pass *pass, const char *records)
 int pmt_pass_failed(struct pmt_pass *pass)
 {
     return pmt_trace_failed(&pass->in, &pass->err);
+}
+
+int pmt_pass_end(struct pmt_pass *pass, const char *missing,
+                 void (*fill)(void *context, struct pmt_plot_figure *figure),
+                 void *context, struct pmt_plot_figure *figure)
+{
+    if (pass->code != PMT_END)
+        return pmt_pass_failed(pass);
+    if (missing)
+        return nothing(pass, missing);
+    fill(context, figure);
+    return pmt_pass_close(pass, PMT_EXIT_OK);
 }
 
 int pmt_pass_close(struct pmt_pass *pass, int status)

@@ -7,12 +7,10 @@
  *         return PMT_EXIT_TROUBLE;              // it has said why
  *     while (pmt_pass_next(&pass, &event))
  *         pass.code = …;
- *     if (pass.code != PMT_END)
- *         return pmt_pass_failed(&pass);        // says why, closes
- *     … the figure, while names can be looked up …
- *     return pmt_pass_close(&pass, status);
+ *     return pmt_pass_end(&pass, there_are ? NULL : "calls", fill, context,
+ *                         figure);              // closes
  *
- * Only open, nothing, failed and close print. Threads: the main thread only.
+ * Only open, end, failed and close print. Threads: the main thread only.
  */
 #ifndef PMT_PASS_H
 #define PMT_PASS_H
@@ -81,14 +79,22 @@ struct pmt_panel *pmt_pass_panel(const struct pmt_pass *pass,
 enum pmt_live_which pmt_pass_which(const struct pmt_plot_request *request,
                                    size_t number);
 
-/* Has a set of them records of this kind, up to the moment? */
-bool pmt_pass_has(const struct pmt_live_sets *live, enum pmt_live_which which);
-
-/* "alloc", "object". */
+/* "alloc records", "object records". */
 const char *pmt_pass_records(enum pmt_live_which which);
 
-/* Says that there are no such records; as pmt_pass_close(). */
-int pmt_pass_nothing(struct pmt_pass *pass, const char *records);
+/* That, where a set has no records of this kind up to the moment; else
+ * NULL. */
+const char *pmt_pass_missing(const struct pmt_live_sets *live,
+                             enum pmt_live_which which);
+
+/*
+ * The end of a pass, and what PMT_EXIT_ it comes to: if it failed it says why;
+ * if something is `missing` (its name) it says that; else `fill` is called,
+ * which makes the figure while names can still be looked up. Closes.
+ */
+int pmt_pass_end(struct pmt_pass *pass, const char *missing,
+                 void (*fill)(void *context, struct pmt_plot_figure *figure),
+                 void *context, struct pmt_plot_figure *figure);
 
 int pmt_pass_failed(struct pmt_pass *pass);
 /* As pmt_trace_close(). */

@@ -341,8 +341,10 @@ static void test_names(void **state)
             "\"…/json/decoder.py:355 raw_decode\"");
     name_is("raw_decode (/usr/lib/python3/json/decoder.py)", 40,
             "\"raw_decode (…/json/decoder.py)\"");
+    name_is("/usr/lib/python3/json/decoder.py:355 raw_decode", 30,
+            "\"…/decoder.py:355 raw_decode\"");
     name_is("/usr/lib/python3/json/decoder.py:355 raw_decode", 10,
-            "\"…/j…decode\"");
+            "\"…/d…decode\"");
     name_is("it's", 40, "\"it\\047s\"");
     name_is("/", 40, "\"/\"");
     name_is("", 40, "\"\"");
