@@ -10,7 +10,7 @@
 #include "gnuplot.h"
 
 /* "]]>" must not be in an XML document, and gnuplot puts it there. The script
- * has it as chart-text.c writes it. */
+ * has it as figure-text.c writes it. */
 static void write_for_xml(const char *script, FILE *out)
 {
     static const char end[] = "\\135\\135>";

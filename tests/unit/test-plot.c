@@ -359,7 +359,7 @@ static void tic_is(const char *name, const char *expected)
     FILE *file = open_memstream(&text, &size);
 
     assert_non_null(file);
-    pmt_chart_tic(file, name, 40);
+    pmt_figure_put_tic(file, name, 40);
     assert_int_equal(fclose(file), 0);
     assert_string_equal(text, expected);
     free(text);
