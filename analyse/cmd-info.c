@@ -176,6 +176,8 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     int count = pmt_options_parse(command, argc, argv, &opt.common);
     int status = PMT_EXIT_OK;
 
+    if (opt.digest && opt.tree)
+        return pmt_fail("--digest and --tree can't be given together");
     if (pmt_output_open(&out, opt.output, opt.force ? PMT_OUTPUT_FORCE : 0))
         return PMT_EXIT_TROUBLE;
     sink.file = out.file;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/errors.h"
@@ -41,6 +42,7 @@ static int find_program(const char *given, char **name)
     char *file = pmt_record_locate(given);
     size_t n = strlen(given);
     bool here = file == NULL && access(given, F_OK) == 0;
+    struct stat st;
     int failed;
 
     *name = malloc(n + 3);
@@ -50,7 +52,11 @@ static int find_program(const char *given, char **name)
     }
     snprintf(*name, n + 3, "%s%s", here ? "./" : "", given);
     if (file != NULL || here)
-        failed = access(file != NULL ? file : *name, X_OK) ? errno : 0;
+        failed = access(file != NULL ? file : *name, X_OK) ? errno
+                 : stat(file != NULL ? file : *name, &st) == 0 &&
+                         S_ISDIR(st.st_mode)
+                     ? EISDIR
+                     : 0;
     else
         failed = ENOENT;
     free(file);

@@ -500,8 +500,7 @@ static void put_string(struct writing *w, const char *text)
 static void put_value(struct writing *w, const char *text)
 {
     bool plain = *text != '\0' && *text != '!' && strcmp(text, "and") &&
-                 strcmp(text, "or") && strcmp(text, "not") &&
-                 !strchr(text, '\\');
+                 strcmp(text, "or") && strcmp(text, "not");
 
     for (const char *c = text; *c; c++)
         plain = plain && !ends_word(*c);
@@ -511,8 +510,10 @@ static void put_value(struct writing *w, const char *text)
     }
     put(w, "\"", 1);
     for (const char *c = text; *c; c++) {
-        if (*c == '"')
+        if (*c == '"' || (*c == '\\' && c[1] == '\0'))
             put(w, "\\", 1);
+        else if (*c == '\\')
+            put(w, c++, 1);
         put(w, c, 1);
     }
     put(w, "\"", 1);

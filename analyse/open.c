@@ -225,7 +225,7 @@ static int journal_trouble(const char *path)
     name = pmt_xasprintf("%s%s", path, PMT_JOURNAL_SUFFIX);
     failed = access(name, R_OK) == 0 ? 0 : errno;
     free(name);
-    return failed == ENOENT ? 0 : failed;
+    return failed == ENOENT || failed == ENOTDIR ? 0 : failed;
 }
 
 /* Smaller traces are read before a thread would have begun. */
@@ -394,6 +394,8 @@ enum pmt_journal_state pmt_trace_journal(const char *path)
         return PMT_JOURNAL_DEAD;
     if (code == PMT_ERR_BUSY)
         return PMT_JOURNAL_BUSY;
-    return code == PMT_ERR_IO && err.sys_errno == ENOENT ? PMT_JOURNAL_NONE
-                                                         : PMT_JOURNAL_WRONG;
+    return code == PMT_ERR_IO &&
+                   (err.sys_errno == ENOENT || err.sys_errno == ENOTDIR)
+               ? PMT_JOURNAL_NONE
+               : PMT_JOURNAL_WRONG;
 }

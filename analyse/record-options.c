@@ -135,7 +135,9 @@ int pmt_record_check_output(const char *name, bool force)
     slash = strrchr(path, '/');
     if (status == PMT_EXIT_OK && slash != NULL) {
         slash[slash == path] = '\0';
-        if (access(path, W_OK | X_OK) != 0)
+        if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+            status = pmt_fail_errno(ENOTDIR, "%s", path);
+        else if (access(path, W_OK | X_OK) != 0)
             status = pmt_fail_errno(errno, "%s", path);
     }
     free(path);

@@ -387,7 +387,9 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     if (strcmp(argv[0], "run") == 0)
         return run_tracer(&opt, argv + 1);
     if (strcmp(argv[0], "scripts") == 0)
-        return count == 1 ? list_scripts() : print_script(argv[1]);
+        return count > 2    ? pmt_fail("unexpected operand %s", argv[2])
+               : count == 1 ? list_scripts()
+                            : print_script(argv[1]);
     return pmt_fail("%s is not convert, run or scripts", argv[0]);
 }
 

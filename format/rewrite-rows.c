@@ -153,7 +153,9 @@ static int put_sizes(struct rows *x)
             v[n++] = made ? with->size : sizes ? sizes[i] : 0;
         }
         needed |= made;
-        with += with && replaced(x, i);
+        if (with && replaced(x, i)) {
+            with++;
+        }
     }
     if (needed) {
         return pmt_body_column(&x->w->body, PMT_COL_SIZE, v, n,
@@ -189,7 +191,9 @@ static void fill_slots(struct rows *x)
             : sizes                          ? sizes[i]
                                              : 0,
             op & 3);
-        with += with && replaced(x, i);
+        if (with && replaced(x, i)) {
+            with++;
+        }
     }
 }
 

@@ -109,6 +109,8 @@ static int check(const struct options *opt, int operands)
     if (opt->output != NULL && strcmp(opt->output, "-") == 0)
         return pmt_fail("-o -: what is sampled is kept in a file beside the "
                         "trace: it must have a name");
+    if (opt->output != NULL && *opt->output == '\0')
+        return pmt_fail("-o: the trace must have a name");
     if (opt->duration_ns == 0)
         return pmt_fail("the duration must be more than 0");
     if (opt->interval_ns < 1000000)

@@ -59,6 +59,10 @@ static void test_one_form(void **state)
     says("size>=64k", "size >= 64k", NULL);
     says("file == \"a b\"", "file == \"a b\"", NULL);
     says("file == \"a\\\"b\"", "file == \"a\\\"b\"", NULL);
+    says("file == a\\*b", "file == a\\*b", NULL);
+    says("file == \"a\\*b\"", "file == a\\*b", NULL);
+    says("process == dir\\", "process == dir\\", NULL);
+    says("process == \"a dir\\\\\"", "process == \"a dir\\\\\"", NULL);
     says("text == \"\"", "text == \"\"", NULL);
     says("text == \"and\"", "text == \"and\"", NULL);
     says("stack contains main", "stack contains main", NULL);
