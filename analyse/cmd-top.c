@@ -7,7 +7,8 @@
 #include "top-options.h"
 #include "top-report.h"
 
-static const char *const kind_names[] = {"any", "alloc", "object", NULL};
+static const char *const kind_names[] = {"any",  "alloc", "object",
+                                         "call", "line",  NULL};
 
 static const struct pmt_option options[] = {
     PMT_OPT_CHOICE('b', "by", "KEY", struct pmt_top_options, by,
@@ -21,7 +22,9 @@ static const struct pmt_option options[] = {
                  "with --cumulative, count it again for each frame that falls "
                  "into the same row, as tracemalloc does"),
     PMT_OPT_CHOICE('k', "kind", "KIND", struct pmt_top_options, kind, kind_names,
-                   "count blocks (alloc), objects, or what there is",
+                   "count blocks (alloc), objects, what functions did (call) "
+                   "or lines (line), or what there is: of these, call and "
+                   "line where there is nothing else",
                    .preset = "any"),
     PMT_OPT_INT('n', "top", "N", struct pmt_top_options, top,
                 "show N rows", .preset = "20", .low = 1),
@@ -64,7 +67,11 @@ static const struct pmt_option options[] = {
 /* Options that don't go together. */
 static int check(const struct pmt_top_options *opt)
 {
-    if (pmt_top_wanted(opt) == 0)
+    if (opt->kind >= PMT_TOP_CALL && opt->by != PMT_TOP_BY_KIND &&
+        !pmt_calls_by((enum pmt_group_by)opt->by))
+        return pmt_fail("--by %s is not for --kind %s",
+                        pmt_group_by_names[opt->by], kind_names[opt->kind]);
+    if (opt->kind < PMT_TOP_CALL && pmt_top_wanted(opt) == 0)
         return pmt_fail("--by %s is not for --kind %s",
                         pmt_group_by_names[opt->by], kind_names[opt->kind]);
     if (opt->cumulative &&
@@ -79,6 +86,15 @@ static int check(const struct pmt_top_options *opt)
         return pmt_fail("--sort size needs --by size");
     if (opt->first && !opt->every_ns)
         return pmt_fail("--first needs --every");
+    if (opt->kind >= PMT_TOP_CALL &&
+        (opt->every_ns || opt->high_water || opt->cumulative))
+        return pmt_fail("--every, --high-water and --cumulative are not for "
+                        "--kind %s", kind_names[opt->kind]);
+    if (opt->kind >= PMT_TOP_CALL
+            ? opt->sort > PMT_TOP_BY_COUNT && opt->sort < PMT_TOP_BY_OWN
+            : opt->kind != PMT_TOP_ANY && opt->sort >= PMT_TOP_BY_OWN)
+        return pmt_fail("--sort %s is not for --kind %s",
+                        pmt_top_sort_names[opt->sort], kind_names[opt->kind]);
     if (opt->every_ns && opt->high_water)
         return pmt_fail("--every and --high-water exclude each other");
     if (opt->every_ns && opt->sort > PMT_TOP_BY_AVERAGE &&
@@ -123,7 +139,8 @@ const struct pmt_command pmt_command_top = {
         "Counts for each site, type, file, thread and so on what is alive at "
         "a moment and what was allocated up to it: bytes, count and average, "
         "as Python's tracemalloc does, from the records of blocks, of objects "
-        "or, where no blocks were recorded, from a snapshot.",
+        "or, where no blocks were recorded, from a snapshot. Of a trace of "
+        "calls or lines it counts these.",
         "Without a moment what is live is that where the interpreter began to "
         "end, as far as that can be told; FILE@end is the very end. What was "
         "allocated is all of the recording then. Where nothing is live rows "
@@ -146,6 +163,12 @@ const struct pmt_command pmt_command_top = {
         "stop at one; pmt-live(1) says what moments are. --high-water stops "
         "where the bytes of all processes of the trace together were most; "
         "@peak is that of the one process that had most.",
+        "Of calls (--kind call) there is a row for each function, C functions "
+        "too: how often it was called, the time that it took, by itself "
+        "(own) and with what it called (total), and by how much the resident "
+        "set size of the process grew meanwhile, where the records have that. "
+        "Of lines (--kind line) how often they ran too; --by lineno shows "
+        "each. Times are those of the recorded program, recording included.",
         "--every shows a table of what was live, by any key, at each of these "
         "times since the trace or --from began, and at the last moment: as if "
         "one had watched the program. Of several processes each is there while "
@@ -171,6 +194,8 @@ const struct pmt_command pmt_command_top = {
         "what each process had when all together had most",
         "pmt top --every 10s -n 5 --by file a.pmt",
         "the five files that held most, every 10 seconds",
+        "pmt top --kind call --sort bytes a.pmt",
+        "the functions while which the process grew most",
         "pmt top --show lifetimes,peak --json a.pmt",
         "how long blocks live, for a program", NULL},
     .exit_status = (const char *const[]){

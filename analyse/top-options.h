@@ -14,7 +14,10 @@
 #define PMT_TOP_BY_KIND (-1)
 #define PMT_TOP_SORT_SHOWN (-1)
 
-enum pmt_top_kind { PMT_TOP_ANY, PMT_TOP_ALLOC, PMT_TOP_OBJECT };
+enum pmt_top_kind {
+    PMT_TOP_ANY, PMT_TOP_ALLOC, PMT_TOP_OBJECT, PMT_TOP_CALL, PMT_TOP_LINE
+};
+
 
 struct pmt_top_options {
     struct pmt_common common; /* must come first */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "calls.h"
 #include "cli/json.h"
 #include "cli/listing.h"
 #include "cli/moment.h"
@@ -40,7 +41,9 @@ enum pmt_top_sort {
     PMT_TOP_BY_TEMPORARY,
     PMT_TOP_BY_LIFETIME,
     PMT_TOP_BY_PEAK,
-    PMT_TOP_BY_CLASS
+    PMT_TOP_BY_CLASS,
+    PMT_TOP_BY_OWN,   /* time, of calls and lines */
+    PMT_TOP_BY_TOTAL
 };
 extern const char *const pmt_top_sort_names[];
 
@@ -92,6 +95,21 @@ int pmt_top_json(const struct pmt_top_report *report, struct pmt_json *json);
  * PMT_ERR_LIMIT. */
 int pmt_top_replay(const struct pmt_top_report *report,
                    struct pmt_tables *tables);
+
+/* ---- top-calls.c -------------------------------------------------------- */
+
+struct pmt_top_calls {
+    const char *name;                /* of the trace */
+    const struct pmt_moment *moment; /* as asked for */
+    const struct pmt_moment *from;   /* the same; NULL: the beginning */
+    const struct pmt_calls *calls;   /* finished */
+    enum pmt_top_sort sort;          /* BYTES (of rss), COUNT, OWN or TOTAL */
+    uint64_t top;                    /* rows at most */
+};
+
+/* A table of what functions, or lines, did. PMT_OK or PMT_ERR_MEMORY. */
+int pmt_top_calls(const struct pmt_top_calls *what,
+                  struct pmt_tables *tables);
 
 /* "at the peak", "at mark "warm"": a moment as it is said; `ns` is where. */
 void pmt_top_moment_text(const struct pmt_moment *moment, uint64_t ns,

@@ -10,7 +10,8 @@ const char *const pmt_top_show_names[] = {
 
 const char *const pmt_top_sort_names[] = {
     "bytes",     "count",    "average", "allocated", "allocations",
-    "temporary", "lifetime", "peak",    "size",      NULL,
+    "temporary", "lifetime", "peak",    "size",      "own",
+    "total",     NULL,
 };
 
 uint64_t pmt_top_average(uint64_t bytes, uint64_t count)
@@ -49,6 +50,8 @@ static struct rank rank_of(const struct pmt_top_report *report,
 
     switch (report->sort) {
     case PMT_TOP_BY_BYTES:
+    case PMT_TOP_BY_OWN:
+    case PMT_TOP_BY_TOTAL:
         break;
     case PMT_TOP_BY_COUNT:
         return (struct rank){group->count, group->bytes, number};

@@ -14,6 +14,8 @@ unsigned pmt_top_wanted(const struct pmt_top_options *opt)
 {
     unsigned sets = PMT_LIVE_ALLOC | PMT_LIVE_OBJECT;
 
+    if (opt->kind >= PMT_TOP_CALL)
+        return 0;
     if (opt->kind == PMT_TOP_ALLOC)
         sets = PMT_LIVE_ALLOC;
     if (opt->kind == PMT_TOP_OBJECT)
@@ -73,13 +75,19 @@ static unsigned measured(const struct pmt_top_options *opt)
 
 /* ---- one trace ---------------------------------------------------------- */
 
+/* Of calls and of lines. */
+enum { CALLS, LINES, CALL_KINDS };
+static const enum pmt_kind call_kinds[] = {PMT_KIND_CALL, PMT_KIND_LINE};
+
 /* What is made of a trace: a profile of blocks, one of objects and, where
- * blocks are wanted and none were recorded, what a snapshot holds. */
+ * blocks are wanted and none were recorded, what a snapshot holds; what
+ * functions or lines did, where that is wanted or there is nothing else. */
 struct found {
     struct pmt_profile profiles[PMT_LIVE_KINDS];
     struct pmt_replay replays[PMT_LIVE_KINDS];
     struct pmt_patterns patterns;
     struct pmt_snapshots snapshots;
+    struct pmt_calls calls[CALL_KINDS];
     struct pmt_moment moment, from; /* as asked for; borrowed or owned */
     struct pmt_instant at_from;
     bool has_from;
@@ -91,6 +99,8 @@ static void release(struct found *found)
         pmt_profile_release(&found->profiles[which]);
         pmt_replay_release(&found->replays[which]);
     }
+    for (int which = 0; which < CALL_KINDS; which++)
+        pmt_calls_release(&found->calls[which]);
     pmt_patterns_release(&found->patterns);
     pmt_snapshots_release(&found->snapshots);
     pmt_moment_release(&found->from);
@@ -124,6 +134,11 @@ static int set_moments(const struct pmt_top_options *opt,
     }
     if (found->has_from)
         found->at_from = from;
+    for (int which = 0; which < CALL_KINDS; which++) {
+        found->calls[which].until = until;
+        found->calls[which].has_from = found->has_from;
+        found->calls[which].from = found->at_from;
+    }
     found->snapshots.until = until;
     return PMT_EXIT_OK;
 }
@@ -174,6 +189,15 @@ static void prepare(const struct pmt_top_options *opt, struct found *found)
         if (pmt_patterns_any(&found->patterns))
             profile->patterns = &found->patterns;
     }
+    for (int which = 0; which < CALL_KINDS; which++) {
+        struct pmt_calls *calls = &found->calls[which];
+
+        calls->kind = call_kinds[which];
+        calls->by = opt->by == PMT_TOP_BY_KIND ? PMT_BY_FUNCTION
+                                               : (enum pmt_group_by)opt->by;
+        if (pmt_patterns_any(&found->patterns))
+            calls->patterns = &found->patterns;
+    }
 }
 
 static bool wants(const struct pmt_top_options *opt, int which)
@@ -186,6 +210,48 @@ static bool wants_snapshots(const struct pmt_top_options *opt)
 {
     return wants(opt, PMT_LIVE_BLOCKS) && !opt->from && !opt->high_water &&
            !opt->every_ns;
+}
+
+static bool wants_calls(const struct pmt_top_options *opt, int which)
+{
+    if (opt->kind != PMT_TOP_ANY)
+        return opt->kind == (which == CALLS ? PMT_TOP_CALL : PMT_TOP_LINE);
+    return !opt->every_ns && !opt->high_water && !opt->cumulative &&
+           (opt->sort == PMT_TOP_SORT_SHOWN || opt->sort >= PMT_TOP_BY_OWN ||
+            opt->sort <= PMT_TOP_BY_COUNT) &&
+           (opt->by == PMT_TOP_BY_KIND ||
+            pmt_calls_by((enum pmt_group_by)opt->by));
+}
+
+/* A pass_over of a reader: calls and lines of a stream that has records of
+ * blocks or objects, unless they are asked for. */
+static bool passes_over(void *context, const struct pmt_stream *stream,
+                        const struct pmt_envelope *label)
+{
+    const struct pmt_top_options *opt = context;
+    const struct pmt_stream_header *h = pmt_stream_header(stream);
+
+    if (opt->kind != PMT_TOP_ANY ||
+        (label->kind != PMT_KIND_CALL && label->kind != PMT_KIND_LINE))
+        return false;
+    for (size_t i = 0; h->hooks && i < h->hook_count; i++)
+        if (h->hooks[i].length >= 6 && h->hooks[i].bytes &&
+            (memcmp(h->hooks[i].bytes, "alloc:", 6) == 0 ||
+             memcmp(h->hooks[i].bytes, "object", 6) == 0))
+            return true;
+    return false;
+}
+
+static uint64_t skip_kinds(const struct pmt_top_options *opt)
+{
+    uint64_t skip = pmt_live_sets_skip_kinds(pmt_top_wanted(opt));
+
+    if (wants_snapshots(opt))
+        skip &= PMT_SNAPSHOTS_SKIP_KINDS;
+    for (int which = 0; which < CALL_KINDS; which++)
+        if (wants_calls(opt, which))
+            skip &= pmt_calls_skip_kinds(call_kinds[which]);
+    return skip;
 }
 
 static int read_all(const struct pmt_top_options *opt, struct pmt_trace *in,
@@ -202,12 +268,18 @@ static int read_all(const struct pmt_top_options *opt, struct pmt_trace *in,
         if (code == PMT_OK && wants_snapshots(opt))
             code = pmt_snapshots_take(&found->snapshots, in->reader, &event,
                                       err);
+        for (int which = 0; code == PMT_OK && which < CALL_KINDS; which++)
+            if (wants_calls(opt, which))
+                code = pmt_calls_take(&found->calls[which], in->reader, &event,
+                                      err);
         if (code != PMT_OK)
             return code;
     }
     if (code != PMT_END)
         return code;
     pmt_snapshots_finish(&found->snapshots);
+    for (int which = 0; which < CALL_KINDS; which++)
+        pmt_calls_finish(&found->calls[which]);
     for (int which = 0; which < PMT_LIVE_KINDS; which++)
         if (wants(opt, which) &&
             pmt_profile_finish(&found->profiles[which], err))
@@ -256,13 +328,43 @@ static int report_one(const struct pmt_top_options *opt,
 static int say_nothing(const struct pmt_top_options *opt,
                        const struct pmt_trace *in)
 {
+    unsigned sets = pmt_top_wanted(opt);
+
     if (in->health.refused == 0)
         pmt_fail("%s: no %s records", in->name,
-                 pmt_top_wanted(opt) == PMT_LIVE_ALLOC    ? "alloc or snapshot"
-                 : pmt_top_wanted(opt) == PMT_LIVE_OBJECT ? "object"
-                                                  : "alloc, object or "
-                                                    "snapshot");
+                 opt->kind == PMT_TOP_CALL   ? "call"
+                 : opt->kind == PMT_TOP_LINE ? "line"
+                 : sets == PMT_LIVE_ALLOC    ? "alloc or snapshot"
+                 : sets == PMT_LIVE_OBJECT   ? "object"
+                 : wants_calls(opt, CALLS) ? "alloc, object, snapshot, call "
+                                             "or line"
+                                           : "alloc, object or snapshot");
     return PMT_EXIT_NO;
+}
+
+static int report_calls(const struct pmt_top_options *opt,
+                        const struct pmt_trace *in, struct found *found,
+                        struct pmt_tables *tables)
+{
+    int code = PMT_OK;
+
+    for (int which = 0; which < CALL_KINDS && code == PMT_OK; which++) {
+        struct pmt_top_calls what = {
+            .name = in->name,
+            .moment = opt->to ? &found->moment : &in->moment,
+            .from = found->has_from ? &found->from : NULL,
+            .calls = &found->calls[which],
+            .sort = opt->sort != PMT_TOP_SORT_SHOWN
+                        ? (enum pmt_top_sort)opt->sort
+                    : which == LINES ? PMT_TOP_BY_COUNT
+                                     : PMT_TOP_BY_OWN,
+            .top = (uint64_t)opt->top,
+        };
+
+        if (what.calls->records > 0)
+            code = pmt_top_calls(&what, tables);
+    }
+    return code;
 }
 
 /* Returns an exit status; TROUBLE: said why. */
@@ -285,6 +387,8 @@ static int report_all(const struct pmt_top_options *opt,
             code = report_one(opt, in, found, PMT_LIVE_BLOCKS,
                               &found->snapshots, tables);
     }
+    if (code == PMT_OK && tables->count == before)
+        code = report_calls(opt, in, found, tables);
     if (code == PMT_ERR_LIMIT)
         return pmt_fail("%s: --every makes more than %d tables", in->name,
                         PMT_REPLAY_MOMENTS);
@@ -297,15 +401,15 @@ int pmt_top_run(const struct pmt_top_options *opt,
                 const struct pmt_input *input, struct pmt_tables *tables)
 {
     struct pmt_reader_options reading = {
-        .skip_kinds = pmt_live_sets_skip_kinds(pmt_top_wanted(opt)),
+        .skip_kinds = skip_kinds(opt),
+        .pass_over = passes_over,
+        .pass_over_context = (void *)opt,
     };
     struct found found;
     struct pmt_trace in;
     struct pmt_error err;
     int status;
 
-    if (wants_snapshots(opt))
-        reading.skip_kinds &= PMT_SNAPSHOTS_SKIP_KINDS;
     pmt_input_limit(input, &reading);
     if (pmt_input_open(&in, input, &opt->common, &reading))
         return PMT_EXIT_TROUBLE;

@@ -146,9 +146,9 @@ kept.append(bytes(1000))
 """
 
 
-def record(path, *args):
+def record(path, *args, mode="alloc"):
     return subprocess.Popen(
-        [kit.PMT, "record", "-f", "-o", path, "--mode", "alloc", "--",
+        [kit.PMT, "record", "-f", "-o", path, "--mode", mode, "--",
          sys.executable, "app.py"] + list(args), stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)
 
@@ -338,7 +338,7 @@ def check_examples():
     program = PROGRAM.replace('mark("full")', 'mark("after")')
     with open("app.py", "w") as file:
         file.write(program)
-    done = record("a.pmt", "0", "50", "0")
+    done = record("a.pmt", "0", "50", "0", mode="alloc,call")
     done.communicate(timeout=60)
     folder = os.path.dirname(os.path.abspath(kit.PMT))
     env = dict(os.environ, PATH=folder + os.pathsep + os.environ["PATH"])
