@@ -262,7 +262,7 @@ OWN = {
         ["--by", "domain", "--kind", "object", "a.pmt"],
     ),
     "plot": (
-        ["-"], ["-o", "x.png", "--format", "gif", "a.pmt"],
+        ["-o", "x.png", "--format", "gif", "a.pmt"],
         ["--terminal", "--json", "a.pmt"],
         ["-c", "diff", "-o", "x.png", "a.pmt", "b.pmt", "a.pmt"],
         ["-c", "live", "-b", "type", "-k", "alloc", "-o", "x.png", "a.pmt"],
