@@ -3,13 +3,20 @@
 
 #include <string.h>
 
-#define READ_BYTES ((size_t)256 << 10)
+/*
+ * How much is read at a time: little behind a jump, so that who goes from label
+ * to label reads hardly more than labels; twice as much each time that it goes
+ * on from there.
+ */
+#define READ_BYTES_LEAST ((size_t)512)
+#define READ_BYTES_MOST ((size_t)256 << 10)
 
 void pmt_input_init(struct pmt_input *in, struct pmt_source *source)
 {
     memset(in, 0, sizeof *in);
     in->source = *source;
     in->end = PMT_NO_OFFSET;
+    in->step = READ_BYTES_LEAST;
     memset(source, 0, sizeof *source);
 }
 
@@ -17,6 +24,20 @@ void pmt_input_release(struct pmt_input *in)
 {
     pmt_source_close(&in->source);
     pmt_buffer_release(&in->window);
+}
+
+/* A file is sought. A short gap is not worth a jump: small frames are read
+ * through. */
+static int jump(struct pmt_input *in, uint64_t offset)
+{
+    uint64_t end = in->start + in->window.used;
+
+    if (offset < in->start || offset - end > in->step) {
+        in->step = READ_BYTES_LEAST;
+    }
+    in->window.used = 0;
+    in->start = offset;
+    return PMT_OK;
 }
 
 /* Forgets what lies before `offset`. */
@@ -31,16 +52,12 @@ static int move_to(struct pmt_input *in, uint64_t offset,
             return pmt_error_set(err, PMT_ERR_ARGUMENT, offset,
                                  "a pipe can't be read again");
         }
-        w->used = 0;
-        in->start = offset;
-        return PMT_OK;
+        return jump(in, offset);
     }
     while (offset - in->start > w->used) {
         /* Beyond the window: a file is sought, a pipe is read through. */
         if (in->source.size != PMT_NO_OFFSET) {
-            w->used = 0;
-            in->start = offset;
-            return PMT_OK;
+            return jump(in, offset);
         }
         if (in->end != PMT_NO_OFFSET) {
             break;
@@ -75,7 +92,7 @@ const uint8_t *pmt_input_at(struct pmt_input *in, uint64_t offset, size_t n,
         rc = move_to(in, offset, err);
     }
     while (rc == PMT_OK && offset - in->start + n > w->used) {
-        size_t want = n > READ_BYTES ? n : READ_BYTES;
+        size_t want = n > in->step ? n : in->step;
         int64_t got;
 
         if (in->start + w->used >= in->end) {
@@ -105,6 +122,8 @@ const uint8_t *pmt_input_at(struct pmt_input *in, uint64_t offset, size_t n,
             break;
         }
         w->used += (size_t)got;
+        in->step = in->step * 2 < READ_BYTES_MOST ? in->step * 2
+                                                  : READ_BYTES_MOST;
     }
     in->rc = rc;
     if (rc < 0) {

@@ -16,6 +16,7 @@ struct pmt_input {
     uint64_t start;           /* offset of window.bytes[0] */
     uint64_t end;             /* of the file, once it was met; else
                                * PMT_NO_OFFSET */
+    size_t step;              /* so many bytes are read next, or more */
     int rc;                   /* what made the last pmt_input_at fail, or
                                * PMT_OK */
 };
