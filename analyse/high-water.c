@@ -24,6 +24,8 @@ struct water_stream {
     uint64_t time_ns;   /* of the last record */
     size_t at;          /* stretch that is being filled */
     uint64_t most;      /* in it, so far */
+    uint64_t peak;      /* of the stream by itself, and since when */
+    uint64_t peak_ns;
     uint32_t tick_ns;
     uint64_t sample_bytes;
 };
@@ -34,6 +36,8 @@ struct search {
     enum pmt_live_which which;
     struct stretch *stretches;
     size_t count;
+    size_t with_records; /* streams */
+    uint64_t peak_ns;    /* of the last of these */
 
     /* Of a pass. */
     struct pmt_live_sets live;
@@ -72,17 +76,25 @@ static void pass_time(struct water_stream *s, uint64_t ns)
     }
 }
 
+/* What was behind the records of the last tick lasted until `ns`. */
+static void settle(struct water_stream *s, uint64_t ns)
+{
+    if (s->now > s->peak) {
+        s->peak = s->now;
+        s->peak_ns = s->time_ns;
+    }
+    pass_time(s, ns);
+    s->time_ns = ns;
+}
+
 static void watch(void *context, const struct pmt_block *block, int sign,
                   uint64_t time)
 {
     struct water_stream *s = context;
     uint64_t ns = s->base_ns + time * s->tick_ns, amount = 1;
 
-    /* What was behind the records of the tick before lasted until now. */
-    if (ns > s->time_ns) {
-        pass_time(s, ns);
-        s->time_ns = ns;
-    }
+    if (ns > s->time_ns)
+        settle(s, ns);
     if (s->search->which == PMT_LIVE_BLOCKS)
         amount = pmt_sampling_weigh(s->sample_bytes, block->size).bytes;
     if (sign > 0)
@@ -182,8 +194,11 @@ static void finish_streams(struct search *search)
     for (size_t i = 0; i < search->live.stream_count; i++) {
         struct water_stream *s = search->streams[i];
 
-        if (s && search->live.streams[i].seen[search->which])
-            pass_time(s, s->base_ns + search->live.streams[i].end_ns + 1);
+        if (s && search->live.streams[i].seen[search->which]) {
+            settle(s, s->base_ns + search->live.streams[i].end_ns + 1);
+            search->with_records++;
+            search->peak_ns = s->peak_ns;
+        }
         /* In the stretch in which it ends it may have had its most. */
         if (s && s->at < search->count)
             search->stretches[s->at].most += s->most;
@@ -203,6 +218,7 @@ static int measure(struct search *search)
     pmt_live_sets_init(&search->live, 1u << search->which);
     search->live.begin = begin;
     search->live.begin_context = search;
+    search->with_records = 0;
     code = pmt_live_sets_read(&search->live, &in, &err);
     if (code == PMT_OK && search->no_memory)
         code = pmt_error_set(&err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
@@ -303,8 +319,9 @@ static int search_for(struct search *search, struct pmt_instant *instant)
         status = measure(search);
         if (status != PMT_EXIT_OK)
             return status;
-    } while (!choose(search));
-    ns = search->stretches[0].first;
+    } while (search->with_records != 1 && !choose(search));
+    ns = search->with_records == 1 ? search->peak_ns
+                                   : search->stretches[0].first;
     *instant = (struct pmt_instant){
         .ns = ns,
         .has_stream = true,

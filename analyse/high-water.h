@@ -8,8 +8,9 @@
  * pass over the trace gives the sum at its end, which was, and the sum of each
  * stream's most, which can't have been passed; only stretches that can still
  * hold more than the best sum that was are cut again (of more than 16384 such
- * the first). Memory: a fixed number
- * of stretches, and the live set.
+ * the first). Where one stream alone has
+ * records, the first pass tells. Memory: a fixed number of stretches, and the
+ * live set.
  *
  * Opens the trace several times, so not for standard input. Threads: the main
  * thread only.
