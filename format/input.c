@@ -11,6 +11,9 @@
 #define READ_BYTES_LEAST ((size_t)512)
 #define READ_BYTES_MOST ((size_t)256 << 10)
 
+/* A gap that is not worth a jump: small frames are read through. */
+#define SHORT_GAP 4096u
+
 void pmt_input_init(struct pmt_input *in, struct pmt_source *source)
 {
     memset(in, 0, sizeof *in);
@@ -26,13 +29,12 @@ void pmt_input_release(struct pmt_input *in)
     pmt_buffer_release(&in->window);
 }
 
-/* A file is sought. A short gap is not worth a jump: small frames are read
- * through. */
+/* A file is sought. */
 static int jump(struct pmt_input *in, uint64_t offset)
 {
     uint64_t end = in->start + in->window.used;
 
-    if (offset < in->start || offset - end > in->step) {
+    if (offset < in->start || offset - end > SHORT_GAP) {
         in->step = READ_BYTES_LEAST;
     }
     in->window.used = 0;

@@ -39,14 +39,12 @@ OUT = "out.pmt"
 class Case:
     """A command: `args` with {file}, {out}, {quarter}, {late}, {from}, {to}.
 
-    slow  once a round is enough at 10 times the records: it takes long
     """
 
-    def __init__(self, name, args, slow=False):
-        # type: (str, str, bool) -> None
+    def __init__(self, name, args):
+        # type: (str, str) -> None
         self.name = name
         self.args = args.split(";")
-        self.slow = slow
 
     def command(self, bench, given):
         # type: (Bench, Dict[str, str]) -> List[str]
@@ -58,8 +56,8 @@ CASES = [
     Case("info", "info;{file}"),
     Case("info --all", "info;--all;{file}"),
     Case("info --digest", "info;--digest;{file}"),
-    Case("dump", "dump;{file}", slow=True),
-    Case("dump --json", "dump;--json;{file}", slow=True),
+    Case("dump", "dump;{file}"),
+    Case("dump --json", "dump;--json;{file}"),
     Case("dump, 1 % of the time", "dump;--from;{from};--to;{to};{file}"),
     Case("live", "live;{file}"),
     Case("live @quarter", "live;{file}@{quarter}s"),
@@ -85,7 +83,7 @@ CASES = [
     Case("merge", "merge;-f;-o;{out};{file}"),
     Case("recover", "recover;-f;-o;{out};{file}"),
     Case("archive --level 3", "archive;--level;3;-f;-o;{out};{file}"),
-    Case("archive", "archive;-f;-o;{out};{file}", slow=True),
+    Case("archive", "archive;-f;-o;{out};{file}"),
     Case("archive --verify", "archive;--verify;{kept}"),
     Case("plot live", "plot;-c;live;--json;{file}"),
     Case("plot rate", "plot;-c;rate;--json;{file}"),
@@ -142,13 +140,13 @@ def given_of(bench, path):
 # ---- the tables -----------------------------------------------------------
 
 
-def measure(bench, case, given, jobs, rounds):
-    # type: (Bench, Case, List[Dict[str, Any]], int, int) -> List[List[Dict[str, Any]]]  # noqa: E501
+def measure(bench, case, given, jobs, args):
+    # type: (Bench, Case, List[Dict[str, Any]], int, argparse.Namespace) -> List[List[Dict[str, Any]]]  # noqa: E501
     """For each trace the runs of the rounds."""
     runs = [[] for _ in given]  # type: List[List[Dict[str, Any]]]
-    for turn in range(rounds):
+    for turn in range(args.rounds):
         for one, found in zip(given, runs):
-            if case.slow and turn and one["records"] >= 5e7:
+            if turn >= args.big_rounds and one["records"] >= 5e7:
                 continue
             command = case.command(bench, one)
             command[2:2] = ["--jobs", str(jobs), "-q"]
@@ -212,7 +210,7 @@ def sizes_table(bench, args, given, jobs):
         if case.name == "archive --verify":
             keep_archives(bench, given)
         rows.append(row(case, given,
-                        measure(bench, case, given, jobs, args.rounds)))
+                        measure(bench, case, given, jobs, args)))
         if args.verbose:
             print("  ".join(rows[-1]), file=sys.stderr, flush=True)
     print_table(rows)
@@ -297,6 +295,9 @@ def main():
     parser.add_argument("--sizes", default="1000000,10000000",
                         help="records, by commas (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--big-rounds", type=int, default=1,
+                        help="of traces of 50 million records and more "
+                        "(%(default)s)")
     parser.add_argument("--jobs", default="1",
                         help="processors, by commas: a table for each; with 1 "
                         "the commands are held on one (%(default)s)")
