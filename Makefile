@@ -51,7 +51,7 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .DELETE_ON_ERROR:
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
         replay fuzzers benches check check-now check-headers check-layers \
-        check-versions check-cpython valgrind-check demo bench bench-recorder \
+        check-versions check-cpython valgrind-check demo bench bench-recorder bench-analyse \
         bench-peers lookers check-kills check-sample-tree check-sampling check-dtrace check-dtrace-cuts check-flight soak service-test \
         service-bench fuzz sanitize deps install uninstall install-pth uninstall-pth \
         clean help
@@ -415,6 +415,15 @@ bench-recorder: all ## measure what recording costs, by mode and program
 	@PMT_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/recorder.py --summary \
 	    $(ROUNDS:%=--rounds %) $(SCALE:%=--scale %) $(PEERS:%=--peers %) \
 	    $(OPTIONS)
+
+# SIZES (1000000,10000000), ROUNDS (3) and OPTIONS (tests/bench/analyse.py -h);
+# with `make bench-peers` before, the peers' analysers too.
+bench-analyse: all ## measure the commands on big traces, about five minutes
+	+@$(SUBMAKE) benches
+	@PMT_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/analyse.py \
+	    $(SIZES:%=--sizes %) $(ROUNDS:%=--rounds %) $(OPTIONS)
+	$(if $(PEERS),@PMT_BUILD=$(abspath $(B)) $(PYTHON) \
+	    tests/bench/analyse_peers.py --peers $(PEERS) $(ROUNDS:%=--rounds %))
 
 bench-peers: ## install memray and pymemtrace for PYTHON, to be measured too
 	@tests/bench/get-peers $(PYTHON)

@@ -196,9 +196,13 @@ def row(case, given, runs):
 
 def chosen(names):
     # type: (str) -> List[Case]
-    words = names.split(",") if names else []
+    """By whole names, or parts of one where no name is that."""
+    words = names.split(",") if names else [""]
+    whole = {case.name for case in CASES}
     return [case for case in CASES
-            if not words or any(word in case.name for word in words)]
+            if any(word == case.name or
+                   (word not in whole and word in case.name)
+                   for word in words)]
 
 
 def sizes_table(bench, args, given, jobs):
@@ -302,9 +306,10 @@ def main():
                         help="processors, by commas: a table for each; with 1 "
                         "the commands are held on one (%(default)s)")
     parser.add_argument("--only", default="",
-                        help="only commands with one of these words, by "
-                        "commas; - for none")
-    parser.add_argument("--parts", default="sizes,merge,files")
+                        help="only commands of these names, or with one of "
+                        "these words, by commas")
+    parser.add_argument("--parts", default="sizes,merge,files",
+                        help="%(default)s")
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("-v", "--verbose", action="store_true",
