@@ -157,6 +157,9 @@ $(B)/obj/dtrace/scripts.o: $(wildcard dtrace/*.d dtrace/*.bt dtrace/*.inc)
 # that two extensions with two versions of it can be in one process.
 $(LIB_OBJ): OWN = -fPIC -fvisibility=hidden
 
+# Columns are decoded in plain loops over arrays, which vectors make shorter.
+$(B)/obj/format/chunk.o $(B)/obj/format/column.o: OWN += -O3
+
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  CC   $<')

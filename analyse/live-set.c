@@ -1,4 +1,5 @@
-/* live-set.c: see live-set.h. */
+/* live-set.c: see live-set.h. Long, so that what is done for each record is in
+ * one file and can be inlined. */
 #include "live-set.h"
 
 #include <stdlib.h>
@@ -6,13 +7,6 @@
 #include <sys/random.h>
 
 #include "pmt/error.h"
-
-/* Records between two reservations of room, and how far ahead of a record
- * its bucket and then the first block of its chain are fetched (measured:
- * docs/benchmarks.md). */
-#define BATCH 1024
-#define AHEAD_BUCKET 16
-#define AHEAD_BLOCK 8
 
 /* ---- the last realloc_free of each thread ------------------------------ */
 
@@ -128,6 +122,12 @@ struct pmt_live_tail_event {
 #define TAIL_EVENTS 8
 #define TAIL_EVENTS_MORE 65536
 
+/* What is taken next is noted, if any is. */
+static void begin_tail(struct pmt_live_set *set)
+{
+    set->tail.from = set->program ? 0 : UINT64_MAX;
+}
+
 static void tail_note(struct pmt_live_set *set, const struct pmt_block *block,
                       int sign)
 {
@@ -167,7 +167,7 @@ static void tail_note(struct pmt_live_set *set, const struct pmt_block *block,
 static inline void watch(struct pmt_live_set *set,
                          const struct pmt_block *block, int sign)
 {
-    if (set->program && set->why != PMT_LIVE_UNDONE)
+    if (set->now.step >= set->tail.from)
         tail_note(set, block, sign);
     if (set->watch)
         set->watch(set->watch_context, block, sign, set->now.time);
@@ -215,60 +215,78 @@ static inline void level_remove(struct pmt_live_set *set,
     }
 }
 
-/* There is room. A block that was at the address is gone. */
-static inline void acquire(struct pmt_live_set *set,
-                           const struct pmt_block *block)
+/* The block that was at the place, which another takes, is gone. */
+static void replace(struct pmt_live_set *set, struct pmt_block *at)
 {
-    struct pmt_block old;
+    enum pmt_live_why why = set->why;
 
-    if (pmt_live_table_put(&set->table, block, &old)) {
-        enum pmt_live_why why = set->why;
+    if (set->infer)
+        set->counts.inferred++;
+    else
+        set->counts.unseen++;
+    level_remove(set, at);
+    set->why = PMT_LIVE_GONE;
+    watch(set, at, -1);
+    set->why = why;
+    pmt_live_table_go(&set->table, at);
+}
 
-        if (set->infer)
-            set->counts.inferred++;
-        else
-            set->counts.unseen++;
-        level_remove(set, &old);
-        set->why = PMT_LIVE_GONE;
-        watch(set, &old, -1);
-        set->why = why;
-    }
-    level_add(set, block);
-    watch(set, block, 1);
+/* A block has come to live at a place of the table. */
+static inline void note_new(struct pmt_live_set *set,
+                            const struct pmt_block *at)
+{
+    set->table.count++;
+    level_add(set, at);
+    watch(set, at, 1);
     note_peak(set);
 }
 
-static inline bool release(struct pmt_live_set *set, uint64_t address,
-                           struct pmt_block *block)
+/* `block` comes to live at a place of the table, but for `next`. */
+static inline void acquire(struct pmt_live_set *set, struct pmt_block *at,
+                           const struct pmt_block *block)
 {
-    if (!pmt_live_table_remove(&set->table, address, block)) {
+    uint32_t next = at->next;
+
+    if (!at->free)
+        replace(set, at);
+    *at = *block;
+    at->free = 0;
+    at->next = next;
+    note_new(set, at);
+}
+
+/* False: there was none. Else the block can be read up to the next one that
+ * comes. */
+static inline bool release(struct pmt_live_set *set, struct pmt_block *at)
+{
+    if (at->free) {
         if (set->lossy)
             set->counts.unknown_after_loss++;
         else
             set->counts.unknown_before_loss++;
         return false;
     }
-    level_remove(set, block);
-    watch(set, block, -1);
+    level_remove(set, at);
+    watch(set, at, -1);
+    pmt_live_table_go(&set->table, at);
     return true;
 }
 
 /* ---- alloc ------------------------------------------------------------- */
 
-static int realloc_free(struct pmt_live_set *set,
-                        const struct pmt_alloc *record)
+static int realloc_free(struct pmt_live_set *set, struct pmt_block *at,
+                        uint32_t thread)
 {
-    struct pmt_live_pending_slot *slot =
-        pending_of(&set->pending, record->thread);
+    struct pmt_live_pending_slot *slot = pending_of(&set->pending, thread);
 
     if (!slot)
         return PMT_ERR_MEMORY;
     set->why = PMT_LIVE_RESIZED;
-    if (release(set, record->address, &slot->block))
+    slot->block = *at;
+    if (release(set, at))
         slot->state = PENDING_KNOWN;
     else
         slot->state = set->lossy ? PENDING_AFTER : PENDING_BEFORE;
-    slot->block.address = record->address;
     return PMT_OK;
 }
 
@@ -291,19 +309,18 @@ static bool realloc_done(struct pmt_live_set *set, uint32_t thread)
 
 /* The block of the thread's last realloc_free lives on as it was. When that
  * record was lost the block is still in the set, or was never known. */
-static int realloc_undo(struct pmt_live_set *set,
-                        const struct pmt_alloc *record)
+static int realloc_undo(struct pmt_live_set *set, struct pmt_block *at,
+                        uint32_t thread)
 {
-    struct pmt_live_pending_slot *slot =
-        pending_of(&set->pending, record->thread);
+    struct pmt_live_pending_slot *slot = pending_of(&set->pending, thread);
 
     if (!slot)
         return PMT_ERR_MEMORY;
     set->counts.undone++;
     set->why = PMT_LIVE_RESIZED;
-    if (slot->block.address == record->address) {
+    if (slot->block.address == at->address) {
         if (slot->state == PENDING_KNOWN)
-            acquire(set, &slot->block);
+            acquire(set, at, &slot->block);
         else if (slot->state == PENDING_BEFORE)
             set->counts.unknown_before_loss--;
         else if (slot->state == PENDING_AFTER)
@@ -313,149 +330,221 @@ static int realloc_undo(struct pmt_live_set *set,
     return PMT_OK;
 }
 
-/* *made: where the estimate of such events is kept. */
-static inline void alloc_block(struct pmt_live_set *set,
-                               const struct pmt_alloc *record,
+static inline uint64_t value(const uint64_t *column, size_t i)
+{
+    return column ? column[i] : 0;
+}
+
+/* Record `i` makes a block; *made: where the estimate of such events is
+ * kept. */
+static inline void alloc_block(struct pmt_live_set *set, struct pmt_block *at,
+                               const struct pmt_live_columns *c, size_t i,
                                uint64_t *made)
 {
-    struct pmt_block block = {
-        .address = record->address,
-        .size = record->size,
-        .time = record->time,
-        .stack = record->stack,
-        .thread = record->thread,
-        .domain = record->domain & 3,
+    if (!at->free)
+        replace(set, at);
+    *at = (struct pmt_block){
+        .address = c->address[i],
+        .size = value(c->size, i),
+        .time = c->time[i],
+        .stack = (uint32_t)value(c->stack, i),
+        .thread = (uint32_t)value(c->thread, i),
+        .domain = c->op[i] & 3,
+        .next = at->next,
     };
-
     if (!set->sample_bytes) {
-        set->counts.bytes += record->size;
+        set->counts.bytes += at->size;
     } else {
         struct pmt_weight weight =
-            pmt_sampling_weigh(set->sample_bytes, record->size);
+            pmt_sampling_weigh(set->sample_bytes, at->size);
 
         set->counts.bytes += weight.bytes;
         *made += weight.blocks;
     }
-    acquire(set, &block);
+    note_new(set, at);
 }
 
-static inline void free_block(struct pmt_live_set *set, uint64_t address)
+static inline void free_block(struct pmt_live_set *set, struct pmt_block *at)
 {
-    struct pmt_block block;
-
     set->why = PMT_LIVE_DESTROYED;
-    if (!release(set, address, &block))
+    if (!release(set, at))
         return;
     set->counts.destroyed++;
     if (set->sample_bytes)
         set->weights.destroyed +=
-            pmt_sampling_weigh(set->sample_bytes, block.size).blocks;
+            pmt_sampling_weigh(set->sample_bytes, at->size).blocks;
 }
 
-static inline int take_alloc(struct pmt_live_set *set,
-                             const struct pmt_alloc *record)
+static inline int take_alloc(struct pmt_live_set *set, struct pmt_block *at,
+                             const struct pmt_live_columns *c, size_t i)
 {
-    bool resized;
+    bool resized = false;
 
-    switch ((enum pmt_alloc_op)record->op) {
+    switch ((enum pmt_alloc_op)(c->op[i] >> 2)) {
     case PMT_ALLOC_FREE:
-        free_block(set, record->address);
-        return PMT_OK;
-    case PMT_ALLOC_MALLOC:
-    case PMT_ALLOC_CALLOC:
-        set->counts.created++;
-        set->why = PMT_LIVE_CREATED;
-        alloc_block(set, record, &set->weights.created);
-        return PMT_OK;
-    case PMT_ALLOC_REALLOC:
-        resized = realloc_done(set, record->thread);
-        set->counts.resized += resized;
-        set->counts.created += !resized;
-        set->why = resized ? PMT_LIVE_RESIZED : PMT_LIVE_CREATED;
-        alloc_block(set, record,
-                    resized ? &set->weights.resized : &set->weights.created);
+        free_block(set, at);
         return PMT_OK;
     case PMT_ALLOC_REALLOC_FREE:
-        return realloc_free(set, record);
+        return realloc_free(set, at, (uint32_t)value(c->thread, i));
     case PMT_ALLOC_REALLOC_UNDO:
-        return realloc_undo(set, record);
+        return realloc_undo(set, at, (uint32_t)value(c->thread, i));
+    case PMT_ALLOC_REALLOC:
+        resized = realloc_done(set, (uint32_t)value(c->thread, i));
+        break;
+    case PMT_ALLOC_MALLOC:
+    case PMT_ALLOC_CALLOC:
+        break;
+    default:
+        return PMT_OK; /* no other passes the reader */
     }
-    return PMT_OK; /* no other passes the reader */
+    set->counts.resized += resized;
+    set->counts.created += !resized;
+    set->why = resized ? PMT_LIVE_RESIZED : PMT_LIVE_CREATED;
+    alloc_block(set, at, c, i,
+                resized ? &set->weights.resized : &set->weights.created);
+    return PMT_OK;
 }
 
-/* Is the next record behind a limit? Else it is the one taken now. */
-static inline bool stops(struct pmt_live_set *set, uint64_t time)
+/* How many of `n` records, `stride` bytes from time to time, lie before the
+ * limits. */
+static size_t within_limits(const struct pmt_live_set *set, const void *times,
+                            size_t stride, size_t n)
 {
-    if (time > set->until_time || set->now.step >= set->until_step)
-        return true;
-    set->now.step++;
-    set->now.time = time;
-    return false;
+    uint64_t left = set->until_step > set->now.step
+                        ? set->until_step - set->now.step
+                        : 0;
+
+    if (n > left)
+        n = (size_t)left;
+    while (n > 0) {
+        const char *last = (const char *)times + (n - 1) * stride;
+
+        if (*(const uint64_t *)(const void *)last <= set->until_time)
+            break;
+        n--;
+    }
+    return n;
 }
 
-#define FETCH_AHEAD(set, records, i, n)                                       \
-    do {                                                                      \
-        if ((i) + AHEAD_BUCKET < (n))                                         \
-            pmt_live_table_prefetch_bucket(                                   \
-                &(set)->table, (records)[(i) + AHEAD_BUCKET].address);        \
-        if ((i) + AHEAD_BLOCK < (n))                                          \
-            pmt_live_table_prefetch_block(                                    \
-                &(set)->table, (records)[(i) + AHEAD_BLOCK].address);         \
-    } while (0)
+/* What comes before the last block that the program acquires need not be
+ * noted for the end of the interpreter. */
+static void skip_tail(struct pmt_live_set *set,
+                      const struct pmt_live_columns *c, size_t n)
+{
+    begin_tail(set);
+    while (set->program && n-- > 0)
+        if (pmt_alloc_has_size((unsigned)(c->op[n] >> 2)) &&
+            pmt_id_map_get(set->program, (uint32_t)value(c->stack, n)) == 1) {
+            set->tail.from = set->now.step + n + 1;
+            break;
+        }
+}
+
+int pmt_live_set_columns(struct pmt_live_set *set,
+                         const struct pmt_live_columns *columns, size_t n)
+{
+    const struct pmt_live_columns c = *columns;
+    struct pmt_live_records records = {
+        .addresses = c.address, .stride = sizeof *c.address, .links = c.link};
+    size_t end, first;
+    int code = PMT_OK;
+
+    records.count = within_limits(set, c.time, sizeof *c.time, n);
+    skip_tail(set, columns, records.count);
+    for (first = 0; first < records.count; first = end) {
+        const uint32_t *places;
+
+        if (pmt_live_table_take(&set->table, &records, first, &end))
+            return PMT_ERR_MEMORY;
+        places = set->table.run->places;
+        for (size_t i = first; i < end; i++) {
+            set->now.step++;
+            set->now.time = c.time[i];
+            code = take_alloc(set, &set->table.blocks[places[i - first]], &c,
+                              i);
+            if (code)
+                return code;
+        }
+    }
+    return PMT_OK;
+}
 
 int pmt_live_set_allocs(struct pmt_live_set *set,
                         const struct pmt_alloc *records, size_t n)
 {
-    int code;
+    enum { AT_ONCE = 512 };
+    uint64_t time[AT_ONCE], op[AT_ONCE], address[AT_ONCE], size[AT_ONCE],
+        stack[AT_ONCE], thread[AT_ONCE];
+    const struct pmt_live_columns columns = {
+        .time = time, .op = op, .address = address,
+        .size = size, .stack = stack, .thread = thread};
+    int code = PMT_OK;
 
-    for (size_t i = 0; i < n; i++) {
-        if (i % BATCH == 0 && pmt_live_table_reserve(&set->table, BATCH))
-            return PMT_ERR_MEMORY;
-        if (stops(set, records[i].time))
-            break;
-        FETCH_AHEAD(set, records, i, n);
-        code = take_alloc(set, &records[i]);
-        if (code)
-            return code;
+    while (n > 0 && code == PMT_OK) {
+        size_t some = n < AT_ONCE ? n : AT_ONCE;
+
+        for (size_t i = 0; i < some; i++) {
+            time[i] = records[i].time;
+            op[i] = (uint64_t)records[i].op << 2 | (records[i].domain & 3);
+            address[i] = records[i].address;
+            size[i] = records[i].size;
+            stack[i] = records[i].stack;
+            thread[i] = records[i].thread;
+        }
+        code = pmt_live_set_columns(set, &columns, some);
+        records += some;
+        n -= some;
     }
-    return PMT_OK;
+    return code;
 }
 
 /* ---- object ------------------------------------------------------------ */
 
 int pmt_live_set_objects(struct pmt_live_set *set,
-                         const struct pmt_object *records,
-                         const uint64_t *sizes, size_t n,
-                         const struct pmt_id_map *type_sizes)
+                         const struct pmt_object *objects,
+                         const uint32_t *links, const uint64_t *sizes,
+                         size_t n, const struct pmt_id_map *type_sizes)
 {
-    struct pmt_block block;
+    struct pmt_live_records records = {.stride = sizeof *objects,
+                                       .links = links};
+    size_t end, first;
 
-    for (size_t i = 0; i < n; i++) {
-        const struct pmt_object *record = &records[i];
+    if (n == 0)
+        return PMT_OK;
+    records.addresses = &objects->address;
+    records.count = within_limits(set, &objects->time, sizeof *objects, n);
+    begin_tail(set);
+    for (first = 0; first < records.count; first = end) {
+        const uint32_t *places;
 
-        if (i % BATCH == 0 && pmt_live_table_reserve(&set->table, BATCH))
+        if (pmt_live_table_take(&set->table, &records, first, &end))
             return PMT_ERR_MEMORY;
-        if (stops(set, record->time))
-            break;
-        FETCH_AHEAD(set, records, i, n);
-        if (record->op == PMT_OBJECT_DESTROY) {
-            set->why = PMT_LIVE_DESTROYED;
-            set->counts.destroyed += release(set, record->address, &block);
-            continue;
+        places = set->table.run->places;
+        for (size_t i = first; i < end; i++) {
+            const struct pmt_object *object = &objects[i];
+            struct pmt_block *at = &set->table.blocks[places[i - first]];
+            struct pmt_block block = {
+                .address = object->address,
+                .time = object->time,
+                .stack = object->stack,
+                .thread = object->thread,
+                .type = object->type & 0xffffff,
+            };
+
+            set->now.step++;
+            set->now.time = object->time;
+            if (object->op == PMT_OBJECT_DESTROY) {
+                set->why = PMT_LIVE_DESTROYED;
+                set->counts.destroyed += release(set, at);
+                continue;
+            }
+            block.size =
+                sizes ? sizes[i] : pmt_id_map_get(type_sizes, object->type);
+            set->counts.created++;
+            set->counts.bytes += block.size;
+            set->why = PMT_LIVE_CREATED;
+            acquire(set, at, &block);
         }
-        block = (struct pmt_block){
-            .address = record->address,
-            .time = record->time,
-            .stack = record->stack,
-            .thread = record->thread,
-            .type = record->type & 0xffffff,
-        };
-        block.size =
-            sizes ? sizes[i] : pmt_id_map_get(type_sizes, record->type);
-        set->counts.created++;
-        set->counts.bytes += block.size;
-        set->why = PMT_LIVE_CREATED;
-        acquire(set, &block);
     }
     return PMT_OK;
 }
@@ -500,8 +589,11 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
                       const struct pmt_live *live, size_t n, uint32_t part,
                       uint32_t parts, const struct pmt_id_map *type_sizes)
 {
-    if (stops(set, time))
+    if (!within_limits(set, &time, 0, 1))
         return PMT_OK;
+    set->now.step++;
+    set->now.time = time;
+    begin_tail(set);
     note_part(set, time, part, parts);
     set->why = PMT_LIVE_RELOADED;
     if (pmt_live_table_reserve(&set->table, n))
@@ -546,6 +638,7 @@ int pmt_live_set_undo_end(struct pmt_live_set *set)
     if (pmt_live_table_reserve(&set->table, tail->count))
         return PMT_ERR_MEMORY;
     set->why = PMT_LIVE_UNDONE;
+    tail->from = UINT64_MAX;
     set->now.step = tail->step;
     set->now.time = tail->time;
     while (tail->count > 0) {

@@ -80,6 +80,7 @@ typedef void pmt_live_observe(void *context, const struct pmt_live_set *set,
 struct pmt_live_tail {
     struct pmt_live_tail_event *events;
     size_t count, capacity;
+    uint64_t from;         /* nothing is noted before this step */
     uint64_t step, time;   /* of that last acquisition; 0: there was none */
     uint64_t live, live_bytes; /* blocks then */
     bool given_up;         /* too much has happened since then */
@@ -132,20 +133,32 @@ void pmt_live_set_init(struct pmt_live_set *set, enum pmt_kind kind);
 /* Gives back all memory; accepts a zeroed set. */
 void pmt_live_set_release(struct pmt_live_set *set);
 
+/* Columns of alloc records as a reader gives them (pmt_reader_column). */
+struct pmt_live_columns {
+    const uint64_t *time, *op, *address;
+    const uint64_t *size, *stack, *thread; /* NULL: all are 0 */
+    const uint32_t *link;                  /* pmt_reader_links(), or NULL */
+};
+
 /*
  * Takes `n` records in their order. Returns PMT_OK, or PMT_ERR_MEMORY: the
  * set is then as after some of them, and of no further use but to release.
  */
+int pmt_live_set_columns(struct pmt_live_set *set,
+                         const struct pmt_live_columns *columns, size_t n);
+
+/* The same of records. */
 int pmt_live_set_allocs(struct pmt_live_set *set,
                         const struct pmt_alloc *records, size_t n);
 
 /*
- * The same for objects. sizes: bytes of each record's object, or NULL; then
+ * The same for objects. links: as above. sizes: bytes of each record's object, or NULL; then
  * type_sizes gives the bytes of an object by the id of its type.
  */
 int pmt_live_set_objects(struct pmt_live_set *set,
                          const struct pmt_object *records,
-                         const uint64_t *sizes, size_t n,
+                         const uint32_t *links, const uint64_t *sizes,
+                         size_t n,
                          const struct pmt_id_map *type_sizes);
 
 /*

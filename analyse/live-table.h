@@ -11,6 +11,11 @@
  * keyed by a random number per table. Nothing that can be seen depends on it:
  * a walk goes by place, and places are given out in the order of the trace.
  *
+ * Most blocks live for a moment and their addresses are used again at once. So
+ * records are taken in runs (pmt_live_table_take): the place of each record's
+ * address is found for many of them at a time, and a block that is released
+ * keeps its place in the chain, not live, until PMT_LIVE_RUN records are over.
+ *
  * Threads: one at a time per table.
  */
 #ifndef PMT_LIVE_TABLE_H
@@ -27,7 +32,9 @@ struct pmt_block {
     uint64_t time;        /* tick at which it was made */
     uint32_t stack;       /* stack id; 0: no Python frame */
     uint32_t thread;      /* thread id */
-    uint32_t type : 24;   /* type id of an object, else 0 */
+    /* Type id of an object, else 0. Of a place that is not in use 1: it is
+     * still in a chain. */
+    uint32_t type : 24;
     uint32_t domain : 7;  /* of a block: enum pmt_domain, or a later one */
     uint32_t free : 1;    /* the place is not in use */
     uint32_t next;        /* place of the next in the chain; private */
@@ -37,6 +44,26 @@ struct pmt_block {
 #define PMT_BLOCK_DOMAINS 128
 
 #define PMT_NO_BLOCK UINT32_MAX
+
+/* Records after which places that are not in use leave their chains: more
+ * find their block again without a look, fewer stay in the caches. */
+#define PMT_LIVE_RUN 4096
+
+/* The records of a chunk that are to be taken. */
+struct pmt_live_records {
+    const void *addresses; /* of the first, and so many bytes further each */
+    size_t stride;
+    /* By record: the number, from 1, of an earlier one with the same address;
+     * 0: none is known. NULL: of none. */
+    const uint32_t *links;
+    size_t count;
+};
+
+struct pmt_live_run {
+    uint32_t places[PMT_LIVE_RUN];  /* by record, from the first one taken */
+    uint32_t touched[PMT_LIVE_RUN]; /* places that the run has met */
+    size_t touched_count, taken;
+};
 
 /* Zeroed is an empty table; no field is for the caller. */
 struct pmt_live_table {
@@ -48,6 +75,7 @@ struct pmt_live_table {
     uint32_t capacity;        /* places there are */
     uint32_t free_list;       /* first free place below `used` */
     unsigned bucket_bits;     /* 0: no buckets yet */
+    struct pmt_live_run *run; /* NULL: none yet */
 };
 
 /* Gives back all memory; leaves an empty table. */
@@ -83,49 +111,30 @@ struct pmt_block *pmt_live_table_find(struct pmt_live_table *table,
 bool pmt_live_table_remove(struct pmt_live_table *table, uint64_t address,
                            struct pmt_block *block);
 
+/*
+ * Finds the places of the addresses of records `first` up to *end, which it
+ * sets, at most `count`: run->places, from the first one on. Where the address
+ * is not live it gets a place as well: its block has `free` set. There the
+ * caller may write a block, all but `next`, and add one to `count`. Good until
+ * any other function is called but pmt_live_table_go(). PMT_OK or
+ * PMT_ERR_MEMORY.
+ */
+int pmt_live_table_take(struct pmt_live_table *table,
+                        const struct pmt_live_records *records, size_t first,
+                        size_t *end);
+
+/* The block at a place of the run is no longer live. */
+static inline void pmt_live_table_go(struct pmt_live_table *table,
+                                     struct pmt_block *at)
+{
+    at->free = 1;
+    at->type = 1;
+    table->count--;
+}
+
 /* The block in place *at or after it, and *at behind that; NULL at the end.
  * Start with *at = 0. */
 const struct pmt_block *
 pmt_live_table_next(const struct pmt_live_table *table, uint32_t *at);
-
-/* ---- fetching ahead ---------------------------------------------------- */
-
-static inline uint64_t pmt_live_hash(const struct pmt_live_table *table,
-                                     uint64_t address)
-{
-    unsigned __int128 product =
-        (unsigned __int128)(address ^ table->key[0]) * table->key[1];
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static inline uint32_t *
-pmt_live_table_bucket(const struct pmt_live_table *table, uint64_t address)
-{
-    return &table->buckets[pmt_live_hash(table, address) >>
-                           (64 - table->bucket_bits)];
-}
-
-/* Brings the bucket of `address` near; a table with room only. */
-static inline void
-pmt_live_table_prefetch_bucket(const struct pmt_live_table *table,
-                               uint64_t address)
-{
-    __builtin_prefetch(pmt_live_table_bucket(table, address));
-}
-
-/* The same for the first block of its chain, once the bucket is near; it may
- * lie in two lines of the cache. */
-static inline void
-pmt_live_table_prefetch_block(const struct pmt_live_table *table,
-                              uint64_t address)
-{
-    uint32_t place = *pmt_live_table_bucket(table, address);
-
-    if (place != PMT_NO_BLOCK) {
-        __builtin_prefetch(&table->blocks[place].address);
-        __builtin_prefetch(&table->blocks[place].next);
-    }
-}
 
 #endif

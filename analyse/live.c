@@ -298,7 +298,6 @@ static int take_records(const struct pmt_live_sets *live,
 {
     struct pmt_live_set *set = &stream->sets[which];
     uint32_t count = event->envelope.count;
-    const struct pmt_alloc *allocs;
     const struct pmt_object *objects;
     const uint64_t *sizes;
     int code;
@@ -309,9 +308,17 @@ static int take_records(const struct pmt_live_sets *live,
     if (code)
         return code;
     if (which == PMT_LIVE_BLOCKS) {
-        allocs = pmt_reader_allocs(r);
-        return allocs ? pmt_live_set_allocs(set, allocs, count)
-                      : PMT_ERR_MEMORY;
+        const struct pmt_live_columns columns = {
+            .time = pmt_reader_column(r, PMT_COL_TIME),
+            .op = pmt_reader_column(r, PMT_COL_OP),
+            .address = pmt_reader_column(r, PMT_COL_ADDRESS),
+            .size = pmt_reader_column(r, PMT_COL_SIZE),
+            .stack = pmt_reader_column(r, PMT_COL_STACK),
+            .thread = pmt_reader_column(r, PMT_COL_THREAD),
+            .link = pmt_reader_links(r),
+        };
+
+        return pmt_live_set_columns(set, &columns, count);
     }
     code = look_up_sizes(stream);
     if (code)
@@ -319,8 +326,8 @@ static int take_records(const struct pmt_live_sets *live,
     objects = pmt_reader_objects(r);
     sizes = pmt_reader_column(r, PMT_COL_SIZE);
     stream->sized |= sizes != NULL;
-    return objects ? pmt_live_set_objects(set, objects, sizes, count,
-                                          &stream->type_sizes)
+    return objects ? pmt_live_set_objects(set, objects, pmt_reader_links(r),
+                                          sizes, count, &stream->type_sizes)
                    : PMT_ERR_MEMORY;
 }
 

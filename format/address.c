@@ -198,8 +198,8 @@ static inline uint32_t take_predicted(struct pmt_addresser *a, unsigned slot,
 int pmt_addresses_decode(struct pmt_addresser *a, unsigned model,
                          const struct pmt_address_columns *in,
                          const uint8_t *slots, const uint16_t *classes,
-                         size_t rows, uint64_t *addresses, uint64_t offset,
-                         struct pmt_error *err)
+                         size_t rows, uint64_t *addresses, uint32_t *links,
+                         uint64_t offset, struct pmt_error *err)
 {
     const uint64_t *release = in->release;
     const uint64_t *acquire = in->acquire;
@@ -222,6 +222,7 @@ int pmt_addresses_decode(struct pmt_addresser *a, unsigned model,
             }
             previous += pmt_unzigzag(*next++) << in->align;
             addresses[k - 1] = previous;
+            links[k - 1] = 0;
             continue;
         }
         if (acquires && predicting) {
@@ -231,6 +232,7 @@ int pmt_addresses_decode(struct pmt_addresser *a, unsigned model,
                     return report(FAULT_EMPTY, k, offset, err);
                 }
                 addresses[k - 1] = addresses[j - 1];
+                links[k - 1] = j;
                 continue;
             }
             d--;
@@ -240,6 +242,7 @@ int pmt_addresses_decode(struct pmt_addresser *a, unsigned model,
         }
         j = k - (uint32_t)d;
         addresses[k - 1] = addresses[j - 1];
+        links[k - 1] = j;
         if (predicting && acquires) {
             a->reused[j] = 1;
         } else if (predicting && slots[j - 1] == PMT_SLOT_ACQUIRE_SIZED) {

@@ -23,13 +23,14 @@ enum pmt_slot {
     PMT_SLOT_ACQUIRE_SIZED = 2
 };
 
-/* The size class of a block (spec 7.2). */
+/* The size class of a block (spec 7.2); without a branch. */
 static inline uint32_t pmt_size_class(uint64_t size, unsigned domain)
 {
-    uint64_t u = size ? (size >> 4) + ((size & 15) != 0) : 1;
+    uint64_t u = (size >> 4) + ((size & 15) != 0) + !size;
     uint32_t c = (uint32_t)(u < 256 ? u : 256 + (u & 255));
+    unsigned small = (domain - 1 < 2) & (size <= 512);
 
-    return (domain == 1 || domain == 2) && size <= 512 ? c : c + 512;
+    return c + 512 * (1 - small);
 }
 
 /* Work space of an encoder or a decoder; made once, used for many chunks. */
@@ -58,13 +59,14 @@ void pmt_addresses_encode(struct pmt_addresser *a, unsigned model,
                           const uint16_t *classes, size_t rows,
                           struct pmt_address_columns *out);
 
-/* Decodes them into `addresses`. The counts in `in` must be those that
+/* Decodes them into `addresses`, and into `links` the number, from 1, of the
+ * record that each refers to, or 0. The counts in `in` must be those that
  * `slots` asks for; `explicits` is how many are there: PMT_ERR_CORRUPT when
  * not all or too many are asked for, or a reference is out of range. */
 int pmt_addresses_decode(struct pmt_addresser *a, unsigned model,
                          const struct pmt_address_columns *in,
                          const uint8_t *slots, const uint16_t *classes,
-                         size_t rows, uint64_t *addresses, uint64_t offset,
-                         struct pmt_error *err);
+                         size_t rows, uint64_t *addresses, uint32_t *links,
+                         uint64_t offset, struct pmt_error *err);
 
 #endif

@@ -30,6 +30,7 @@ void pmt_chunk_release(struct pmt_chunk *c)
     free(c->figures);
     free(c->slots);
     free(c->classes);
+    free(c->links);
     pmt_addresser_free(c->addresser);
     memset(c, 0, sizeof *c);
 }
@@ -81,17 +82,23 @@ static int check_references(struct pmt_chunk *c, const uint64_t *ids,
                             : PMT_OK;
 }
 
-/* Times rise, from t0 on, and don't pass t1. */
-static int check_times(struct pmt_chunk *c, const uint64_t *times, size_t n,
-                       struct pmt_error *err)
+/* The times of steps from `last` on rise, from t0 on, and don't pass t1. */
+static int rising_times(struct pmt_chunk *c, uint64_t *times, size_t n,
+                        uint64_t last, struct pmt_error *err)
 {
-    uint64_t last = c->envelope.t0;
+    bool back = n && last + times[0] < c->envelope.t0;
 
     for (size_t i = 0; i < n; i++) {
-        if (times[i] < last) {
-            return corrupt(c, err, "time goes back");
-        }
-        last = times[i];
+        uint64_t time = last + times[i];
+
+        back |= time < last;
+        times[i] = last = time;
+    }
+    if (back) {
+        return corrupt(c, err, "time goes back");
+    }
+    if (!n) {
+        last = c->envelope.t0;
     }
     return last > c->envelope.t1
                ? corrupt(c, err, "a time is later than the chunk's end")
@@ -110,15 +117,11 @@ static int transform(struct pmt_chunk *c, enum pmt_transform how,
         return check_ids(c, values, n, err);
     case PMT_REFERENCE:
         return check_references(c, values, n, err);
-    case PMT_TIME_FROM_0:
-        pmt_column_undelta(values, n, 0);
-        return check_times(c, values, n, err);
     case PMT_TIME:
-        pmt_column_undelta(values, n, c->envelope.t0);
-        return check_times(c, values, n, err);
+        return rising_times(c, values, n, c->envelope.t0, err);
+    case PMT_TIME_FROM_0:
     case PMT_TICK:
-        pmt_column_undelta(values, n, 0);
-        return check_times(c, values, n, err);
+        return rising_times(c, values, n, 0, err);
     case PMT_ZIGZAG:
         pmt_column_unzigzag(values, n, 0);
         return PMT_OK;
@@ -153,7 +156,8 @@ static int make_slots(struct pmt_chunk *c, struct pmt_error *err)
     if (!c->slots) {
         c->slots = malloc(PMT_CHUNK_RECORDS_MAX);
         c->classes = malloc(PMT_CHUNK_RECORDS_MAX * sizeof *c->classes);
-        if (!c->slots || !c->classes ||
+        c->links = malloc(PMT_CHUNK_RECORDS_MAX * sizeof *c->links);
+        if (!c->slots || !c->classes || !c->links ||
             pmt_addresser_new(&c->addresser) < 0) {
             return no_memory(c, err);
         }
@@ -165,20 +169,23 @@ static int alloc_slots(struct pmt_chunk *c, size_t *acquires, size_t *sized,
                        struct pmt_error *err)
 {
     const uint64_t *ops = c->columns[PMT_COL_OP].values;
+    size_t of[3] = {0};
+    uint8_t slots[8];
 
-    *acquires = *sized = 0;
+    for (unsigned op = 0; op < 8; op++) {
+        slots[op] = pmt_alloc_releases(op)   ? PMT_SLOT_RELEASE
+                    : pmt_alloc_has_size(op) ? PMT_SLOT_ACQUIRE_SIZED
+                                             : PMT_SLOT_ACQUIRE;
+    }
     for (size_t i = 0; i < c->envelope.count; i++) {
-        unsigned op = (unsigned)(ops[i] >> 2);
-
-        if (ops[i] > 31 || op > PMT_ALLOC_REALLOC_UNDO) {
+        if (ops[i] >> 2 > PMT_ALLOC_REALLOC_UNDO) {
             return corrupt(c, err, "an operation is out of range");
         }
-        c->slots[i] = pmt_alloc_releases(op)   ? PMT_SLOT_RELEASE
-                      : pmt_alloc_has_size(op) ? PMT_SLOT_ACQUIRE_SIZED
-                                               : PMT_SLOT_ACQUIRE;
-        *acquires += c->slots[i] != PMT_SLOT_RELEASE;
-        *sized += c->slots[i] == PMT_SLOT_ACQUIRE_SIZED;
+        c->slots[i] = slots[ops[i] >> 2];
+        of[c->slots[i]]++;
     }
+    *acquires = of[PMT_SLOT_ACQUIRE] + of[PMT_SLOT_ACQUIRE_SIZED];
+    *sized = of[PMT_SLOT_ACQUIRE_SIZED];
     return PMT_OK;
 }
 
@@ -198,23 +205,28 @@ static void object_slots(struct pmt_chunk *c, size_t *acquires)
 }
 
 /* Sizes come one per record that has one: spreads them over all records, in
- * place, from the end. Fills c->classes. */
+ * place, from the end. Without a branch: what comes next can't be foreseen. */
 static void spread_sizes(struct pmt_chunk *c, size_t sized)
 {
     uint64_t *sizes = c->columns[PMT_COL_SIZE].values;
-    const uint64_t *ops = c->columns[PMT_COL_OP].values;
-    bool there = c->columns[PMT_COL_SIZE].there;
 
     for (size_t i = c->envelope.count; i-- > 0;) {
-        uint64_t size = 0;
+        uint64_t has = c->slots[i] == PMT_SLOT_ACQUIRE_SIZED;
 
-        if (there) {
-            if (c->slots[i] == PMT_SLOT_ACQUIRE_SIZED) {
-                size = sizes[--sized];
-            }
-            sizes[i] = size;
-        }
-        c->classes[i] = (uint16_t)pmt_size_class(size, (unsigned)ops[i] & 3);
+        sized -= has;
+        sizes[i] = sizes[sized] & (0 - has);
+    }
+}
+
+/* The size classes that addresses are predicted by. */
+static void find_classes(struct pmt_chunk *c)
+{
+    const uint64_t *sizes = pmt_chunk_column(c, PMT_COL_SIZE);
+    const uint64_t *ops = c->columns[PMT_COL_OP].values;
+
+    for (size_t i = 0; i < c->envelope.count; i++) {
+        c->classes[i] = (uint16_t)pmt_size_class(sizes ? sizes[i] : 0,
+                                                 (unsigned)ops[i] & 3);
     }
 }
 
@@ -270,7 +282,8 @@ static int decode_addresses(struct pmt_chunk *c, size_t acquires,
     }
     in.explicit_ = c->columns[PMT_COL_EXPLICIT].values;
     rc = pmt_addresses_decode(c->addresser, c->envelope.model, &in, c->slots,
-                              c->classes, n, out->values, c->offset, err);
+                              c->classes, n, out->values, c->links, c->offset,
+                              err);
     out->there = rc == PMT_OK;
     return rc;
 }
@@ -301,7 +314,12 @@ static int decode_events(struct pmt_chunk *c, struct pmt_error *err)
     if (rc < 0) {
         return rc;
     }
-    spread_sizes(c, sized);
+    if (c->columns[PMT_COL_SIZE].there) {
+        spread_sizes(c, sized);
+    }
+    if (c->envelope.model == 1) {
+        find_classes(c);
+    }
     return decode_addresses(c, acquires, err);
 }
 

@@ -58,6 +58,7 @@ struct pmt_chunk {
     struct pmt_addresser *addresser;
     uint8_t *slots;
     uint16_t *classes;
+    uint32_t *links;               /* see pmt_reader_links() */
 };
 
 void pmt_chunk_release(struct pmt_chunk *c);

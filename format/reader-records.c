@@ -13,6 +13,14 @@ const uint64_t *pmt_reader_column(struct pmt_reader *r, unsigned column)
     return pmt_chunk_column(&r->chunk, column);
 }
 
+const uint32_t *pmt_reader_links(struct pmt_reader *r)
+{
+    bool addresses = r->chunk.envelope.kind == PMT_KIND_ALLOC ||
+                     r->chunk.envelope.kind == PMT_KIND_OBJECT;
+
+    return r->chunk_ready && addresses ? r->chunk.links : NULL;
+}
+
 /* Value `i` of a column that may not be there. */
 static inline uint64_t at(const uint64_t *column, size_t i)
 {

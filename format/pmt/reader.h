@@ -195,6 +195,13 @@ enum pmt_column {
  */
 const uint64_t *pmt_reader_column(struct pmt_reader *r, unsigned column);
 
+/*
+ * By record of an alloc or object chunk: the number, from 1, of an earlier
+ * record of the chunk with the same address; 0: none is told (spec 7.2), which
+ * need not mean that there is none. NULL for other kinds. Borrowed as above.
+ */
+const uint32_t *pmt_reader_links(struct pmt_reader *r);
+
 /* The same as records, `envelope.count` of them; NULL when the chunk is of
  * another kind. Decoded at the first call. */
 const struct pmt_alloc *pmt_reader_allocs(struct pmt_reader *r);

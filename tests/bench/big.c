@@ -115,7 +115,7 @@ static void settle(struct big *big)
         uint64_t unknown = set.counts.unknown_before_loss;
         int rc = big->kind == PMT_KIND_ALLOC
                      ? pmt_live_set_allocs(&set, &big->allocs[i], 1)
-                     : pmt_live_set_objects(&set, &big->objects[i], &no_size,
+                     : pmt_live_set_objects(&set, &big->objects[i], NULL, &no_size,
                                             1, NULL);
 
         if (rc)

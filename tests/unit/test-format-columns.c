@@ -201,6 +201,7 @@ static void test_sums(void **state)
 
 struct addresses {
     uint64_t address[RECORDS], out[RECORDS];
+    uint32_t links[RECORDS];
     uint8_t slot[RECORDS];
     uint16_t class_[RECORDS];
     uint64_t release[65536], acquire[65536], explicit_[65536];
@@ -248,14 +249,24 @@ static void fill(struct addresses *a, uint64_t seed)
 
 static void back(struct addresses *a, unsigned model, size_t rows)
 {
+    size_t explicits = 0;
+
     pmt_addresses_encode(a->addresser, model, a->address, a->slot, a->class_,
                          rows, &a->columns);
     assert_int_equal(a->columns.releases + a->columns.acquires, rows);
     memset(a->out, 0xaa, sizeof a->out);
     assert_int_equal(pmt_addresses_decode(a->addresser, model, &a->columns,
-                                          a->slot, a->class_, rows, a->out, 0,
-                                          NULL), PMT_OK);
+                                          a->slot, a->class_, rows, a->out,
+                                          a->links, 0, NULL), PMT_OK);
     assert_memory_equal(a->out, a->address, rows * sizeof *a->out);
+    /* A writer tells an address outright only when it is new. */
+    for (size_t i = 0; i < rows; i++) {
+        explicits += a->links[i] == 0;
+        assert_true(a->links[i] <= i);
+        assert_true(a->links[i] == 0 ||
+                    a->address[a->links[i] - 1] == a->address[i]);
+    }
+    assert_int_equal(explicits, a->columns.explicits);
 }
 
 static void test_addresses(void **state)
@@ -310,7 +321,8 @@ static int decode_one(struct addresses *a, unsigned model, size_t rows)
 {
     struct pmt_error err = {0};
     int rc = pmt_addresses_decode(a->addresser, model, &a->columns, a->slot,
-                                  a->class_, rows, a->out, 11, &err);
+                                  a->class_, rows, a->out, a->links, 11,
+                                  &err);
 
     assert_int_equal(err.code, rc);
     assert_true(rc == PMT_OK || err.offset == 11);

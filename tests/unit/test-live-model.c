@@ -170,6 +170,41 @@ static void test_against_model(void **state)
     }
 }
 
+/* The same where the records tell of earlier ones with their address: of any of
+ * them, or of none, as a hostile trace may. */
+static void test_links(void **state)
+{
+    enum { ROWS = 999 };
+    static uint64_t columns[6][ROWS];
+    static uint32_t link[ROWS];
+    static struct model model;
+    struct pmt_live_set *set = *state;
+    uint64_t time = 0;
+    const struct pmt_live_columns given = {
+        .time = columns[0], .op = columns[1], .address = columns[2],
+        .size = columns[3], .stack = columns[4], .thread = columns[5],
+        .link = link};
+
+    for (int round = 0; round < 30; round++) {
+        for (size_t i = 0; i < ROWS; i++) {
+            struct pmt_alloc record = random_record(++time);
+
+            model_take(&model, &record);
+            columns[0][i] = record.time;
+            columns[1][i] = (uint64_t)record.op << 2;
+            columns[2][i] = record.address;
+            columns[3][i] = record.size;
+            columns[4][i] = record.stack;
+            columns[5][i] = record.thread;
+            link[i] = (uint32_t)random_below(i + 1);
+            while (link[i] && columns[2][link[i] - 1] != record.address)
+                link[i]--;
+        }
+        assert_int_equal(pmt_live_set_columns(set, &given, ROWS), PMT_OK);
+        same_as_model(set, &model);
+    }
+}
+
 /* ---- size -------------------------------------------------------------- */
 
 /* 64 bytes a live block at any number of blocks from 20,000 up, also for
@@ -197,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_against_model, begin, finish),
+        cmocka_unit_test_setup_teardown(test_links, begin, finish),
         cmocka_unit_test_setup_teardown(test_memory, begin, finish),
     };
 

@@ -56,7 +56,7 @@ static void take_objects(struct pmt_live_set *set,
                          const struct pmt_object *records, size_t n,
                          const struct pmt_id_map *sizes)
 {
-    assert_int_equal(pmt_live_set_objects(set, records, NULL, n, sizes),
+    assert_int_equal(pmt_live_set_objects(set, records, NULL, NULL, n, sizes),
                      PMT_OK);
 }
 
@@ -359,7 +359,7 @@ static void test_objects(void **state)
     assert_int_equal(block_at(set, 0x30)->type, 1);
     pmt_live_set_release(set);
     pmt_live_set_init(set, PMT_KIND_OBJECT);
-    assert_int_equal(pmt_live_set_objects(set, records, own, 6, &sizes),
+    assert_int_equal(pmt_live_set_objects(set, records, NULL, own, 6, &sizes),
                      PMT_OK);
     live_is(set, 2, 5000);
     assert_int_equal(set->counts.unseen, 1);
