@@ -36,7 +36,11 @@ const struct pmt_command pmt_command_detach = {
             "begin another one.",
             "A recording that the program itself began is left alone.", NULL},
     .examples = (const char *const[]){"pmt detach 4711",
-                                      "record process 4711 no longer", NULL},
+                                      "record process 4711 no longer",
+                                      "pmt detach --wait 5m 4711",
+                                      "the same of one that sleeps most of "
+                                      "the time",
+                                      NULL},
     .exit_status =
         (const char *const[]){
             "the trace is finished",

@@ -199,11 +199,11 @@ const struct pmt_command pmt_command_diff = {
         "over LIMIT.",
         NULL},
     .examples = (const char *const[]){
-        "pmt diff a.pmt@mark:warm a.pmt@end",
+        "pmt diff a.pmt@mark:warm a.pmt",
         "what is alive at the end that was not after warming up",
         "pmt diff --by function --map /old/checkout=/srv/app old.pmt a.pmt",
         "two versions in two folders, by function",
-        "pmt diff a.pmt@mark:warm a.pmt@mark:done a.pmt@end",
+        "pmt diff a.pmt@mark:warm a.pmt@mark:done a.pmt",
         "what was made between two marks and is alive at the end",
         "pmt diff --normalise per-mark:request old.pmt a.pmt",
         "what each request left behind, before and now",

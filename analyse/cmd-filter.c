@@ -232,14 +232,20 @@ static void say(const struct pmt_filter *f, const struct pmt_trace *in)
              pmt_text_count(b, f->carried));
 }
 
+/* The output, and whether it was what failed. */
+struct writing {
+    struct pmt_sink sink;
+    bool failed;
+};
+
 static int write_out(void *context, const void *bytes, size_t n,
                      struct pmt_error *err)
 {
-    FILE *file = context;
+    struct writing *w = context;
+    int code = w->sink.write(w->sink.context, bytes, n, err);
 
-    if (fwrite(bytes, 1, n, file) == n)
-        return PMT_OK;
-    return pmt_error_set(err, PMT_ERR_IO, PMT_NO_OFFSET, "could not be written");
+    w->failed = code != PMT_OK;
+    return code;
 }
 
 /* Also with -f the trace that is read is never written to. */
@@ -259,18 +265,22 @@ static int filter_trace(struct job *job, struct pmt_trace *in,
                         struct pmt_filter *f, struct pmt_output *out)
 {
     const struct filter_options *opt = job->opt;
-    struct pmt_sink sink = {out->file, write_out};
+    struct writing writing = {.failed = false};
+    struct pmt_sink sink = {&writing, write_out};
     struct pmt_error err;
     int code = PMT_OK, status;
 
+    pmt_sink_to_fd(&writing.sink, out->fd);
     if (!opt->count)
         code = pmt_rewriter_new(&f->out, &sink, LEVEL, &err);
     if (code == PMT_OK)
         code = go_through(f, in, job->seek.pieces, &err);
     pmt_rewriter_free(f->out);
-    if (code != PMT_OK && ferror(out->file)) {
+    if (writing.failed) {
+        status = pmt_fail("%s: %s", out->path, err.message);
         pmt_trace_release(in);
-        return pmt_output_commit(out); /* says why */
+        pmt_output_abandon(out);
+        return status;
     }
     if (code != PMT_OK) {
         pmt_output_abandon(out);

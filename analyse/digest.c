@@ -55,10 +55,11 @@ struct series {
     uint32_t seen_count[COLUMNS];
 };
 
-/* What is known of a table's entries, by id; zeros: not stated. */
+/* What is known of a table's entries; zeros: not stated. */
 struct entries {
+    struct pmt_id_map place; /* of an id in `of`, plus 1 */
     hash *of;
-    size_t room;
+    size_t count, room;
 };
 
 struct stream {
@@ -71,8 +72,7 @@ struct stream {
     struct series *kind[PMT_KIND_KNOWN];
     struct series *live[2];      /* of object, of alloc */
     struct entries table[TABLES];
-    hash *name;        /* of a thread's last name, by its id */
-    size_t name_room;
+    struct entries name; /* of a thread's last name, by its id */
 };
 
 struct pmt_digests {
@@ -88,6 +88,12 @@ static void free_series(struct series *s)
     free(s);
 }
 
+static void free_entries(struct entries *t)
+{
+    pmt_id_map_release(&t->place);
+    free(t->of);
+}
+
 static void free_stream(struct stream *s)
 {
     for (size_t i = 0; i < PMT_KIND_KNOWN; i++)
@@ -95,8 +101,8 @@ static void free_stream(struct stream *s)
     free_series(s->live[0]);
     free_series(s->live[1]);
     for (size_t i = 0; i < TABLES; i++)
-        free(s->table[i].of);
-    free(s->name);
+        free_entries(&s->table[i]);
+    free_entries(&s->name);
     free(s);
 }
 
@@ -221,26 +227,32 @@ static const uint8_t *entry_of(const struct stream *s, uint32_t kind,
                                uint64_t id)
 {
     const struct entries *t = &s->table[kind - PMT_KIND_CODES];
+    uint32_t place = id <= PMT_ID_MAX ? pmt_id_map_get(&t->place, (uint32_t)id)
+                                      : 0;
 
-    return id < t->room ? t->of[id] : none;
+    return place != 0 ? t->of[place - 1] : none;
 }
 
-static int make_room(hash **array, size_t *room, uint64_t id)
+/* The entry of an id, made where there is none; NULL: no memory. Valid until
+ * the next is made. */
+static hash *make_entry(struct entries *t, uint32_t id)
 {
-    size_t want = *room ? *room : 256;
+    uint32_t place = pmt_id_map_get(&t->place, id);
     hash *more;
 
-    if (id < *room)
-        return PMT_OK;
-    while (want <= id)
-        want *= 2;
-    more = realloc(*array, want * sizeof *more);
-    if (more == NULL)
-        return PMT_ERR_MEMORY;
-    memset(more + *room, 0, (want - *room) * sizeof *more);
-    *array = more;
-    *room = want;
-    return PMT_OK;
+    if (place != 0)
+        return &t->of[place - 1];
+    if (t->count == t->room) {
+        t->room = t->room ? t->room * 2 : 256;
+        more = realloc(t->of, t->room * sizeof *more);
+        if (more == NULL)
+            return NULL;
+        t->of = more;
+    }
+    if (pmt_id_map_set(&t->place, id, (uint32_t)t->count + 1) < 0)
+        return NULL;
+    memset(t->of[t->count], 0, sizeof *t->of);
+    return &t->of[t->count++];
 }
 
 static void put_entry(struct pmt_blake2b *b, const struct stream *s,
@@ -319,20 +331,23 @@ static int take_table(struct stream *s, struct pmt_reader *r,
     for (uint32_t i = 0; i < event->envelope.count; i++) {
         uint32_t id = (uint32_t)ids[i];
         struct pmt_blake2b b;
+        hash *entry, *name;
 
-        if (make_room(&t->of, &t->room, id) < 0)
+        entry = make_entry(t, id);
+        if (entry == NULL)
             return PMT_ERR_MEMORY;
-        if (memcmp(t->of[id], none, sizeof none) == 0)
-            hash_entry(s, r, kind, id, i, t->of[id]);
+        if (memcmp(*entry, none, sizeof none) == 0)
+            hash_entry(s, r, kind, id, i, *entry);
         if (kind != PMT_KIND_THREADS)
             continue;
-        if (make_room(&s->name, &s->name_room, id) < 0)
+        name = make_entry(&s->name, id);
+        if (name == NULL)
             return PMT_ERR_MEMORY;
         pmt_blake2b_init(&b);
         put_word(&b, "name");
-        pmt_blake2b_update(&b, t->of[id], PMT_DIGEST_BYTES);
+        pmt_blake2b_update(&b, *entry, PMT_DIGEST_BYTES);
         put_string(&b, s, value_at(r, 3, i));
-        pmt_blake2b_result(&b, s->name[id]);
+        pmt_blake2b_result(&b, *name);
     }
     return PMT_OK;
 }
@@ -782,17 +797,17 @@ static int by_bytes(const void *a, const void *b)
 }
 
 /* The entries that are there, each once, in the order of their hashes. */
-static int put_set(struct pmt_blake2b *b, hash *const of, size_t room)
+static int put_set(struct pmt_blake2b *b, const struct entries *t)
 {
-    hash *sorted = malloc(room * sizeof *sorted + 1);
+    hash *sorted = malloc(t->count * sizeof *sorted + 1);
     struct pmt_blake2b all;
     size_t n = 0, distinct = 0;
 
     if (sorted == NULL)
         return PMT_ERR_MEMORY;
-    for (size_t i = 0; i < room; i++)
-        if (memcmp(of[i], none, sizeof none) != 0)
-            memcpy(sorted[n++], of[i], sizeof none);
+    for (size_t i = 0; i < t->count; i++)
+        if (memcmp(t->of[i], none, sizeof none) != 0)
+            memcpy(sorted[n++], t->of[i], sizeof none);
     qsort(sorted, n, sizeof *sorted, by_bytes);
     pmt_blake2b_init(&all);
     for (size_t i = 0; i < n; i++) {
@@ -830,9 +845,9 @@ int pmt_digests_get(const struct pmt_digests *d, size_t i,
         }
     for (uint32_t k = 0; code == PMT_OK && k < TABLES; k++) {
         put_u64(&b, PMT_KIND_CODES + k);
-        code = put_set(&b, s->table[k].of, s->table[k].room);
+        code = put_set(&b, &s->table[k]);
     }
-    code = code < 0 ? code : put_set(&b, s->name, s->name_room);
+    code = code < 0 ? code : put_set(&b, &s->name);
     put_u64(&b, s->ended);
     put_u64(&b, s->end_lost);
     put_u64(&b, s->clean);

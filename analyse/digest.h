@@ -9,7 +9,7 @@
  *     pmt_digests_get(d, i, &digest)                 // i from 0
  *
  * All chunks must be decoded, with tables. Chunks of a later version are not
- * in it. Memory: 32 bytes a table entry, and what the tables need.
+ * in it. Memory: 36 bytes a table entry, and what the tables need.
  *
  * Threads: one at a time per object.
  */

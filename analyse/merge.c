@@ -307,6 +307,11 @@ int pmt_merge_plan(struct pmt_merge_list *list,
         c->drop = c->drop || fates[c->stream].left_out;
         c->stream = fates[c->stream].rank;
     }
+    if (list->chunk_count == 0) {
+        free(fates);
+        free(by_rank);
+        return PMT_OK;
+    }
     qsort(list->chunk, list->chunk_count, sizeof *list->chunk, by_number);
     place_chunks(list, by_rank, fates, report);
     qsort(list->chunk, list->chunk_count, sizeof *list->chunk, by_time);

@@ -351,6 +351,7 @@ static int print_script(const char *file)
     const struct dt_script *s = dt_scripts_find(name);
     size_t n;
     const char *bytes = NULL;
+    struct pmt_output out;
 
     free(name);
     if (strcmp(file, "site.inc") == 0) {
@@ -366,8 +367,10 @@ static int print_script(const char *file)
         return pmt_fail("no script %s; `pmt dtrace scripts` lists them: "
                         "NAME.d or NAME.bt",
                         file);
-    fwrite(bytes, 1, n, stdout);
-    return PMT_EXIT_OK;
+    if (pmt_output_open(&out, NULL, 0))
+        return PMT_EXIT_TROUBLE;
+    fwrite(bytes, 1, n, out.file);
+    return pmt_output_commit(&out);
 }
 
 /* ---- the command ------------------------------------------------------------------ */

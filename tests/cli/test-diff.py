@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """pmt diff: what changed between two moments is what `pmt live` says of the one
 less what it says of the other (test-live.py compares that with a dictionary);
-folders of runs, three moments, limits, paths; every bad argument; the examples
-of the manual page; outputs that fail."""
+folders of runs, three moments, limits, paths; every bad argument;
+outputs that fail."""
 
 import collections
 import glob
@@ -282,7 +282,7 @@ def check_normalise(trace):
         checks.true(done.status == 2 and "to divide by" in done.err, done)
 
 
-# ---- arguments, examples, outputs -------------------------------------------
+# ---- arguments, outputs -----------------------------------------------------
 
 def check_arguments(trace):
     bad = (
@@ -346,25 +346,6 @@ def check_outputs(trace):
     checks.true(diff("--strict", cut, trace).status == 2, "cut --strict")
 
 
-def check_examples(trace):
-    """As the manual page has them, in a folder that has what they name."""
-    page = subprocess.run([kit.PMT, "--make-man", "diff"],
-                          stdout=subprocess.PIPE, check=True).stdout.decode()
-    page = page[page.index(".SH EXAMPLES"):]
-    lines = [re.sub(r"\\f.|\\&", "", line).replace("\\-", "-").strip()
-             for line in page.splitlines() if "pmt diff" in line]
-    lines = [line[line.index("pmt diff"):] for line in lines]
-    checks.true(len(lines) >= 7, "%d examples" % len(lines))
-    shutil.copy(trace, "old.pmt")
-    path = os.path.dirname(kit.PMT) + ":" + os.environ["PATH"]
-    for line in lines:
-        done = subprocess.run(line, shell=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE,
-                              env=dict(os.environ, PATH=path))
-        checks.true(done.returncode in (0, 1) and not done.stderr,
-                    (line, done))
-
-
 trace = record("a.pmt", 30, mode="alloc,heap")
 seen = check_moments(trace, ("@mark:warm", "@mark:done", "@mark:last", ""))
 checks.true(seen > 30, "%d rows" % seen)
@@ -378,5 +359,4 @@ check_exit()
 check_normalise(trace)
 check_arguments(trace)
 check_outputs(trace)
-check_examples(trace)
 checks.finish()

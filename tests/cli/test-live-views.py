@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """pmt live --list, --pairs, --survivors and --growth: single blocks, lives and
 what lives on are those that a dictionary holds which is filled from `pmt dump`;
-every bad argument; the examples of the manual page; outputs that fail."""
+every bad argument; outputs that fail."""
 
-import os
 import re
 import subprocess
 import sys
@@ -192,27 +191,6 @@ def check_outputs(trace):
                     shell)
 
 
-def check_examples():
-    page = subprocess.run([kit.PMT, "--make-man", "live"],
-                          stdout=subprocess.PIPE, check=True).stdout.decode()
-    page = page[page.index(".SH EXAMPLES"):]
-    lines = [re.sub(r"\\f.|\\&", "", line).replace("\\-", "-")
-             .replace("\\(aq", "'").strip()
-             for line in page.splitlines() if "pmt live" in line]
-    lines = [line[line.index("pmt live"):] for line in lines]
-    checks.true(len(lines) >= 8, "%d examples" % len(lines))
-    path = os.path.dirname(kit.PMT) + ":" + os.environ["PATH"]
-    for line in lines:
-        done = subprocess.run(line, shell=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE,
-                              env=dict(os.environ, PATH=path))
-        # The trace has no snapshot and ends before 12.5 s.
-        want = 1 if "--snapshot" in line or "--by type" in line else 0
-        checks.true(done.returncode == want and
-                    (want == 1 or (done.stdout and not done.stderr)),
-                    (line, done))
-
-
 trace = record("a.pmt")
 dump = Dump(trace)
 for mark in ("before", "warm", "after"):
@@ -222,5 +200,4 @@ check_survivors(trace, dump)
 check_growth(trace)
 check_arguments(trace)
 check_outputs(trace)
-check_examples()
 checks.finish()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """pmt top: what it says of each vector, and of two processes at their common
-peak, is what a count of the records that pmt dump prints says. The examples of
-its manual page run; bad arguments are refused; outputs that fail. That it
+peak, is what a count of the records that pmt dump prints says. Bad
+arguments are refused; outputs that fail. That it
 equals tracemalloc is tests/python/test_top_tracemalloc.py's."""
 
 import collections
@@ -325,30 +325,6 @@ def check_replay_of_two():
 
 # ---- the command ------------------------------------------------------------
 
-def check_examples():
-    """Those of the manual page, on the names that they use."""
-    page = kit.read(os.path.join(os.environ["PMT_BUILD"], "man",
-                                 "pmt-top.1")).decode()
-    examples = re.findall(r"^\.B (pmt top .*)$|^(?:\\fB)?(pmt top [^\n]*?)"
-                          r"(?:\\fR)?$", page, re.M)
-    examples = [one or other for one, other in examples]
-    lines = [re.sub(r"\\f.", "", each).replace("\\-", "-")
-             .replace("\\(aq", "'").replace("\\&", "") for each in examples]
-    checks.true(len(lines) >= 7, page[-2000:])
-    program = PROGRAM.replace('mark("full")', 'mark("after")')
-    with open("app.py", "w") as file:
-        file.write(program)
-    done = record("a.pmt", "0", "50", "0", mode="alloc,call")
-    done.communicate(timeout=60)
-    folder = os.path.dirname(os.path.abspath(kit.PMT))
-    env = dict(os.environ, PATH=folder + os.pathsep + os.environ["PATH"])
-    for line in lines:
-        one = subprocess.run(["sh", "-c", line], env=env,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        checks.true(one.returncode == 0 and one.stdout and not one.stderr,
-                    (line, one))
-
-
 def check_bad():
     shutil.copy(sorted(glob.glob(VECTORS))[0], "v.pmt")
     for args in (["--by", "nothing"], ["--sort", "size"], ["-n", "0"],
@@ -390,7 +366,6 @@ def check_outputs():
 check_vectors()
 check_together()
 check_replay()
-check_examples()
 check_bad()
 check_outputs()
 checks.finish()
