@@ -202,19 +202,49 @@ static void put_json(const struct pmt_plot_kind *kind,
     pmt_figure_json(figure, &j);
 }
 
+/* By the locale, as setlocale() would look for it. */
+static bool is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *locale = getenv(names[i]);
+
+        if (locale && *locale)
+            return strcasestr(locale, "utf-8") || strcasestr(locale, "utf8");
+    }
+    return false;
+}
+
+/* What an environment variable has, or the terminal, or 0: not known. */
+static unsigned size_of(const char *variable, unsigned short terminal)
+{
+    const char *text = getenv(variable);
+    long given = text ? strtol(text, NULL, 10) : 0;
+
+    return given > 0 && given < 10000 ? (unsigned)given : terminal;
+}
+
 static void put_terminal(const struct pmt_plot_figure *figure,
                          const struct pmt_output *out)
 {
+    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
     struct winsize size = {0};
-    const char *columns = getenv("COLUMNS");
-    unsigned width = columns ? (unsigned)strtoul(columns, NULL, 10) : 0;
+    struct pmt_terminal_look look = {.ascii = !is_utf8()};
+    unsigned width, height;
 
-    if (width == 0 && out->is_terminal &&
-        ioctl(out->fd, TIOCGWINSZ, &size) == 0)
-        width = size.ws_col;
-    width = width == 0 ? 80 : width < 20 ? 20 : width > 500 ? 500 : width;
-    pmt_figure_terminal(figure, width, size.ws_row > 12 ? size.ws_row - 2u : 24,
-                        out->is_terminal && !getenv("NO_COLOR"), out->file);
+    if (out->is_terminal && ioctl(out->fd, TIOCGWINSZ, &size))
+        memset(&size, 0, sizeof size);
+    width = size_of("COLUMNS", size.ws_col);
+    height = size_of("LINES", size.ws_row);
+    look.columns = width == 0 ? 80 : width < 20 ? 20 : width > 500 ? 500
+                                                                   : width;
+    /* The prompt has a line too. What is no terminal has no height. */
+    look.rows = height == 0 ? 36 : height < 12 ? 12 : height > 200 ? 200
+                                                                   : height - 1;
+    look.colours = out->is_terminal && !(no_colour && *no_colour) && term &&
+                   strcmp(term, "dumb") != 0;
+    pmt_figure_terminal(figure, &look, out->file);
 }
 
 static struct pmt_figure_drawing

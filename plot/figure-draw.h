@@ -52,10 +52,16 @@ struct pmt_json;
 void pmt_figure_json(const struct pmt_plot_figure *figure,
                      struct pmt_json *json);
 
-/* The figure as text, `columns` wide (20 or more) and about `rows` high (10 or
- * more), with colours by ANSI escapes or without (figure-terminal.c). */
+/* How a terminal shows it. */
+struct pmt_terminal_look {
+    unsigned columns;  /* 20 or more */
+    unsigned rows;     /* about; panels have a least height */
+    bool colours;      /* 256 of them, by ANSI escapes */
+    bool ascii;        /* nothing else: its locale is not UTF-8 */
+};
+
+/* The figure as text (figure-terminal.c). */
 void pmt_figure_terminal(const struct pmt_plot_figure *figure,
-                         unsigned columns, unsigned rows, bool colours,
-                         FILE *file);
+                         const struct pmt_terminal_look *look, FILE *file);
 
 #endif

@@ -206,9 +206,13 @@ def check_folder(where, path, kind, number):
 
 
 def check_terminal(where, path, kind):
-    for env in ("C.UTF-8", "C"):
-        out = run(where, "-c", kind, "--terminal", *path).out
-        shown = out.decode("utf-8")
+    for locale in ("C.UTF-8", "C"):
+        done = subprocess.run([kit.PMT, "plot", "-c", kind, "--terminal",
+                               *path], env=dict(os.environ, LC_ALL=locale),
+                              stdout=subprocess.PIPE, check=False)
+        checks.equal((done.returncode, canaries()), (0, []), where)
+        shown = done.stdout.decode("utf-8" if locale != "C" else "ascii")
+        checks.true(shown.count("\n") > 8, where)
         checks.equal(re.findall("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e"
                                 "\u2066-\u2069\ufeff]", shown), [], where)
 
