@@ -52,7 +52,7 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
         replay fuzzers benches check check-now check-headers check-layers \
         check-versions check-cpython valgrind-check demo bench bench-recorder bench-analyse \
-        bench-peers lookers check-kills check-sample-tree check-sampling check-dtrace check-dtrace-cuts check-flight soak service-test \
+        bench-peers bench-plot lookers check-kills check-sample-tree check-sampling check-dtrace check-dtrace-cuts check-flight soak service-test \
         service-bench fuzz sanitize deps install uninstall install-pth uninstall-pth \
         clean help
 
@@ -427,6 +427,14 @@ bench-analyse: all ## measure the commands on big traces, about five minutes
 	    $(SIZES:%=--sizes %) $(ROUNDS:%=--rounds %) $(OPTIONS)
 	$(if $(PEERS),@PMT_BUILD=$(abspath $(B)) $(PYTHON) \
 	    tests/bench/analyse_peers.py --peers $(PEERS) $(ROUNDS:%=--rounds %))
+
+# ROUNDS, SAMPLES; without get-plot-peers and bench-peers peers are left out.
+PLOT_PEERS = $(wildcard $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pmtrace/plot-peers/bin/python3)
+PYMEMTRACE = $(firstword $(PEERS) $(wildcard $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pmtrace/peers-*))
+bench-plot: all ## measure the time to a chart, against mprof, psrecord, pymemtrace
+	@PMT_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/plot.py \
+	    $(ROUNDS:%=--rounds %) $(SAMPLES:%=--samples %) \
+	    $(PLOT_PEERS:%=--peers %) $(PYMEMTRACE:%=--pymemtrace %)
 
 bench-peers: ## install memray and pymemtrace for PYTHON, to be measured too
 	@tests/bench/get-peers $(PYTHON)

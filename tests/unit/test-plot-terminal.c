@@ -298,11 +298,11 @@ static void test_strips(void **state)
     curve(made, "f", 0, second);
     looks_like(40, 1, false, false,
                "\n"
-               "rose  darkest: 1000 thousand\n"
-               "main …an/app.py) │███▓▓▒▒▒░░·····     ██\n"
-               "f                │                    ██\n"
-               "                 └────────────┬─────────\n"
-               "                  0          5 s\n");
+               "rose  darkest: 1 million\n"
+               "main (…/app.py) │███▓▓▓▒▒░░░·····     ██\n"
+               "f               │                     ██\n"
+               "                └────────────┬──────────\n"
+               "                 0          5 s\n");
 }
 
 /* Two small ones side by side, each with its title. */

@@ -22,7 +22,7 @@ set logscale x
 set xtics ('100 ms' 100000000, '1 s' 1000000000, '10 s' 10000000000)
 set format x '%g'
 set xlabel "time from made to given back" offset 0,0.3
-set ylabel "blocks"
+set ylabel "blocks" font ',9'
 set yrange [0:130.2]
 set ytics 100
 plot 'chart.dat' index 0 using (($1+$2)/2):($3/2):1:2:(0):3 with boxxyerror fs solid noborder lc rgb '#332288'
@@ -40,7 +40,7 @@ set logscale x
 set xtics ('100 ms' 100000000, '1 s' 1000000000, '10 s' 10000000000)
 set format x '%g'
 set xlabel "time since it was made" offset 0,0.3
-set ylabel "blocks"
+set ylabel "blocks" font ',9'
 set yrange [0:56.7]
 set ytics 50
 plot 'chart.dat' index 1 using (($1+$2)/2):($3/2):1:2:(0):3 with boxxyerror fs solid noborder lc rgb '#44aa99'
@@ -58,7 +58,7 @@ set logscale x
 set xtics ('100 ms' 100000000, '1 s' 1000000000, '10 s' 10000000000)
 set format x '%g'
 set xlabel "time since it was made" offset 0,0.3
-set ylabel "KiB"
+set ylabel "KiB" font ',9'
 set yrange [0:428.1006]
 set ytics 200
 plot 'chart.dat' index 2 using (($1+$2)/2):($3/2):1:2:(0):3 with boxxyerror fs solid noborder lc rgb '#44aa99'

@@ -10,17 +10,19 @@ set tics nomirror out scale 0.5 font ',9' tc rgb '#333333'
 set grid xtics ytics front lt 1 lw 0.5 lc rgb '#b0808080'
 set lmargin at screen 0.25333
 set rmargin at screen 0.42000
-set tmargin at screen 0.74667
-set bmargin at screen 0.19333
-set label "ste… load" at screen 0.25333,0.77667 left font ':Bold,9'
+set tmargin at screen 0.69667
+set bmargin at screen 0.25333
+set label "app… load" at screen 0.25333,0.77667 left font ':Bold,9'
+set label "ste… KiB/s" at screen 0.25333,0.72833 left font ',9' tc rgb '#555555'
 set label "growth.pmt: … own site: 1 steady leak" at screen 0.25333,0.94000 left font ':Bold,13'
 set label "pid 41: pyth…mode alloc\073 nothing lost" at screen 0.25333,0.87000 left font ',9' tc rgb '#555555'
+set label "dashed lines: the marks warm, reload" at screen 0.25333,0.04000 left font ',8' tc rgb '#555555'
 unset logscale x
 set xrange [0:10.000000001]
 set xtics autofreq
 set xlabel 'seconds since recording began' offset 0,0.3
 set format x '%g'
-set ylabel "live, KiB"
+set ylabel "live, KiB" font ',9'
 set yrange [0:381.4453]
 set ytics 100
 set arrow from first 2.5, graph 0 to first 2.5, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'
@@ -32,15 +34,16 @@ unset label
 unset object
 set lmargin at screen 0.75333
 set rmargin at screen 0.92000
-set tmargin at screen 0.74667
-set bmargin at screen 0.19333
-set label "pla…ecode" at screen 0.75333,0.77667 left font ':Bold,9'
+set tmargin at screen 0.69667
+set bmargin at screen 0.25333
+set label "…/d…ecode" at screen 0.75333,0.77667 left font ':Bold,9'
+set label "pla…55 KiB" at screen 0.75333,0.72833 left font ',9' tc rgb '#555555'
 unset logscale x
 set xrange [0:10.000000001]
 set xtics autofreq
 set xlabel 'seconds since recording began' offset 0,0.3
 set format x '%g'
-set ylabel "live, KiB"
+set ylabel "live, KiB" font ',9'
 set yrange [0:1040.259]
 set ytics 500
 set arrow from first 2.5, graph 0 to first 2.5, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'

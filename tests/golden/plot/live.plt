@@ -15,24 +15,24 @@ set bmargin at screen 0.66167
 set label "live.pmt: live blocks by site" at screen 0.25333,0.94000 left font ':Bold,13'
 set label "pid 41: pyth…mode alloc\073 nothing lost" at screen 0.25333,0.87000 left font ',9' tc rgb '#555555'
 set object rect from screen 0.25333,0.26833 to screen 0.29333,0.30167 front fs solid noborder fc rgb '#332288'
-set label "990.7 KiB in 32" at screen 0.69667,0.28500 right font ',9' tc rgb '#555555'
-set label "…/j…code" at screen 0.71667,0.28500 left font ',9'
+set label "990.7 KiB in 32" at screen 0.69100,0.28500 right font ',9' tc rgb '#555555'
+set label "…/d…code" at screen 0.71100,0.28500 left font ',9'
 set object rect from screen 0.25333,0.21167 to screen 0.29333,0.24500 front fs solid noborder fc rgb '#88ccee'
-set label "363.3 KiB in 124" at screen 0.69667,0.22833 right font ',9' tc rgb '#555555'
-set label "app…load" at screen 0.71667,0.22833 left font ',9'
+set label "363.3 KiB in 124" at screen 0.69100,0.22833 right font ',9' tc rgb '#555555'
+set label "app…load" at screen 0.71100,0.22833 left font ',9'
 set object rect from screen 0.25333,0.15500 to screen 0.29333,0.18833 front fs solid noborder fc rgb '#44aa99'
-set label "78.1 KiB in 2" at screen 0.69667,0.17167 right font ',9' tc rgb '#555555'
-set label "app…_put" at screen 0.71667,0.17167 left font ',9'
+set label "78.1 KiB in 2" at screen 0.69100,0.17167 right font ',9' tc rgb '#555555'
+set label "app…_put" at screen 0.71100,0.17167 left font ',9'
 set object rect from screen 0.25333,0.09833 to screen 0.29333,0.13167 front fs solid noborder fc rgb '#117733'
-set label "780 B in 1" at screen 0.69667,0.11500 right font ',9' tc rgb '#555555'
-set label "app…main" at screen 0.71667,0.11500 left font ',9'
+set label "780 B in 1" at screen 0.69100,0.11500 right font ',9' tc rgb '#555555'
+set label "app…main" at screen 0.71100,0.11500 left font ',9'
 set label "peak 1.4 MiB in 153 blocks at 9.56 s" at screen 0.25333,0.04000 left font ',8' tc rgb '#555555'
 unset logscale x
 set xrange [0:10.0000002]
 set xtics autofreq
 unset xlabel
 set format x ''
-set ylabel "MiB"
+set ylabel "MiB" font ',9'
 set yrange [0:1.448464]
 set ytics 1
 set arrow from first 2.5, graph 0 to first 2.5, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'
@@ -56,7 +56,7 @@ set xrange [0:10.0000002]
 set xtics autofreq
 set xlabel 'seconds since recording began' offset 0,0.3
 set format x '%g'
-set ylabel "blocks"
+set ylabel "blocks" font ',9'
 set yrange [0:164.85]
 set ytics 100
 set arrow from first 2.5, graph 0 to first 2.5, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'

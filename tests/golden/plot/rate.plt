@@ -15,24 +15,24 @@ set bmargin at screen 0.66167
 set label "rate.pmt: bl…cated and freed a second" at screen 0.25333,0.94000 left font ':Bold,13'
 set label "pid 41: pyth…mode alloc\073 nothing lost" at screen 0.25333,0.87000 left font ',9' tc rgb '#555555'
 set object rect from screen 0.25333,0.28083 to screen 0.29333,0.28917 front fs solid noborder fc rgb '#332288'
-set label "495" at screen 0.51000,0.28500 right font ',9' tc rgb '#555555'
-set label "block…allocated" at screen 0.53000,0.28500 left font ',9'
+set label "495" at screen 0.50700,0.28500 right font ',9' tc rgb '#555555'
+set label "block…allocated" at screen 0.52700,0.28500 left font ',9'
 set object rect from screen 0.25333,0.22417 to screen 0.29333,0.23250 front fs solid noborder fc rgb '#999933'
-set label "341" at screen 0.51000,0.22833 right font ',9' tc rgb '#555555'
-set label "block…ownwards)" at screen 0.53000,0.22833 left font ',9'
+set label "341" at screen 0.50700,0.22833 right font ',9' tc rgb '#555555'
+set label "block…ownwards)" at screen 0.52700,0.22833 left font ',9'
 set object rect from screen 0.25333,0.16750 to screen 0.29333,0.17583 front fs solid noborder fc rgb '#332288'
-set label "8.36 MiB" at screen 0.51000,0.17167 right font ',9' tc rgb '#555555'
-set label "bytes allocated" at screen 0.53000,0.17167 left font ',9'
+set label "8.36 MiB" at screen 0.50700,0.17167 right font ',9' tc rgb '#555555'
+set label "bytes allocated" at screen 0.52700,0.17167 left font ',9'
 set object rect from screen 0.25333,0.11083 to screen 0.29333,0.11917 front fs solid noborder fc rgb '#999933'
-set label "7.27 MiB" at screen 0.51000,0.11500 right font ',9' tc rgb '#555555'
-set label "bytes…ownwards)" at screen 0.53000,0.11500 left font ',9'
+set label "7.27 MiB" at screen 0.50700,0.11500 right font ',9' tc rgb '#555555'
+set label "bytes…ownwards)" at screen 0.52700,0.11500 left font ',9'
 set label "line: the me… and most in any 2.10 ms" at screen 0.25333,0.04000 left font ',8' tc rgb '#555555'
 unset logscale x
 set xrange [0:10.000000001]
 set xtics autofreq
 unset xlabel
 set format x ''
-set ylabel "/s"
+set ylabel "/s" font ',9'
 set yrange [-500.679:500.679]
 set ytics 500
 set arrow from first 2.5, graph 0 to first 2.5, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'
@@ -55,7 +55,7 @@ set xrange [0:10.000000001]
 set xtics autofreq
 set xlabel 'seconds since recording began' offset 0,0.3
 set format x '%g'
-set ylabel "MiB/s"
+set ylabel "MiB/s" font ',9'
 set yrange [-61.11804:61.11804]
 set ytics 100
 set arrow from first 2.5, graph 0 to first 2.5, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'

@@ -22,7 +22,7 @@ set logscale x
 set xtics ()
 set format x '%g'
 set xlabel "size of a block" offset 0,0.3
-set ylabel "blocks"
+set ylabel "blocks" font ',9'
 set yrange [0:144.9]
 set ytics 100
 plot 'chart.dat' index 0 using (($1+$2)/2):($3/2):1:2:(0):3 with boxxyerror fs solid noborder lc rgb '#332288'
@@ -40,7 +40,7 @@ set logscale x
 set xtics ()
 set format x '%g'
 set xlabel "size of a block" offset 0,0.3
-set ylabel "blocks"
+set ylabel "blocks" font ',9'
 set yrange [0:134.4]
 set ytics 100
 plot 'chart.dat' index 1 using (($1+$2)/2):($3/2):1:2:(0):3 with boxxyerror fs solid noborder lc rgb '#44aa99'
@@ -58,7 +58,7 @@ set logscale x
 set xtics ()
 set format x '%g'
 set xlabel "size of a block" offset 0,0.3
-set ylabel "MiB"
+set ylabel "bytes, MiB" font ',9'
 set yrange [0:5.799866]
 set ytics 5
 plot 'chart.dat' index 2 using (($1+$2)/2):($3/2):1:2:(0):3 with boxxyerror fs solid noborder lc rgb '#332288'
@@ -76,7 +76,7 @@ set logscale x
 set xtics ()
 set format x '%g'
 set xlabel "size of a block" offset 0,0.3
-set ylabel "KiB"
+set ylabel "bytes, KiB" font ',9'
 set yrange [0:397.8516]
 set ytics 200
 plot 'chart.dat' index 3 using (($1+$2)/2):($3/2):1:2:(0):3 with boxxyerror fs solid noborder lc rgb '#44aa99'

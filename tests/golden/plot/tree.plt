@@ -11,25 +11,25 @@ set grid xtics ytics front lt 1 lw 0.5 lc rgb '#b0808080'
 set lmargin at screen 0.25333
 set rmargin at screen 0.92000
 set tmargin at screen 0.75667
-set bmargin at screen 0.58255
+set bmargin at screen 0.59667
 set label "tree.pmt: me…ssor time of 3 processes" at screen 0.25333,0.94000 left font ':Bold,13'
 set label "pid 41: pyth…ode sample\073 nothing lost" at screen 0.25333,0.87000 left font ',9' tc rgb '#555555'
 set object rect from screen 0.25333,0.21167 to screen 0.29333,0.24500 front fs solid noborder fc rgb '#332288'
-set label "41.0 MiB, CPU 2.94 s" at screen 0.79000,0.22833 right font ',9' tc rgb '#555555'
-set label "102 as" at screen 0.81000,0.22833 left font ',9'
+set label "41.0 MiB, CPU 2.94 s" at screen 0.78300,0.22833 right font ',9' tc rgb '#555555'
+set label "102 as" at screen 0.80300,0.22833 left font ',9'
 set object rect from screen 0.25333,0.15500 to screen 0.29333,0.18833 front fs solid noborder fc rgb '#88ccee'
-set label "24.5 MiB, CPU 1.96 s" at screen 0.79000,0.17167 right font ',9' tc rgb '#555555'
-set label "101 cc1" at screen 0.81000,0.17167 left font ',9'
+set label "24.5 MiB, CPU 1.96 s" at screen 0.78300,0.17167 right font ',9' tc rgb '#555555'
+set label "101 cc1" at screen 0.80300,0.17167 left font ',9'
 set object rect from screen 0.25333,0.09833 to screen 0.29333,0.13167 front fs solid noborder fc rgb '#44aa99'
-set label "8.0 MiB, CPU 980 ms" at screen 0.79000,0.11500 right font ',9' tc rgb '#555555'
-set label "100 make" at screen 0.81000,0.11500 left font ',9'
+set label "8.0 MiB, CPU 980 ms" at screen 0.78300,0.11500 right font ',9' tc rgb '#555555'
+set label "100 make" at screen 0.80300,0.11500 left font ',9'
 set label "peak RSS of …5.88 s of processor time" at screen 0.25333,0.04000 left font ',8' tc rgb '#555555'
 unset logscale x
 set xrange [0:10.0000002]
 set xtics autofreq
 unset xlabel
 set format x ''
-set ylabel "RSS, MiB"
+set ylabel "RSS, MiB" font ',9'
 set yrange [0:77.12597]
 set ytics 50
 set arrow from first 2.5, graph 0 to first 2.5, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'
@@ -45,14 +45,14 @@ unset label
 unset object
 set lmargin at screen 0.25333
 set rmargin at screen 0.92000
-set tmargin at screen 0.49588
+set tmargin at screen 0.51000
 set bmargin at screen 0.42333
 unset logscale x
 set xrange [0:10.0000002]
 set xtics autofreq
 set xlabel 'seconds since recording began' offset 0,0.3
 set format x '%g'
-set ylabel "CPU, \045"
+set ylabel "CPU, \045" font ',9'
 set yrange [0:63]
 set ytics 50
 set arrow from first 2.5, graph 0 to first 2.5, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'
