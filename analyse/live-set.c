@@ -142,9 +142,11 @@ static void tail_note(struct pmt_live_set *set, const struct pmt_block *block,
         tail->live_bytes = set->now.bytes;
         return;
     }
-    if (tail->given_up)
+    /* Before the program acquired anything there is nothing to go back to. */
+    if (tail->given_up || tail->step == 0)
         return;
-    if (tail->count / TAIL_EVENTS > tail->live + TAIL_EVENTS_MORE) {
+    if (tail->count > TAIL_EVENTS_MORE &&
+        (tail->count - TAIL_EVENTS_MORE) / TAIL_EVENTS > tail->live) {
         tail->given_up = true;
         tail->count = 0;
         return;
