@@ -305,11 +305,14 @@ int pmt_check(struct pmt_trace *in, struct pmt_check_report *report,
         .next_offset = 0,
     };
     struct pmt_event event;
-    uint64_t of;
+    uint64_t at, of;
     int code;
 
     memset(report, 0, sizeof *report);
     while ((code = pmt_trace_next(in, &event, err)) == PMT_OK) {
+        pmt_reader_position(in->reader, &at, &of);
+        if (at != PMT_NO_OFFSET)
+            report->bytes = at;
         code = check_event(&c, &event);
         if (code != PMT_OK) {
             pmt_error_set(err, code, PMT_NO_OFFSET, "out of memory");
@@ -318,7 +321,6 @@ int pmt_check(struct pmt_trace *in, struct pmt_check_report *report,
     }
     for (size_t i = 0; i < c.stream_count; i++)
         pmt_check_stream_close(&c, &c.streams[i]);
-    pmt_reader_position(in->reader, &report->bytes, &of);
     if (of != PMT_NO_OFFSET)
         report->bytes = of;
     end_damage(&c, report->bytes);

@@ -1,5 +1,6 @@
 /* cmd-archive.c: the command `pmt archive`. The work is archive.c's. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,7 @@
 #include "names.h"
 #include "open.h"
 #include "pieces.h"
+#include "spool.h"
 
 struct archive_options {
     struct pmt_common common; /* must come first */
@@ -262,12 +264,34 @@ static bool same_file(const char *a, const char *b)
            x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static int run(const struct pmt_command *command, int argc, char **argv)
+/* `path` can be opened twice. */
+static int archive_one(const struct archive_options *opt, const char *path)
 {
-    struct archive_options opt = {0};
     struct pmt_archive_content content;
     struct pmt_trace in;
     struct pmt_error err;
+    int status;
+
+    /* Once for the digest, which stands in the header, once for the rest. */
+    if (pmt_trace_open(&in, path, &opt->common, NULL))
+        return PMT_EXIT_TROUBLE;
+    if (pmt_archive_read(&content, &in, &err) != PMT_OK)
+        return pmt_trace_failed(&in, &err);
+    if (content.count == 0) {
+        pmt_archive_release(&content);
+        return pmt_trace_close(&in, pmt_fail("%s: nothing in it to archive",
+                                             in.name), opt->strict);
+    }
+    pmt_trace_release(&in);
+    status = write_archive(opt, path, &content);
+    pmt_archive_release(&content);
+    return status;
+}
+
+static int run(const struct pmt_command *command, int argc, char **argv)
+{
+    struct archive_options opt = {0};
+    char *path;
     int status, count = pmt_options_parse(command, argc, argv, &opt.common);
 
     if (opt.verify)
@@ -276,25 +300,14 @@ static int run(const struct pmt_command *command, int argc, char **argv)
         return pmt_fail("one trace at a time; pmt merge makes one of many");
     if (opt.output == NULL)
         return pmt_fail("no output given: use -o FILE");
-    if (!pmt_trace_reopens(argv[0]) && strcmp(argv[0], "-") == 0)
-        return pmt_fail("standard input cannot be read twice: give a file");
     if (strcmp(opt.output, "-") == 0 && (opt.split.bytes | opt.split.ns) != 0)
         return pmt_fail("--split writes several files: use -o FILE");
     if (same_file(argv[0], opt.output))
         return pmt_fail("%s: is the trace itself", opt.output);
-    /* Once for the digest, which stands in the header, once for the rest. */
-    if (pmt_trace_open(&in, argv[0], &opt.common, NULL))
+    if (pmt_spool_once(argv[0], &path))
         return PMT_EXIT_TROUBLE;
-    if (pmt_archive_read(&content, &in, &err) != PMT_OK)
-        return pmt_trace_failed(&in, &err);
-    if (content.count == 0) {
-        pmt_archive_release(&content);
-        return pmt_trace_close(&in, pmt_fail("%s: nothing in it to archive",
-                                             in.name), opt.strict);
-    }
-    pmt_trace_release(&in);
-    status = write_archive(&opt, argv[0], &content);
-    pmt_archive_release(&content);
+    status = archive_one(&opt, path);
+    free(path);
     return status;
 }
 

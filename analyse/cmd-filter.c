@@ -13,6 +13,7 @@
 #include "filter.h"
 #include "names.h"
 #include "open.h"
+#include "spool.h"
 
 #define LEVEL 3 /* of zstd: what is written again is little */
 
@@ -173,9 +174,6 @@ static int first_pass(struct job *job, const struct pmt_trace *in)
 
     if (job->x.lives == 0)
         return PMT_EXIT_OK;
-    if (!pmt_trace_reopens(in->path))
-        return pmt_fail("%s: alive and lived take two passes, and a pipe can "
-                        "be read once", in->name);
     pmt_filter_init(&job->lives, &job->x, NULL);
     job->lives.first_pass = true;
     job->lives.alive = job->alive;
@@ -360,11 +358,24 @@ static int open_and_filter(struct job *job, const char *path)
     return status;
 }
 
+/* Is it read more than once? */
+static bool takes_passes(const struct job *job)
+{
+    const struct pmt_node *node;
+    bool takes = job->x.lives > 0;
+
+    for (size_t i = 0;
+         (node = pmt_expression_test(&job->x, PMT_FIELD_TIME, i)); i++)
+        takes |= pmt_moment_takes_pass(&node->moment);
+    return takes;
+}
+
 static int run(const struct pmt_command *command, int argc, char **argv)
 {
     struct filter_options opt = {.output = NULL};
     int count = pmt_options_parse(command, argc, argv, &opt.common);
     struct job job = {.opt = &opt};
+    char *again = NULL;
     int status;
 
     pmt_expression_init(&job.x);
@@ -372,7 +383,11 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     if (status == PMT_EXIT_OK)
         status = refuse_input(opt.output, argv[count - 1]);
     if (status == PMT_EXIT_OK)
-        status = open_and_filter(&job, argv[count - 1]);
+        status = takes_passes(&job) ? pmt_spool_once(argv[count - 1], &again)
+                                    : PMT_EXIT_OK;
+    if (status == PMT_EXIT_OK)
+        status = open_and_filter(&job, again ? again : argv[count - 1]);
+    free(again);
     release(&job);
     return status;
 }

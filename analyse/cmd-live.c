@@ -154,7 +154,9 @@ const struct pmt_command pmt_command_live = {
         "says nothing of the program.",
         "Without records of blocks the last snapshot not after the moment is "
         "shown, of @peak the largest; --snapshot chooses one.",
-        "Standard input (\"-\") has no @peak, @exit and @mark.",
+        "Of standard input (\"-\", \"-@mark:warm\") and pipes a copy is made "
+        "in $TMPDIR, or /tmp, where it takes more than one pass: for a mark, "
+        "the peak and the exit.",
         NULL},
     .examples = (const char *const[]){
         "pmt live a.pmt", "who made what is alive at the end",

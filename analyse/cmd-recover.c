@@ -16,6 +16,7 @@
 #include "pmt/journal.h"
 #include "pmt/parts.h"
 #include "pmt/recover.h"
+#include "spool.h"
 
 struct recover_options {
     struct pmt_common common; /* must come first */
@@ -211,8 +212,6 @@ static int recover(const struct recover_options *opt, const char *name,
     struct pmt_sink sink;
     struct pmt_error err;
 
-    if (source->size == PMT_NO_OFFSET)
-        return pmt_fail("%s: cannot seek in it: give a file", name);
     if (pmt_output_open(&out, opt->output,
                         PMT_OUTPUT_BINARY | PMT_OUTPUT_PRIVATE |
                             (opt->force ? PMT_OUTPUT_FORCE : 0)))
@@ -238,18 +237,18 @@ static int recover_one(const struct recover_options *opt, const char *path)
     struct pmt_error err;
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
     uint64_t last_part_at = 0;
-    char *journal;
+    char *journal, *again;
     int status;
 
     if (is_input(path, opt->output))
         return pmt_fail("%s: is the trace itself", opt->output);
+    if (pmt_spool_once(path, &again))
+        return PMT_EXIT_TROUBLE;
     /* First the journal: when its process is dead the files stay as they
      * are. */
     journal = journal_path(opt, path);
-    status = strcmp(path, "-") == 0
-                 ? pmt_source_from_fd(&source, 0, 0, &err)
-                 : pmt_source_open_trace(&source, path, &last_part_at,
-                                         &err);
+    status = pmt_source_open_trace(&source, again, &last_part_at, &err);
+    free(again);
     if (status != PMT_OK) {
         free(journal);
         return failed(name, &err);

@@ -113,10 +113,13 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     struct pmt_tables tables;
     int count = pmt_options_parse(command, argc, argv, &opt.common);
     int status = check(&opt);
+    bool again = opt.high_water || pmt_input_moment_again(opt.from) ||
+                 pmt_input_moment_again(opt.to);
 
     if (status != PMT_EXIT_OK ||
         pmt_inputs_expand(&inputs, argv, count,
                           PMT_INPUTS_MOMENTS |
+                              (again ? PMT_INPUTS_AGAIN : 0) |
                               (opt.recursive ? PMT_INPUTS_RECURSIVE : 0)))
         return PMT_EXIT_TROUBLE;
     status = pmt_tables_open(&tables, opt.output, opt.force, opt.json);

@@ -74,22 +74,21 @@ static int expand(struct work *work)
                      (work->opt->recursive ? PMT_INPUTS_RECURSIVE : 0);
     size_t pipes = 0;
 
+    for (int i = 0; i < work->operand_count; i++)
+        pipes += !strcmp(work->operands[i], "-") ||
+                 !strncmp(work->operands[i], "-@", 2);
+    if (pipes > 1 || three(work) || pmt_input_moment_again(work->opt->from))
+        flags |= PMT_INPUTS_AGAIN;
     for (int i = 0; i < work->operand_count; i++) {
         struct side *side = &work->sides[i];
 
         if (pmt_inputs_expand(&side->inputs, work->operands + i, 1, flags))
             return PMT_EXIT_TROUBLE;
         side->run_of = pmt_xcalloc(side->inputs.count, sizeof *side->run_of);
-        pipes += strcmp(side->inputs.item[0].path, "-") == 0;
         if (three(work) && side->inputs.count > 1)
             return pmt_fail("%s: of three sides each is one trace",
                             work->operands[i]);
     }
-    if (pipes > 1)
-        return pmt_fail("standard input can be one side only");
-    if (pipes && three(work))
-        return pmt_fail("standard input can't be one of three moments: it is "
-                        "read once");
     return PMT_EXIT_OK;
 }
 

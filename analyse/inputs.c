@@ -14,6 +14,7 @@
 #include "cli/xalloc.h"
 #include "pmt/journal.h"
 #include "pmt/parts.h"
+#include "spool.h"
 
 #define SUFFIX ".pmt"
 #define DEPTH_MAX 64
@@ -406,6 +407,35 @@ static int keep_each_once(struct pmt_inputs *inputs)
     return PMT_EXIT_OK;
 }
 
+/* ---- pipes ---------------------------------------------------------------- */
+
+bool pmt_input_moment_again(const char *text)
+{
+    struct pmt_moment moment;
+    char why[PMT_WHY_SIZE];
+    bool again;
+
+    if (!text || pmt_moment_parse(text, &moment, why, sizeof why))
+        return false;
+    again = pmt_moment_takes_pass(&moment);
+    pmt_moment_release(&moment);
+    return again;
+}
+
+/* Where one pass is not enough, from here on a copy is read. */
+static int spool(struct pmt_input *input, unsigned flags)
+{
+    char *again;
+
+    if (!(flags & PMT_INPUTS_AGAIN) && !pmt_moment_takes_pass(&input->moment))
+        return PMT_EXIT_OK;
+    if (pmt_spool_once(input->path, &again))
+        return PMT_EXIT_TROUBLE;
+    free(input->path);
+    input->path = again;
+    return PMT_EXIT_OK;
+}
+
 /* ---- all of it ----------------------------------------------------------- */
 
 int pmt_inputs_expand(struct pmt_inputs *inputs, char *const *operands,
@@ -416,6 +446,8 @@ int pmt_inputs_expand(struct pmt_inputs *inputs, char *const *operands,
     memset(inputs, 0, sizeof *inputs);
     for (int i = 0; status == PMT_EXIT_OK && i < count; i++)
         status = add_operand(inputs, operands[i], (size_t)i, flags);
+    for (size_t i = 0; status == PMT_EXIT_OK && i < inputs->count; i++)
+        status = spool(&inputs->item[i], flags);
     if (status == PMT_EXIT_OK && inputs->count > 0)
         status = keep_each_once(inputs);
     if (status == PMT_EXIT_OK && (flags & PMT_INPUTS_ONE) &&

@@ -28,6 +28,7 @@
 #ifndef PMT_INPUTS_H
 #define PMT_INPUTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cli/moment.h"
@@ -51,6 +52,10 @@ enum pmt_inputs_flags {
                                * directory or glob is that of all its traces */
     PMT_INPUTS_RECURSIVE = 2, /* directories with those below them; symbolic
                                * links to directories are not followed there */
+    PMT_INPUTS_AGAIN = 8,     /* each can be opened more than once: of standard
+                               * input and of pipes a copy is made (spool.h).
+                               * Without it only of those whose moment needs
+                               * that: a mark, the peak, the exit */
     PMT_INPUTS_ONE = 4        /* exactly one trace must come of it */
 };
 
@@ -73,6 +78,10 @@ int pmt_input_open(struct pmt_trace *in, const struct pmt_input *input,
 /* Chunks behind a moment that is a time need not be read: sets to_ns. */
 void pmt_input_limit(const struct pmt_input *input,
                      struct pmt_reader_options *options);
+
+/* Does finding such a moment ("mark:a", "12.5s") take a pass over the trace, so
+ * that PMT_INPUTS_AGAIN is needed? NULL: no. */
+bool pmt_input_moment_again(const char *moment);
 
 /* Row for the option tables. */
 #define PMT_OPT_RECURSIVE(type, field)                                        \

@@ -57,9 +57,6 @@ static int find_peak(const struct pmt_live_options *opt, const char *path,
     struct pmt_trace in;
     struct pmt_error err;
 
-    if (strcmp(path, "-") == 0)
-        return pmt_fail("the peak can't be found in standard input: it takes "
-                        "two passes");
     if (pmt_trace_open(&in, path, &opt->common, reading))
         return PMT_EXIT_TROUBLE;
     pmt_live_sets_init(&live, pmt_live_wanted(opt));

@@ -198,6 +198,17 @@ static struct pmt_live_stream *stream_of(struct pmt_live_sets *live,
     return stream;
 }
 
+/* In a filtered stream anchors, losses and tables may be of later (5.4): they
+ * say nothing of where a window ends. */
+static bool is_aside(const struct pmt_event *event)
+{
+    uint32_t kind = event->envelope.kind;
+
+    return event->stream && pmt_stream_header(event->stream)->filter != NULL &&
+           (kind == PMT_KIND_ANCHORS || kind == PMT_KIND_LOSS ||
+            (kind >= PMT_KIND_STRINGS && kind <= PMT_KIND_CLASSES));
+}
+
 /* What the envelope says: how far the stream has come, and of loss. False:
  * the chunk lies behind the moment and is none of our business. */
 static bool note_envelope(struct pmt_live_sets *live,
@@ -222,7 +233,8 @@ static bool note_envelope(struct pmt_live_sets *live,
     }
     if (envelope->t1 > limit)
         stream->past = true;
-    else if (envelope->t1 * stream->tick_ns > stream->end_ns)
+    else if (!is_aside(event) &&
+             envelope->t1 * stream->tick_ns > stream->end_ns)
         stream->end_ns = envelope->t1 * stream->tick_ns;
     return true;
 }

@@ -198,6 +198,12 @@ static int find_exit(const struct pmt_trace *in, struct pmt_instant *instant)
 
 /* ---- all of them --------------------------------------------------------- */
 
+bool pmt_moment_takes_pass(const struct pmt_moment *moment)
+{
+    return moment->kind == PMT_MOMENT_MARK ||
+           moment->kind == PMT_MOMENT_PEAK || moment->kind == PMT_MOMENT_EXIT;
+}
+
 int pmt_trace_find(const struct pmt_trace *in,
                    const struct pmt_moment *moment,
                    struct pmt_instant *instant)

@@ -14,6 +14,7 @@
 #include "cli/xalloc.h"
 #include "pmt/journal.h"
 #include "pmt/parts.h"
+#include "spool.h"
 
 int pmt_exit_worse(int a, int b)
 {
@@ -210,7 +211,9 @@ static void start(struct pmt_trace *in, int progress)
 
 static const char *display_name(const char *path)
 {
-    return strcmp(path, "-") == 0 ? "standard input" : path;
+    const char *spooled = pmt_spool_name(path);
+
+    return strcmp(path, "-") == 0 ? "standard input" : spooled ? spooled : path;
 }
 
 /* Why the journal beside the trace can't be read, an errno; 0 when it can, or

@@ -171,6 +171,9 @@ int pmt_trace_find(const struct pmt_trace *in,
 uint64_t pmt_instant_in_stream(const struct pmt_instant *instant,
                                const struct pmt_stream *s);
 
+/* Does finding it take a pass over the trace? */
+bool pmt_moment_takes_pass(const struct pmt_moment *moment);
+
 /* ns from the start of a stream to that of another: by the monotonic clock
  * where both are of one boot, else by the wall clock. */
 int64_t pmt_stream_between(const struct pmt_stream_header *a,

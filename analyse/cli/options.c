@@ -305,7 +305,8 @@ enum pmt_parsed pmt_options_read(const struct pmt_command *command, int argc,
     while (reader.next < argc) {
         char *arg = argv[reader.next++];
 
-        if (only_operands || arg[0] != '-' || !arg[1]) {
+        /* "-" and "-@MOMENT" are standard input. */
+        if (only_operands || arg[0] != '-' || !arg[1] || arg[1] == '@') {
             argv[count++] = arg;
             only_operands |= command->stops_at_operand;
             continue;

@@ -20,7 +20,7 @@
  *
  * What the parser takes: -abc for -a -b -c, -n5, -n 5, --top=5, --top 5, any
  * unambiguous beginning of a long option, "--" (the rest are operands), "-"
- * as an operand, options after operands. A later option wins.
+ * and "-@MOMENT" as operands, options after operands. A later option wins.
  */
 #ifndef PMT_CLI_OPTIONS_H
 #define PMT_CLI_OPTIONS_H

@@ -178,7 +178,7 @@ checks.equal(kit.run("archive", "--verify", "small.pmt").status, 1,
 for args, what in (
         (("small.pmt",), "no output"), (("-o", "x", "gone"), "No such file"),
         (("-o", "small.pmt", "-f", "small.pmt"), "is the trace itself"),
-        (("-o", "x", "-"), "read twice"), ((), "no trace given"),
+        (("-o", "x", "-"), "standard input: "), ((), "no trace given"),
         (("-o", "x", "a", "b"), "one trace at a time"),
         (("--level", "23", "-o", "x", "small.pmt"), "level"),
         (("--chunk-records", "0", "-o", "x", "small.pmt"), "chunk-records"),

@@ -62,8 +62,7 @@ def check_arguments(trace):
         ("--from", "noon", trace), ("--from", "mark:none", trace),
         ("--from", "mark:", trace), ("--to", "", trace), ("--to", "-1s", trace),
         ("--from", "wall:yesterday", trace), ("--json", trace),
-        ("--no-carry", "lived < 1s", trace), ("lived < 1s", "-"),
-        ("--from", "peak", "-"), ("--from", "mark:warm", "-"),
+        ("--no-carry", "lived < 1s", trace),
         ("--nothing", trace), ("-o", "no/such/folder/x", trace),
         ("-o", trace, trace), ("-f", "-o", trace, trace),
         ("-o", "there", trace),
@@ -110,6 +109,14 @@ def check_outputs(trace):
         name, number = line.split()[:2]
         checks.equal(int(number.replace(",", "")), kinds[name], name)
     checks.equal(sum(kinds.values()), lines.json()[0]["records"], "all")
+    # Where a window ends, the result ends.
+    for limit, moment in (("mark:warm", "@mark:warm"), ("0.05s", "@0.05s")):
+        checks.equal(filter_("-f", "-o", "window.pmt", "--to", limit,
+                             trace).status, 0, limit)
+        ends = [kit.run("live", "--json", "--kind", "alloc", name).json()[0]
+                for name in ("window.pmt@end", trace + moment)]
+        checks.equal(*[(head["time_ns"], head["count"], head["bytes"])
+                       for head in ends], "the end of a window to " + limit)
     data = kit.read(trace)
     cut = kit.write("cut.pmt", data[:len(data) * 2 // 3])
     checks.true(filter_("--count", cut).status == 0, "cut")

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "cli/errors.h"
+#include "cli/xalloc.h"
+#include "open.h"
 
 #define STEP (1u << 17)
 
@@ -19,7 +21,7 @@ static int make_file(void)
     char *name;
     int fd, failed;
 
-    if (asprintf(&name, "%s/pmt-plot.XXXXXX",
+    if (asprintf(&name, "%s/pmt.XXXXXX",
                  folder && *folder ? folder : "/tmp") < 0)
         return -1;
     fd = mkostemp(name, O_CLOEXEC);
@@ -95,4 +97,49 @@ int pmt_spool(const char *path, const char *shown, char **again)
     if (to >= 0)
         close(to);
     return -1;
+}
+
+/* ---- by name ------------------------------------------------------------- */
+
+/* Kept until the process ends. */
+struct kept {
+    char *from, *path;
+    struct kept *next;
+};
+static struct kept *kept;
+
+static const char *shown(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+const char *pmt_spool_name(const char *path)
+{
+    for (const struct kept *k = kept; k; k = k->next)
+        if (strcmp(k->path, path) == 0)
+            return shown(k->from);
+    return NULL;
+}
+
+int pmt_spool_once(const char *path, char **again)
+{
+    struct kept *k = kept;
+    bool there = strcmp(path, "-") == 0 || access(path, F_OK) == 0;
+
+    while (k && strcmp(k->from, path) != 0)
+        k = k->next;
+    if (k || !there || pmt_trace_reopens(path)) {
+        *again = pmt_xstrdup(k ? k->path : path);
+        return PMT_EXIT_OK;
+    }
+    k = pmt_xcalloc(1, sizeof *k);
+    if (pmt_spool(path, shown(path), &k->path) < 0) {
+        free(k);
+        return PMT_EXIT_TROUBLE;
+    }
+    k->from = pmt_xstrdup(path);
+    k->next = kept;
+    kept = k;
+    *again = pmt_xstrdup(k->path);
+    return PMT_EXIT_OK;
 }

@@ -16,4 +16,16 @@
  * messages. */
 int pmt_spool(const char *path, const char *shown, char **again);
 
+/*
+ * The same for commands that open a trace by its name: *again (free() it) is
+ * `path` itself where that can be opened again, else that of a copy, which is
+ * made once, however often it is asked for, and kept until the process ends.
+ * PMT_EXIT_OK, or PMT_EXIT_TROUBLE after saying why.
+ */
+int pmt_spool_once(const char *path, char **again);
+
+/* What such a copy is of, for messages: "standard input", the pipe. NULL: the
+ * path is of no copy. */
+const char *pmt_spool_name(const char *path);
+
 #endif
