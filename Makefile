@@ -444,6 +444,11 @@ demo: ## record the example program, count its live objects, draw them
 	+@$(SUBMAKE) all
 	@PMT_BUILD=$(abspath $(B)) PMT_PYTHON=$(PYTHON) docs/examples/demo
 
+# KEEP=1 draws the traces of the last time again.
+.PHONY: gallery
+gallery: all ## record programs, draw every kind of chart for docs/gallery.md
+	@PMT_BUILD=$(abspath $(B)) PMT_PYTHON=$(PYTHON) docs/gallery/make
+
 # What is missing is installed as root, named otherwise; a system without
 # dpkg is left alone.
 deps: ## install the Debian packages that are missing (as root)

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "figure-text.h"
 #include "cli/text.h"
@@ -65,6 +66,46 @@ static bool is_labelled(const struct layout *layout, size_t index)
     return across <= 1 || index + across >= layout->figure->panel_count;
 }
 
+/* Seconds between tics of the wall clock, of `span` seconds in `pixels`. */
+static double wall_step(double span, double pixels)
+{
+    static const double steps[] = {
+        0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1,  0.2,  0.5,   1,     2,
+        5,     10,    15,    30,   60,   120,  300,  600,  900,   1800,  3600,
+        7200,  10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000};
+    size_t count = sizeof steps / sizeof *steps, i = 0;
+
+    while (i < count - 1 && span / steps[i] * STYLE_WALL_TIC > pixels)
+        i++;
+    return steps[i];
+}
+
+/* The date is beside "UTC", or with the tics where there are several. */
+static void put_wall_axis(const struct layout *layout, size_t index,
+                          FILE *file)
+{
+    double from = pmt_layout_time(layout, layout->time_from);
+    double to = pmt_layout_time(layout, layout->time_to);
+    double step = wall_step(to - from, layout->boxes[index].width);
+    bool one_day = floor(from / 86400) >= floor(to / 86400);
+    time_t begin = (time_t)from;
+    char date[32] = "";
+    struct tm tm;
+
+    if (one_day && gmtime_r(&begin, &tm))
+        strftime(date, sizeof date, ", %Y-%m-%d", &tm);
+    fprintf(file,
+            "set xlabel 'UTC%s' offset 0,0.3\nset xtics time %.7g\n"
+            "set format x '%s' time\n",
+            date, step,
+            step >= 86400 ? "%Y-%m-%d"
+            : !one_day    ? "%m-%d %H:%M"
+            : step < 0.1  ? "%H:%M:%.3S"
+            : step < 1    ? "%H:%M:%.1S"
+            : step < 60   ? "%H:%M:%S"
+                          : "%H:%M");
+}
+
 static void put_time_axis(const struct layout *layout, size_t index,
                           FILE *file)
 {
@@ -76,12 +117,7 @@ static void put_time_axis(const struct layout *layout, size_t index,
         return;
     }
     if (layout->figure->wall) {
-        bool days = layout->time_to - layout->time_from > 86400e9;
-
-        fprintf(file,
-                "set xlabel 'UTC' offset 0,0.3\nset xtics time\n"
-                "set format x '%s' time\n",
-                days ? "%m-%d %H:%M" : "%H:%M:%S");
+        put_wall_axis(layout, index, file);
     } else {
         fprintf(file,
                 "set xlabel '%s since recording began' offset 0,0.3\n"
@@ -247,7 +283,7 @@ static void plot_lines(const struct layout *layout, size_t index, FILE *file)
         }
         put_source(layout, index, file);
         fprintf(file, " using 1:%zu with lines lw 1.5%s lc rgb '%s'", column,
-                curve->dashed ? " dt 2" : "", colour);
+                curve->dashed ? " dt (5,3)" : "", colour);
         column += curve->low ? 3 : 1;
     }
     putc('\n', file);

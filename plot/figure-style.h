@@ -18,6 +18,7 @@ enum {
     STYLE_LINE = 17,       /* of the legend */
     STYLE_NOTE = 18,       /* of the line at the foot */
     STYLE_MARK_LINE = 15,
+    STYLE_WALL_TIC = 90,   /* between times of day, at least */
     STYLE_TIC = 28,        /* between tics of a y axis, at least */
     STYLE_CHARACTER = 7,   /* a wide guess of a character's width */
     STYLE_ROW_LEAST = 12   /* of a bar or strip, that its name can be read */

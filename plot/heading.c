@@ -13,6 +13,7 @@
 #include "sampling.h"
 #include "spool.h"
 
+#define PROGRAM_WIDTH 60
 #define BIT(kind) (UINT64_C(1) << (kind))
 
 void pmt_heading_release(struct pmt_heading *h)
@@ -347,20 +348,39 @@ static void put_kinds(const struct pmt_heading *h, FILE *out)
         }
 }
 
+/* A command as it fits: of paths the end, of words those in front; raw bytes
+ * again. NULL: no memory. */
+static char *short_command(const char *command, size_t width)
+{
+    char *paths = pmt_figure_short_paths(command, width), *space;
+    char *line = NULL;
+    bool cut = false;
+
+    while (paths && pmt_text_width(paths) + 2 * cut > width &&
+           (space = strrchr(paths, ' ')) != NULL) {
+        *space = '\0';
+        cut = true;
+    }
+    if (paths && asprintf(&line, "%s%s", paths, cut ? " …" : "") < 0)
+        line = NULL;
+    free(paths);
+    paths = line ? pmt_text_shortened(line, width) : NULL;
+    free(line);
+    return paths;
+}
+
 char *pmt_heading_line(const struct pmt_heading *h)
 {
-    char *line = NULL, *program, *paths, text[PMT_TEXT_SIZE];
+    char *line = NULL, *program, text[PMT_TEXT_SIZE];
     char unit[PMT_UNIT_TEXT];
     size_t length;
     FILE *out = open_memstream(&line, &length);
 
     if (!out)
         return NULL;
-    paths = pmt_figure_short_paths(h->program, 60);
-    program = pmt_text_shortened(paths ? paths : "", 60);
-    fputs(*program ? program : "a process not named", out);
+    program = short_command(h->program, PROGRAM_WIDTH);
+    fputs(program && *program ? program : "a process not named", out);
     free(program);
-    free(paths);
     if (h->streams > 1)
         fprintf(out, " and %s more", pmt_text_count(text, h->streams - 1));
     if (*h->host)

@@ -168,8 +168,10 @@ static void add_levels(struct diffing *d, struct pmt_plot_figure *figure)
     if (!panel)
         return;
     for (size_t side = 0; side < PMT_DIFF_SIDES; side++) {
-        char *name = pmt_figure_text(figure, "%s: %s", side ? "B" : "A",
-                                     d->request->operands[side]);
+        char *name =
+            d->same ? pmt_figure_text(figure, "live bytes")
+                    : pmt_figure_text(figure, "%s: %s", side ? "B" : "A",
+                                      d->request->operands[side]);
 
         if (name && !(d->same && side == 0 &&
                       d->request->traces[0].span_ns <=
@@ -239,7 +241,7 @@ static void fill(struct diffing *d, struct pmt_plot_figure *figure)
     add_levels(d, figure);
     add_bars(d, figure);
     if (d->same)
-        pmt_heading_apply(&d->request->traces[1], "two moments", figure);
+        pmt_heading_apply(&d->request->traces[1], "live bytes at two moments", figure);
     if (!d->same) {
         pmt_figure_title(figure, "%s and %s: live %s", a->name,
                          d->request->traces[1].name,

@@ -21,19 +21,25 @@ def load(size, count):
     return [bytes(size) for _ in range(count)]
 
 
+def rest():
+    """Stays as it is for a while."""
+    for _ in range(40):
+        time.sleep(0.01)
+
+
 def main():
     kept = []
     for size in (40, 100, 180, 300):
         mark("load %d B" % size)
         records = load(size, 12000000 // size)
-        time.sleep(0.4)
+        rest()
         kept += records[::40]
         mark("drop most")
         del records
-        time.sleep(0.4)
+        rest()
     mark("drop all")
     kept.clear()
-    time.sleep(0.5)
+    rest()
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def main():
             report(sales)
             mark("report done")
         due = began + options.seconds * number / options.requests
-        if number % 50 == 0 and due > time.monotonic():
+        if number % 5 == 0 and due > time.monotonic():
             time.sleep(due - time.monotonic())
     mark("closed")
 
