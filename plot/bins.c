@@ -120,9 +120,11 @@ static void add_amount(struct pmt_curve *curve, size_t column, double amount,
     curve->high[column] = fmax(curve->high[column], rate);
 }
 
-/* Divides a bin among the columns that it is in. */
+/* Divides a bin of so many ns, `from` to `to` of it on the axis, among the
+ * columns that it is in. */
 static void add_bin(const struct pmt_panel *panel, struct pmt_curve *curve,
-                    double from, double to, double amount, double second)
+                    double from, double to, double bin, double amount,
+                    double second)
 {
     double wide = (to - from) / 2;
 
@@ -136,7 +138,7 @@ static void add_bin(const struct pmt_panel *panel, struct pmt_curve *curve,
         if (shared > 0)
             add_amount(curve, c, amount * shared / (to - from),
                        second > 0 ? (right - left) / second : 1,
-                       amount / (to - from) * second, shared > wide);
+                       amount / bin * second, shared > wide);
     }
 }
 
@@ -151,8 +153,8 @@ void pmt_bins_amounts(const struct pmt_bins *bins, size_t row,
     for (size_t i = 0; i < bins->used; i++) {
         find_span(bins, i, panel, &from, &to);
         if (to > from)
-            add_bin(panel, curve, from, to, amount_of(bins, i, row, what),
-                    a_second ? 1e9 : 0);
+            add_bin(panel, curve, from, to, pmt_bins_width(bins),
+                    amount_of(bins, i, row, what), a_second ? 1e9 : 0);
     }
     for (size_t c = 0; curve->low && c < panel->columns; c++) {
         /* Nothing was noted in bins that are not there. */

@@ -96,6 +96,8 @@ static unsigned put_marks(const struct layout *layout, const struct box *box,
 {
     const struct pmt_figure_mark **marks = sorted(layout->figure);
     double ends[STYLE_MARK_ROWS] = {0};
+    bool dense = layout->figure->mark_count > STYLE_MARKS_MANY;
+    double last = -1;
     unsigned rows = 0;
 
     for (size_t i = 0; marks && i < layout->figure->mark_count; i++) {
@@ -104,8 +106,12 @@ static unsigned put_marks(const struct layout *layout, const struct box *box,
 
         if (ns < layout->time_from || ns > layout->time_to)
             continue;
-        if (file)
+        /* A row of lines that is dense hides what it stands before. */
+        if (file && (last < 0 || pixel(layout, box, ns) - last >=
+                                     (dense ? STYLE_MARK_APART : 0))) {
             put_line(pmt_layout_time(layout, ns), file);
+            last = pixel(layout, box, ns);
+        }
         if (labels)
             row = put_label(layout, marks[i]->text, pixel(layout, box, ns),
                             ends, file);

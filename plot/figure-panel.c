@@ -176,7 +176,9 @@ static void put_label(const struct pmt_panel *panel,
     for (int i = 0; i < 2; i++) {
         free(label);
         if (asprintf(&label, "%s%s%s", name,
-                     *name && *scale->name ? commas[i] : "",
+                     !*name || !*scale->name || *scale->name == '/'
+                         ? ""
+                         : commas[i],
                      scale->name) < 0)
             return;
         if (pmt_text_width(label) <= room)

@@ -7,7 +7,7 @@
 
 /* Pixels of the picture. */
 enum {
-    STYLE_LEFT = 76,       /* room of the y axis and its label */
+    STYLE_LEFT = 80,       /* room of the y axis and its label */
     STYLE_RIGHT = 24,
     STYLE_TITLE = 52,      /* title and subtitle */
     STYLE_SUBTITLE = 16,   /* each more line of it */
@@ -29,6 +29,8 @@ enum {
 #define STYLE_LABEL 6.2      /* of an axis: plain letters */
 #define STYLE_HEAT_REACH 1e4 /* shades are by logarithm, down to 1 part */
 
+#define STYLE_MARKS_MANY 30 /* of more marks lines are so many pixels apart */
+#define STYLE_MARK_APART 12
 #define STYLE_MARK_ROWS 3u /* rows of labels of marks */
 #define STYLE_MARK_TEXT 32 /* columns of a mark's label */
 #define STYLE_LEGEND_NAME 24u /* columns of a name in the legend, at least */

@@ -37,6 +37,8 @@ static const struct step count_steps[] = {
     {1e9, "billion"},
 };
 static const struct step count_rate_steps[] = {
+    {1 / 3600.0, "/h"},
+    {1 / 60.0, "/min"},
     {1, "/s"},
     {1e4, NULL},
     {1e3, "k/s"},
@@ -67,6 +69,8 @@ static struct pmt_scale choose(double most, const struct step *steps,
 struct pmt_scale pmt_unit_scale(enum pmt_unit unit, double most)
 {
     most = fabs(most);
+    if (unit == PMT_UNIT_COUNT_RATE && !(most > 0))
+        most = 1;
     switch (unit) {
     case PMT_UNIT_BYTES:
         return choose(most, STEPS(byte_steps));

@@ -25,6 +25,7 @@ void pmt_heading_release(struct pmt_heading *h)
         close(h->spool);
     free(h->path);
     free(h->shown);
+    free(h->health);
     free(h->program);
     free(h->host);
     memset(h, 0, sizeof *h);
@@ -48,6 +49,7 @@ struct reading {
         char *text;
     } marks[PMT_HEADING_MARKS];
     size_t mark_count;
+    uint64_t marks_seen, stride; /* every stride-th is kept */
     bool no_memory;
 };
 
@@ -98,6 +100,20 @@ static char *program_of(const struct pmt_stream *stream)
     return spelled;
 }
 
+/* Every second one stays. Returns how many there are. */
+static size_t keep_half(struct reading *reading)
+{
+    for (size_t i = 0; i < reading->mark_count; i++)
+        if (i % 2 == 0)
+            reading->marks[i / 2] = reading->marks[i];
+        else
+            free(reading->marks[i].text);
+    reading->heading->marks_dropped += reading->mark_count / 2;
+    reading->mark_count -= reading->mark_count / 2;
+    reading->stride *= 2;
+    return reading->mark_count;
+}
+
 static void keep_mark(struct reading *reading, const struct pmt_event *event,
                       uint64_t ns, struct pmt_text text)
 {
@@ -105,10 +121,12 @@ static void keep_mark(struct reading *reading, const struct pmt_event *event,
 
     if (ns > pmt_instant_in_stream(&reading->heading->until, event->stream))
         return;
-    if (i == PMT_HEADING_MARKS) {
+    if (reading->marks_seen++ % reading->stride != 0) {
         reading->heading->marks_dropped++;
         return;
     }
+    if (i == PMT_HEADING_MARKS)
+        i = keep_half(reading);
     reading->marks[i].stream = event->stream;
     reading->marks[i].ns = ns;
     reading->marks[i].text = pmt_figure_copy(text.bytes, text.length);
@@ -240,6 +258,7 @@ static int read_labels(struct pmt_heading *h, struct pmt_trace *in)
     if (!reading)
         return pmt_fail("out of memory");
     reading->heading = h;
+    reading->stride = 1;
     while ((code = pmt_trace_next(in, &event, &err)) == PMT_OK)
         take(reading, in->reader, &event);
     finish(reading);
@@ -274,6 +293,9 @@ static int find_path(struct pmt_heading *h, const char *operand,
     const char *slash;
 
     h->spool = -1;
+    h->health = calloc(1, sizeof *h->health);
+    if (!h->health)
+        return pmt_fail("out of memory");
     if (pmt_moment_split(operand, &h->path, moment, why, sizeof why))
         return pmt_fail("%s", why);
     h->until_exit = moment->kind == PMT_MOMENT_NONE;
@@ -348,6 +370,26 @@ static void put_kinds(const struct pmt_heading *h, FILE *out)
         }
 }
 
+static void put_losses(const struct pmt_heading *h, FILE *out)
+{
+    const struct pmt_health *health = h->health;
+    char text[PMT_TEXT_SIZE];
+
+    if (h->lost)
+        fprintf(out, "; %s events lost", pmt_text_count(text, h->lost));
+    if (health->corrupt)
+        fprintf(out, "; damaged: %s chunk%s lost",
+                pmt_text_count(text, health->chunks_lost),
+                pmt_text_plural(health->chunks_lost));
+    if (health->truncated)
+        fputs("; cut short", out);
+    if (health->journal_records)
+        fprintf(out, "; the last %s records recovered",
+                pmt_text_count(text, health->journal_records));
+    if (!h->lost && !health->corrupt && !health->truncated)
+        fputs("; nothing lost", out);
+}
+
 /* A command as it fits: of paths the end, of words those in front; raw bytes
  * again. NULL: no memory. */
 static char *short_command(const char *command, size_t width)
@@ -393,10 +435,7 @@ char *pmt_heading_line(const struct pmt_heading *h)
                 pmt_text_size(text, h->sample_bytes));
     if (h->filtered)
         fputs("; filtered", out);
-    if (h->lost)
-        fprintf(out, "; %s events lost", pmt_text_count(text, h->lost));
-    else
-        fputs("; nothing lost", out);
+    put_losses(h, out);
     if (fclose(out) == 0)
         return line;
     free(line);
@@ -416,6 +455,11 @@ void pmt_heading_apply(const struct pmt_heading *h, const char *what,
     free(line);
     figure->origin_real_ns = h->origin_real_ns;
     figure->marks_dropped = h->marks_dropped;
+    if (h->marks_dropped)
+        pmt_figure_note(figure, "of %llu marks %zu",
+                        (unsigned long long)(h->marks_dropped +
+                                             h->mark_count),
+                        h->mark_count);
     for (size_t i = 0; i < h->mark_count; i++)
         pmt_figure_mark(figure, h->marks[i].ns, h->marks[i].text);
 }

@@ -15,7 +15,8 @@
 #include "figure.h"
 #include "open.h"
 
-/* Marks that are kept; the others are counted. */
+/* Marks that are kept, at least half as many of more: every second, fourth,
+ * ...; the others are counted. */
 #define PMT_HEADING_MARKS 200
 
 /* A mark, on the time axis. */
@@ -43,6 +44,8 @@ struct pmt_heading {
     int64_t origin_real_ns;
     uint64_t span_ns;    /* of the axis: up to the last record or `until` */
     uint64_t lost;       /* events */
+    struct pmt_health *health; /* owned: what was wrong with it; as a chart's
+                            own pass found it, before the chart is filled */
     uint64_t sample_bytes; /* of sampled allocations; 0: all */
     bool filtered;
     struct pmt_heading_mark *marks;

@@ -120,10 +120,11 @@ static char *title_of(const struct ages *ages, int hist,
                   hist == HIST_LIVE_BYTES ? PMT_UNIT_BYTES : PMT_UNIT_COUNT,
                   ages->totals[hist]);
     if (hist == HIST_LIVE)
-        return pmt_figure_text(figure, "age of the %s%s %s that live", about,
-                               total, blocks ? "blocks" : "objects");
+        return pmt_figure_text(figure, "age of what lives: %s%s %s%s", about,
+                               total, blocks ? "block" : "object",
+                               strcmp(total, "1") == 0 ? "" : "s");
     if (hist == HIST_LIVE_BYTES)
-        return pmt_figure_text(figure, "age of the %s%s that live", about,
+        return pmt_figure_text(figure, "age of what lives: %s%s", about,
                                total);
     if (!(ages->totals[HIST_LIVED] > 0))
         return pmt_figure_text(figure, "%s",

@@ -99,6 +99,7 @@ static int read_side(struct diffing *d, size_t side)
                               &pass.err);
     if (pass.code)
         return pmt_pass_failed(&pass);
+    *pass.heading->health = pass.in.health;
     d->status = pmt_exit_worse(d->status, pmt_pass_close(&pass, PMT_EXIT_OK));
     return d->status == PMT_EXIT_TROUBLE ? PMT_EXIT_TROUBLE : PMT_EXIT_OK;
 }

@@ -1,6 +1,7 @@
 /* kind-live.c: what was live over time, by group, one above the other. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/errors.h"
 #include "cli/text.h"
@@ -89,9 +90,12 @@ static void put_notes(const struct pmt_series *series,
     const char *about = series->sample_bytes ? "~" : "";
     char size[PMT_TEXT_SIZE], count[PMT_TEXT_SIZE], at[PMT_UNIT_TEXT];
 
-    pmt_figure_note(figure, "peak %s%s in %s%s %s%s%s", about,
+    pmt_figure_note(figure, "peak %s%s in %s%s %.*s%s%s", about,
                     pmt_text_size(size, series->peak.bytes), about,
                     pmt_text_count(count, series->peak.count),
+                    series->peak.count == 1
+                        ? (int)strlen(pmt_series_noun(series)) - 1
+                        : 99,
                     pmt_series_noun(series),
                     series->streams == 1 ? " at " : "",
                     series->streams == 1

@@ -62,12 +62,13 @@ static void add_curve(struct rate *rate, int row, enum pmt_bins_what what,
         [PMT_LIVE_BLOCKS] = "blocks", [PMT_LIVE_OBJECTS] = "objects"};
     static const int colours[ROWS] = {0, 4};
     bool bytes = what == PMT_BINS_SUM;
+    double total = pmt_bins_total(&rate->bins, (size_t)row, what);
     char text[PMT_UNIT_TEXT],
         *name = pmt_figure_text(figure, "%s %s",
                                 bytes ? "bytes" : nouns[rate->which],
                                 names[rate->which][row]);
     struct pmt_curve *curve =
-        name ? pmt_panel_curve(figure, panel, name, colours[row], true) : NULL;
+        name && total > 0 ? pmt_panel_curve(figure, panel, name, colours[row], true) : NULL;
 
     free(name);
     if (!curve)
@@ -76,7 +77,7 @@ static void add_curve(struct rate *rate, int row, enum pmt_bins_what what,
     if (row == ROW_GONE)
         turn_down(panel, curve);
     pmt_unit_text(text, bytes ? PMT_UNIT_BYTES : PMT_UNIT_COUNT,
-                  pmt_bins_total(&rate->bins, (size_t)row, what));
+                  total);
     curve->note = pmt_figure_text(figure, "%s%s",
                                   rate->pass.heading->sample_bytes ? "~" : "",
                                   text);

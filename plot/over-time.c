@@ -92,6 +92,7 @@ static int pass(struct pmt_over_time *o,
                 : pmt_series_rank(&o->series, &in, &err);
     if (code)
         return pmt_trace_failed(&in, &err);
+    *request->traces[0].health = in.health;
     if (!fill)
         return pmt_trace_close(&in, PMT_EXIT_OK, request->strict);
     pmt_trace_release(&in); /* the first pass has said what is wrong */

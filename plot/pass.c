@@ -178,6 +178,7 @@ int pmt_pass_end(struct pmt_pass *pass, const char *missing,
 {
     if (pass->code != PMT_END)
         return pmt_pass_failed(pass);
+    *pass->heading->health = pass->in.health;
     if (missing)
         return nothing(pass, missing);
     fill(context, figure);
