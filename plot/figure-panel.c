@@ -194,7 +194,7 @@ static void put_label(const struct pmt_panel *panel,
 static void put_y_label(const struct layout *layout, size_t index,
                         const struct pmt_scale *scale, FILE *file)
 {
-    double room = (layout->boxes[index].height + STYLE_GAP) / STYLE_LABEL;
+    double room = (layout->boxes[index].height + STYLE_GAP * 0.6) / STYLE_LABEL;
 
     fputs("set ylabel ", file);
     put_label(&layout->figure->panels[index], scale, (size_t)room, file);

@@ -456,10 +456,10 @@ void pmt_heading_apply(const struct pmt_heading *h, const char *what,
     figure->origin_real_ns = h->origin_real_ns;
     figure->marks_dropped = h->marks_dropped;
     if (h->marks_dropped)
-        pmt_figure_note(figure, "of %llu marks %zu",
+        pmt_figure_note(figure, "%zu of %llu marks are shown",
+                        h->mark_count,
                         (unsigned long long)(h->marks_dropped +
-                                             h->mark_count),
-                        h->mark_count);
+                                             h->mark_count));
     for (size_t i = 0; i < h->mark_count; i++)
         pmt_figure_mark(figure, h->marks[i].ns, h->marks[i].text);
 }
