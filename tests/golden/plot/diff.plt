@@ -8,19 +8,19 @@ unset colorbox
 set border 3 lc rgb '#808080'
 set tics nomirror out scale 0.5 font ',9' tc rgb '#333333'
 set grid xtics ytics front lt 1 lw 0.5 lc rgb '#b0808080'
-set lmargin at screen 0.25333
+set lmargin at screen 0.26667
 set rmargin at screen 0.92000
 set tmargin at screen 0.75333
 set bmargin at screen 0.66533
-set label "diff.pmt and…iff-new.pmt: live blocks" at screen 0.25333,0.94000 left font ':Bold,13'
-set label "A: pid 41: p…mode alloc\073 nothing lost" at screen 0.25333,0.87000 left font ',9' tc rgb '#555555'
-set label "B: pid 41: p…mode alloc\073 nothing lost" at screen 0.25333,0.81667 left font ',9' tc rgb '#555555'
-set object rect from screen 0.25333,0.10750 to screen 0.29333,0.11583 front fs solid noborder fc rgb '#332288'
-set label "peak 1.05 MiB" at screen 0.62200,0.11167 right font ',9' tc rgb '#555555'
-set label "A: …ff.pmt" at screen 0.64200,0.11167 left font ',9'
-set object rect from screen 0.25333,0.05083 to screen 0.29333,0.05917 front fs solid noborder fc rgb '#cc6677'
-set label "peak 1.38 MiB" at screen 0.62200,0.05500 right font ',9' tc rgb '#555555'
-set label "B: …ew.pmt" at screen 0.64200,0.05500 left font ',9'
+set label "diff.pmt and…ff-new.pmt: live blocks" at screen 0.26667,0.94000 left font ':Bold,13'
+set label "A: pid 41: p…ode alloc\073 nothing lost" at screen 0.26667,0.87000 left font ',9' tc rgb '#555555'
+set label "B: pid 41: p…ode alloc\073 nothing lost" at screen 0.26667,0.81667 left font ',9' tc rgb '#555555'
+set object rect from screen 0.26667,0.10750 to screen 0.30667,0.11583 front fs solid noborder fc rgb '#332288'
+set label "peak 1.05 MiB" at screen 0.63533,0.11167 right font ',9' tc rgb '#555555'
+set label "A: …ff.pmt" at screen 0.65533,0.11167 left font ',9'
+set object rect from screen 0.26667,0.05083 to screen 0.30667,0.05917 front fs solid noborder fc rgb '#cc6677'
+set label "peak 1.38 MiB" at screen 0.63533,0.05500 right font ',9' tc rgb '#555555'
+set label "B: …ew.pmt" at screen 0.65533,0.05500 left font ',9'
 unset logscale x
 set xrange [0:10.000000001]
 set xtics autofreq

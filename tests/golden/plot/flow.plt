@@ -12,8 +12,8 @@ set lmargin at screen 0.43467
 set rmargin at screen 0.92000
 set tmargin at screen 0.75667
 set bmargin at screen 0.66111
-set label "flow.pmt: th…t set, and where it rose" at screen 0.25333,0.94000 left font ':Bold,13'
-set label "pid 41: pyth… mode call\073 nothing lost" at screen 0.25333,0.87000 left font ',9' tc rgb '#555555'
+set label "flow.pmt: th… set, and where it rose" at screen 0.26667,0.94000 left font ':Bold,13'
+set label "pid 41: pyth…mode call\073 nothing lost" at screen 0.26667,0.87000 left font ',9' tc rgb '#555555'
 unset logscale x
 set xrange [0:10.000000001]
 set xtics autofreq

@@ -8,22 +8,22 @@ unset colorbox
 set border 3 lc rgb '#808080'
 set tics nomirror out scale 0.5 font ',9' tc rgb '#333333'
 set grid xtics ytics front lt 1 lw 0.5 lc rgb '#b0808080'
-set lmargin at screen 0.25333
+set lmargin at screen 0.26667
 set rmargin at screen 0.92000
 set tmargin at screen 0.75667
 set bmargin at screen 0.59667
-set label "tree.pmt: me…ssor time of 3 processes" at screen 0.25333,0.94000 left font ':Bold,13'
-set label "pid 41: pyth…ode sample\073 nothing lost" at screen 0.25333,0.87000 left font ',9' tc rgb '#555555'
-set object rect from screen 0.25333,0.21167 to screen 0.29333,0.24500 front fs solid noborder fc rgb '#332288'
-set label "41.0 MiB, CPU 2.94 s" at screen 0.78300,0.22833 right font ',9' tc rgb '#555555'
-set label "102 as" at screen 0.80300,0.22833 left font ',9'
-set object rect from screen 0.25333,0.15500 to screen 0.29333,0.18833 front fs solid noborder fc rgb '#88ccee'
-set label "24.5 MiB, CPU 1.96 s" at screen 0.78300,0.17167 right font ',9' tc rgb '#555555'
-set label "101 cc1" at screen 0.80300,0.17167 left font ',9'
-set object rect from screen 0.25333,0.09833 to screen 0.29333,0.13167 front fs solid noborder fc rgb '#44aa99'
-set label "8.0 MiB, CPU 980 ms" at screen 0.78300,0.11500 right font ',9' tc rgb '#555555'
-set label "100 make" at screen 0.80300,0.11500 left font ',9'
-set label "peak RSS of …5.88 s of processor time" at screen 0.25333,0.04000 left font ',8' tc rgb '#555555'
+set label "tree.pmt: me…sor time of 3 processes" at screen 0.26667,0.94000 left font ':Bold,13'
+set label "pid 41: pyth…de sample\073 nothing lost" at screen 0.26667,0.87000 left font ',9' tc rgb '#555555'
+set object rect from screen 0.26667,0.21167 to screen 0.30667,0.24500 front fs solid noborder fc rgb '#332288'
+set label "41.0 MiB, CPU 2.94 s" at screen 0.79633,0.22833 right font ',9' tc rgb '#555555'
+set label "102 as" at screen 0.81633,0.22833 left font ',9'
+set object rect from screen 0.26667,0.15500 to screen 0.30667,0.18833 front fs solid noborder fc rgb '#88ccee'
+set label "24.5 MiB, CPU 1.96 s" at screen 0.79633,0.17167 right font ',9' tc rgb '#555555'
+set label "101 cc1" at screen 0.81633,0.17167 left font ',9'
+set object rect from screen 0.26667,0.09833 to screen 0.30667,0.13167 front fs solid noborder fc rgb '#44aa99'
+set label "8.0 MiB, CPU 980 ms" at screen 0.79633,0.11500 right font ',9' tc rgb '#555555'
+set label "100 make" at screen 0.81633,0.11500 left font ',9'
+set label "peak RSS of ….88 s of processor time" at screen 0.26667,0.04000 left font ',8' tc rgb '#555555'
 unset logscale x
 set xrange [0:10.0000002]
 set xtics autofreq
@@ -33,9 +33,9 @@ set ylabel "RSS, MiB" font ',9'
 set yrange [0:77.12597]
 set ytics 50
 set arrow from first 2.5, graph 0 to first 2.5, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'
-set label "warm" at screen 0.42000,0.80167 left font ',9' tc rgb '#555555'
+set label "warm" at screen 0.43000,0.80167 left font ',9' tc rgb '#555555'
 set arrow from first 7, graph 0 to first 7, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'
-set label "reload" at screen 0.72000,0.80167 left font ',9' tc rgb '#555555'
+set label "reload" at screen 0.72400,0.80167 left font ',9' tc rgb '#555555'
 plot 'chart.dat' index 0 using 1:4 with filledcurves x1 fs solid noborder lc rgb '#44aa99', \
      'chart.dat' index 0 using 1:3 with filledcurves x1 fs solid noborder lc rgb '#88ccee', \
      'chart.dat' index 0 using 1:2 with filledcurves x1 fs solid noborder lc rgb '#332288', \
@@ -43,7 +43,7 @@ plot 'chart.dat' index 0 using 1:4 with filledcurves x1 fs solid noborder lc rgb
 unset arrow
 unset label
 unset object
-set lmargin at screen 0.25333
+set lmargin at screen 0.26667
 set rmargin at screen 0.92000
 set tmargin at screen 0.51000
 set bmargin at screen 0.42333
