@@ -62,7 +62,7 @@ def check_no_traces():
         if data:
             refused("-", "standard input", *words, data=data)
     os.mkdir("folder")
-    refused("folder", "folder", "directory")
+    refused("folder", "folder")     # is none, or has no trace in it
     refused("missing.pmt", "missing.pmt", "No such file")
     refused("/dev/null", "/dev/null", "empty")
     # A file whose name drives the terminal; and one that can't be read.
