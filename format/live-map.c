@@ -519,6 +519,7 @@ const struct pmt_kept *pmt_live_map_sorted(struct pmt_live_map *m,
                                            enum pmt_kept_kind kind,
                                            size_t *count)
 {
+    static const struct pmt_kept nothing; /* an empty set has no memory */
     struct set *s = &m->sets[kind];
 
     take_batch(m, kind);
@@ -530,7 +531,7 @@ const struct pmt_kept *pmt_live_map_sorted(struct pmt_live_map *m,
     pmt_kept_sort(s->blocks.p, s->count);
     shrink(s);
     rechain(s);
-    return s->blocks.p;
+    return s->blocks.p ? s->blocks.p : &nothing;
 }
 
 uint64_t pmt_live_map_count(const struct pmt_live_map *m)
