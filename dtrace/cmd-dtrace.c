@@ -269,8 +269,7 @@ static int follow(struct dt_run *run, struct dt_convert *c)
     return status;
 }
 
-static int watch(const struct dtrace_options *opt, struct dt_run *run,
-                 struct dt_convert *c)
+static int watch(struct dt_run *run, struct dt_convert *c)
 {
     struct sigaction stop = {.sa_handler = stop_tracer};
     const char *name = run->tool == DT_TOOL_DTRACE ? "dtrace" : "bpftrace";
@@ -285,7 +284,6 @@ static int watch(const struct dtrace_options *opt, struct dt_run *run,
     status = follow(run, c);
     tracer_to_stop = 0;
     ended = dt_run_end(run);
-    (void)opt;
     if (status == PMT_EXIT_OK && dt_convert_processes(c) == 0 &&
         !(WIFEXITED(ended) && WEXITSTATUS(ended) == 0))
         return pmt_fail("%s failed and has told nothing", name);
@@ -323,7 +321,7 @@ static int run_tracer(const struct dtrace_options *opt, char **program)
     status = begin(opt, &about, &out, &c);
     if (status != PMT_EXIT_OK)
         return status;
-    status = watch(opt, &run, c);
+    status = watch(&run, c);
     if (status == PMT_EXIT_OK)
         status = finish(c, opt, opt->script, &out);
     else

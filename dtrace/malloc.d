@@ -8,8 +8,8 @@
  * the time of each is one at which the block was the caller's, and lines put
  * in order of their times are never in contradiction.
  *
- * USAGE: dtrace -C -s malloc.d -p PID
- *        dtrace -C -s malloc.d -c 'python3 app.py'
+ * USAGE: dtrace -C -I . -s malloc.d -p PID
+ *        dtrace -C -I . -s malloc.d -c 'python3 app.py'
  *        dtrace ... | pmt dtrace convert - -o x.pmt
  *        pmt dtrace run --script malloc -p PID -o x.pmt
  *

@@ -5,8 +5,8 @@
  * One line an event: of malloc, calloc and realloc when they return, of free
  * when it is called.
  *
- * USAGE: dtrace -C -s objects.d -p PID
- *        dtrace -C -s objects.d -c 'python3 app.py'
+ * USAGE: dtrace -C -I . -s objects.d -p PID
+ *        dtrace -C -I . -s objects.d -c 'python3 app.py'
  *        dtrace ... | pmt dtrace convert - -o x.pmt
  *        pmt dtrace run --script objects -p PID -o x.pmt
  *

@@ -4,8 +4,8 @@
  *
  * Nothing is printed until the end: the tracer only counts.
  *
- * USAGE: dtrace -C -s sizes.d -p PID
- *        dtrace -C -s sizes.d -c 'python3 app.py'
+ * USAGE: dtrace -C -I . -s sizes.d -p PID
+ *        dtrace -C -I . -s sizes.d -c 'python3 app.py'
  *        dtrace ... | pmt dtrace convert - -o x.pmt
  *        pmt dtrace run --script sizes -p PID -o x.pmt
  *

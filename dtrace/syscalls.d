@@ -4,8 +4,8 @@
  *
  * A line when a function or a system call is entered and one when it is left.
  *
- * USAGE: dtrace -C -s syscalls.d -p PID
- *        dtrace -C -s syscalls.d -c 'python3 app.py'
+ * USAGE: dtrace -C -I . -s syscalls.d -p PID
+ *        dtrace -C -I . -s syscalls.d -c 'python3 app.py'
  *        dtrace ... | pmt dtrace convert - -o x.pmt
  *        pmt dtrace run --script syscalls -p PID -o x.pmt
  *
