@@ -54,371 +54,121 @@ dtrace:::BEGIN
         walltimestamp % 1000000000);
 }
 
+/*
+ * The functions of one domain: their names; what tells them apart from the
+ * others while one runs; where their first and second argument are; and what
+ * is printed of each. No # and ##: the cpp of macOS does without.
+ */
+#define FUNCTIONS(MALLOC, CALLOC, REALLOC, FREE, MARK, FIRST, SECOND,        \
+                  OF_MALLOC, OF_CALLOC, OF_REALLOC, OF_FREE)                  \
+pid$target::MALLOC:entry,                                                     \
+pid$target::CALLOC:entry,                                                     \
+pid$target::REALLOC:entry                                                     \
+/self->inside/                                                                \
+{                                                                             \
+    @nested = count();                                                        \
+}                                                                             \
+                                                                              \
+pid$target::MALLOC:entry                                                      \
+/!self->inside/                                                               \
+{                                                                             \
+    self->inside = MARK + 1;                                                  \
+    self->size = FIRST;                                                       \
+}                                                                             \
+                                                                              \
+pid$target::CALLOC:entry                                                      \
+/!self->inside/                                                               \
+{                                                                             \
+    self->inside = MARK + 2;                                                  \
+    self->count = FIRST;                                                      \
+    self->size = SECOND;                                                      \
+}                                                                             \
+                                                                              \
+pid$target::REALLOC:entry                                                     \
+/!self->inside/                                                               \
+{                                                                             \
+    self->inside = MARK + 3;                                                  \
+    self->old = FIRST;                                                        \
+    self->size = SECOND;                                                      \
+    self->since = timestamp;                                                  \
+}                                                                             \
+                                                                              \
+pid$target::MALLOC:return                                                     \
+/self->inside == MARK + 1/                                                    \
+{                                                                             \
+    printf(OF_MALLOC, timestamp, pid, tid, self->size, arg1);                 \
+    PRINT_SITE;                                                               \
+    @events = count();                                                        \
+    self->inside = 0;                                                         \
+}                                                                             \
+                                                                              \
+pid$target::CALLOC:return                                                     \
+/self->inside == MARK + 2/                                                    \
+{                                                                             \
+    printf(OF_CALLOC, timestamp, pid, tid, self->count, self->size, arg1);    \
+    PRINT_SITE;                                                               \
+    @events = count();                                                        \
+    self->inside = 0;                                                         \
+}                                                                             \
+                                                                              \
+pid$target::REALLOC:return                                                    \
+/self->inside == MARK + 3/                                                    \
+{                                                                             \
+    printf(OF_REALLOC, timestamp, pid, tid, self->old, self->size, arg1,      \
+        timestamp - self->since);                                             \
+    PRINT_SITE;                                                               \
+    @events = count();                                                        \
+    self->inside = 0;                                                         \
+}                                                                             \
+                                                                              \
+pid$target::FREE:entry                                                        \
+/!self->inside/                                                               \
+{                                                                             \
+    printf(OF_FREE, timestamp, pid, tid, FIRST);                              \
+    PRINT_SITE;                                                               \
+    @events = count();                                                        \
+}
+
 #if defined(WITH_PYMALLOC)
 
-/* ---- _PyObject_* */
-
-pid$target::_PyObject_Malloc:entry,
-pid$target::_PyObject_Calloc:entry,
-pid$target::_PyObject_Realloc:entry
-/self->inside/
-{
-    @nested = count();
-}
-
-pid$target::_PyObject_Malloc:entry
-/!self->inside/
-{
-    self->inside = 11;
-    self->size = arg1;
-}
-
-pid$target::_PyObject_Calloc:entry
-/!self->inside/
-{
-    self->inside = 12;
-    self->count = arg1;
-    self->size = arg2;
-}
-
-pid$target::_PyObject_Realloc:entry
-/!self->inside/
-{
-    self->inside = 13;
-    self->old = arg1;
-    self->size = arg2;
-    self->since = timestamp;
-}
-
-pid$target::_PyObject_Malloc:return
-/self->inside == 11/
-{
-    printf("%d\t%d\t%d\tobj:malloc\t%d\t0x%x\t", timestamp, pid, tid,
-        self->size, arg1);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::_PyObject_Calloc:return
-/self->inside == 12/
-{
-    printf("%d\t%d\t%d\tobj:calloc\t%d\t%d\t0x%x\t", timestamp, pid, tid,
-        self->count, self->size, arg1);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::_PyObject_Realloc:return
-/self->inside == 13/
-{
-    printf("%d\t%d\t%d\tobj:realloc\t0x%x\t%d\t0x%x\t%d\t", timestamp, pid,
-        tid, self->old, self->size, arg1, timestamp - self->since);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::_PyObject_Free:entry
-/!self->inside/
-{
-    printf("%d\t%d\t%d\tobj:free\t0x%x\t", timestamp, pid, tid, arg1);
-    PRINT_SITE;
-    @events = count();
-}
+FUNCTIONS(_PyObject_Malloc, _PyObject_Calloc, _PyObject_Realloc,
+    _PyObject_Free, 10, arg1, arg2,
+    "%d\t%d\t%d\tobj:malloc\t%d\t0x%x\t",
+    "%d\t%d\t%d\tobj:calloc\t%d\t%d\t0x%x\t",
+    "%d\t%d\t%d\tobj:realloc\t0x%x\t%d\t0x%x\t%d\t",
+    "%d\t%d\t%d\tobj:free\t0x%x\t")
 
 #elif defined(WITHOUT_PYMALLOC)
 
-/* ---- _PyMem_Raw* */
-
-pid$target::_PyMem_RawMalloc:entry,
-pid$target::_PyMem_RawCalloc:entry,
-pid$target::_PyMem_RawRealloc:entry
-/self->inside/
-{
-    @nested = count();
-}
-
-pid$target::_PyMem_RawMalloc:entry
-/!self->inside/
-{
-    self->inside = 11;
-    self->size = arg1;
-}
-
-pid$target::_PyMem_RawCalloc:entry
-/!self->inside/
-{
-    self->inside = 12;
-    self->count = arg1;
-    self->size = arg2;
-}
-
-pid$target::_PyMem_RawRealloc:entry
-/!self->inside/
-{
-    self->inside = 13;
-    self->old = arg1;
-    self->size = arg2;
-    self->since = timestamp;
-}
-
-pid$target::_PyMem_RawMalloc:return
-/self->inside == 11/
-{
-    printf("%d\t%d\t%d\traw:malloc\t%d\t0x%x\t", timestamp, pid, tid,
-        self->size, arg1);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::_PyMem_RawCalloc:return
-/self->inside == 12/
-{
-    printf("%d\t%d\t%d\traw:calloc\t%d\t%d\t0x%x\t", timestamp, pid, tid,
-        self->count, self->size, arg1);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::_PyMem_RawRealloc:return
-/self->inside == 13/
-{
-    printf("%d\t%d\t%d\traw:realloc\t0x%x\t%d\t0x%x\t%d\t", timestamp, pid,
-        tid, self->old, self->size, arg1, timestamp - self->since);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::_PyMem_RawFree:entry
-/!self->inside/
-{
-    printf("%d\t%d\t%d\traw:free\t0x%x\t", timestamp, pid, tid, arg1);
-    PRINT_SITE;
-    @events = count();
-}
+FUNCTIONS(_PyMem_RawMalloc, _PyMem_RawCalloc, _PyMem_RawRealloc,
+    _PyMem_RawFree, 10, arg1, arg2,
+    "%d\t%d\t%d\traw:malloc\t%d\t0x%x\t",
+    "%d\t%d\t%d\traw:calloc\t%d\t%d\t0x%x\t",
+    "%d\t%d\t%d\traw:realloc\t0x%x\t%d\t0x%x\t%d\t",
+    "%d\t%d\t%d\traw:free\t0x%x\t")
 
 #else
 
-/* ---- PyMem_Raw* */
+FUNCTIONS(PyMem_RawMalloc, PyMem_RawCalloc, PyMem_RawRealloc,
+    PyMem_RawFree, 10, arg0, arg1,
+    "%d\t%d\t%d\traw:malloc\t%d\t0x%x\t",
+    "%d\t%d\t%d\traw:calloc\t%d\t%d\t0x%x\t",
+    "%d\t%d\t%d\traw:realloc\t0x%x\t%d\t0x%x\t%d\t",
+    "%d\t%d\t%d\traw:free\t0x%x\t")
 
-pid$target::PyMem_RawMalloc:entry,
-pid$target::PyMem_RawCalloc:entry,
-pid$target::PyMem_RawRealloc:entry
-/self->inside/
-{
-    @nested = count();
-}
+FUNCTIONS(PyMem_Malloc, PyMem_Calloc, PyMem_Realloc,
+    PyMem_Free, 20, arg0, arg1,
+    "%d\t%d\t%d\tmem:malloc\t%d\t0x%x\t",
+    "%d\t%d\t%d\tmem:calloc\t%d\t%d\t0x%x\t",
+    "%d\t%d\t%d\tmem:realloc\t0x%x\t%d\t0x%x\t%d\t",
+    "%d\t%d\t%d\tmem:free\t0x%x\t")
 
-pid$target::PyMem_RawMalloc:entry
-/!self->inside/
-{
-    self->inside = 11;
-    self->size = arg0;
-}
-
-pid$target::PyMem_RawCalloc:entry
-/!self->inside/
-{
-    self->inside = 12;
-    self->count = arg0;
-    self->size = arg1;
-}
-
-pid$target::PyMem_RawRealloc:entry
-/!self->inside/
-{
-    self->inside = 13;
-    self->old = arg0;
-    self->size = arg1;
-    self->since = timestamp;
-}
-
-pid$target::PyMem_RawMalloc:return
-/self->inside == 11/
-{
-    printf("%d\t%d\t%d\traw:malloc\t%d\t0x%x\t", timestamp, pid, tid,
-        self->size, arg1);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::PyMem_RawCalloc:return
-/self->inside == 12/
-{
-    printf("%d\t%d\t%d\traw:calloc\t%d\t%d\t0x%x\t", timestamp, pid, tid,
-        self->count, self->size, arg1);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::PyMem_RawRealloc:return
-/self->inside == 13/
-{
-    printf("%d\t%d\t%d\traw:realloc\t0x%x\t%d\t0x%x\t%d\t", timestamp, pid,
-        tid, self->old, self->size, arg1, timestamp - self->since);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::PyMem_RawFree:entry
-/!self->inside/
-{
-    printf("%d\t%d\t%d\traw:free\t0x%x\t", timestamp, pid, tid, arg0);
-    PRINT_SITE;
-    @events = count();
-}
-
-/* ---- PyMem_* */
-
-pid$target::PyMem_Malloc:entry,
-pid$target::PyMem_Calloc:entry,
-pid$target::PyMem_Realloc:entry
-/self->inside/
-{
-    @nested = count();
-}
-
-pid$target::PyMem_Malloc:entry
-/!self->inside/
-{
-    self->inside = 21;
-    self->size = arg0;
-}
-
-pid$target::PyMem_Calloc:entry
-/!self->inside/
-{
-    self->inside = 22;
-    self->count = arg0;
-    self->size = arg1;
-}
-
-pid$target::PyMem_Realloc:entry
-/!self->inside/
-{
-    self->inside = 23;
-    self->old = arg0;
-    self->size = arg1;
-    self->since = timestamp;
-}
-
-pid$target::PyMem_Malloc:return
-/self->inside == 21/
-{
-    printf("%d\t%d\t%d\tmem:malloc\t%d\t0x%x\t", timestamp, pid, tid,
-        self->size, arg1);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::PyMem_Calloc:return
-/self->inside == 22/
-{
-    printf("%d\t%d\t%d\tmem:calloc\t%d\t%d\t0x%x\t", timestamp, pid, tid,
-        self->count, self->size, arg1);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::PyMem_Realloc:return
-/self->inside == 23/
-{
-    printf("%d\t%d\t%d\tmem:realloc\t0x%x\t%d\t0x%x\t%d\t", timestamp, pid,
-        tid, self->old, self->size, arg1, timestamp - self->since);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::PyMem_Free:entry
-/!self->inside/
-{
-    printf("%d\t%d\t%d\tmem:free\t0x%x\t", timestamp, pid, tid, arg0);
-    PRINT_SITE;
-    @events = count();
-}
-
-/* ---- PyObject_* */
-
-pid$target::PyObject_Malloc:entry,
-pid$target::PyObject_Calloc:entry,
-pid$target::PyObject_Realloc:entry
-/self->inside/
-{
-    @nested = count();
-}
-
-pid$target::PyObject_Malloc:entry
-/!self->inside/
-{
-    self->inside = 31;
-    self->size = arg0;
-}
-
-pid$target::PyObject_Calloc:entry
-/!self->inside/
-{
-    self->inside = 32;
-    self->count = arg0;
-    self->size = arg1;
-}
-
-pid$target::PyObject_Realloc:entry
-/!self->inside/
-{
-    self->inside = 33;
-    self->old = arg0;
-    self->size = arg1;
-    self->since = timestamp;
-}
-
-pid$target::PyObject_Malloc:return
-/self->inside == 31/
-{
-    printf("%d\t%d\t%d\tobj:malloc\t%d\t0x%x\t", timestamp, pid, tid,
-        self->size, arg1);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::PyObject_Calloc:return
-/self->inside == 32/
-{
-    printf("%d\t%d\t%d\tobj:calloc\t%d\t%d\t0x%x\t", timestamp, pid, tid,
-        self->count, self->size, arg1);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::PyObject_Realloc:return
-/self->inside == 33/
-{
-    printf("%d\t%d\t%d\tobj:realloc\t0x%x\t%d\t0x%x\t%d\t", timestamp, pid,
-        tid, self->old, self->size, arg1, timestamp - self->since);
-    PRINT_SITE;
-    @events = count();
-    self->inside = 0;
-}
-
-pid$target::PyObject_Free:entry
-/!self->inside/
-{
-    printf("%d\t%d\t%d\tobj:free\t0x%x\t", timestamp, pid, tid, arg0);
-    PRINT_SITE;
-    @events = count();
-}
+FUNCTIONS(PyObject_Malloc, PyObject_Calloc, PyObject_Realloc,
+    PyObject_Free, 30, arg0, arg1,
+    "%d\t%d\t%d\tobj:malloc\t%d\t0x%x\t",
+    "%d\t%d\t%d\tobj:calloc\t%d\t%d\t0x%x\t",
+    "%d\t%d\t%d\tobj:realloc\t0x%x\t%d\t0x%x\t%d\t",
+    "%d\t%d\t%d\tobj:free\t0x%x\t")
 
 #endif
 
