@@ -52,7 +52,7 @@ PACKAGES := gcc g++ libc6-dev make pkg-config libzstd-dev libcbor-dev \
 .PHONY: FORCE all lib commands python pythons pythons-sid unit unit-threads \
         replay fuzzers benches check check-now check-headers check-layers \
         check-versions check-cpython valgrind-check demo bench bench-recorder bench-analyse \
-        bench-peers bench-plot lookers check-kills check-sample-tree check-sampling check-dtrace check-dtrace-cuts check-flight soak service-test \
+        bench-peers bench-plot bench-dtrace lookers check-kills check-sample-tree check-sampling check-dtrace check-dtrace-cuts check-flight soak service-test \
         service-bench fuzz sanitize deps install uninstall install-pth uninstall-pth \
         clean help
 
@@ -435,6 +435,10 @@ bench-plot: all ## measure the time to a chart, against mprof, psrecord, pymemtr
 	@PMT_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/plot.py \
 	    $(ROUNDS:%=--rounds %) $(SAMPLES:%=--samples %) \
 	    $(PLOT_PEERS:%=--peers %) $(PYMEMTRACE:%=--pymemtrace %)
+
+bench-dtrace: all ## measure pmt dtrace convert; PEER='PYTHON FOLDER' has pymemtrace
+	@PMT_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/dtrace.py \
+	    $(if $(PEER),--peer '$(PEER)') $(OPTIONS)
 
 bench-peers: ## install memray and pymemtrace for PYTHON, to be measured too
 	@tests/bench/get-peers $(PYTHON)
