@@ -167,7 +167,7 @@ def check_operands(name):
     if name not in ("archive", "plot", "recover"):
         refused(name, before + ["-"] + after, "standard input", data=b"")
         refused(name, before + ["-"] + after, "standard input", data=b"text")
-    if name not in ONE_BY_ONE:
+    if name not in ONE_BY_ONE and name != "diff":
         refused(name, before + ["-", "-"], data=kit.read("a.pmt"))
     done = nobody(name, *(before + ["secret.pmt"] + after))
     checks.true(done.returncode == 2 and not done.stdout and
@@ -182,6 +182,9 @@ def check_moments(name):
                    "1e", "9" * 30 + "s", "wall:", "wall:yesterday",
                    "wall:2026-13-41T00:00:00Z", "nan", "inf"):
         refused(name, before + ["a.pmt@" + moment] + after)
+    for moment in ("pek", "mark:none"):
+        refused(name, before + ["-@" + moment] + after,
+                data=kit.read("a.pmt"))
 
 
 # ---- what each command has of its own ----------------------------------------------
