@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""pmt plot: the data of the charts of real recordings, against sums over the
+rows that spec/decode.py reads of them."""
+
+import collections
+import json
+import os
+import subprocess
+import sys
+
+import kit
+
+kit.common.need_libraries()
+
+checks = kit.Checks()
+kit.scratch()
+PYTHON = os.environ.get("PMT_PYTHON") or sys.executable
+ENV = dict(os.environ,
+           PYTHONPATH=os.path.join(os.environ["PMT_BUILD"], "python"))
+DECODE = kit.common.load("decode")
+PROGRAM = """
+import json, time
+kept, cache = [], {}
+def page(number):
+    return ["%d" % number * 20 for _ in range(30)]
+def request(number):
+    kept.append({"id": number, "text": "x" * (number % 700)})
+    cache[number % 40] = page(number)
+    return len(json.dumps(kept[-1]))
+for number in range(900):
+    request(number)
+    if number % 90 == 0:
+        big = bytearray(300000 + number)
+        time.sleep(0.002)
+        del big
+"""
+
+
+def record(name, mode):
+    with open("shop.py", "w", encoding="ascii") as file:
+        file.write(PROGRAM)
+    done = subprocess.run(
+        [PYTHON, "-m", "pmtrace", "-o", name, "--mode", mode,
+         "shop.py"], env=ENV, stderr=subprocess.PIPE, timeout=120, check=False)
+    checks.equal((done.returncode, done.stderr), (0, b""), name)
+
+
+def rows_of(name, kind):
+    status, output, messages = kit.common.decode(DECODE, kit.read(name), name)
+    checks.equal((status, messages), (0, ""), name)
+    rows = [json.loads(line) for line in output.decode().splitlines()
+            if '"kind":"%s"' % kind in line]
+    return [row for row in rows if row.get("kind") == kind]
+
+
+def table(chart, *more):
+    """The panels of a chart: of each its titles and its rows."""
+    done = kit.run("plot", "-c", chart, "-f", "--width", "400", "--data",
+                   "t.tsv", *more)
+    checks.equal((done.status, done.err), (0, ""), "%s %s" % (chart, more))
+    panels = []
+    for text in kit.read("t.tsv").decode().rstrip("\n").split("\n\n"):
+        lines = [line.split("\t") for line in text.split("\n")]
+        panels.append((lines[0], lines[1:]))
+    return panels
+
+
+def numbers(cells):
+    return [float(cell) if cell else 0.0 for cell in cells]
+
+
+def near(got, want, what, part=1e-6):
+    checks.true(abs(got - want) <= part * max(1, abs(want)),
+                "%s: %r, not %r" % (what, got, want))
+
+
+class Blocks:
+    """What was live, by the rows of kind alloc in the order of their times."""
+
+    def __init__(self, rows):
+        self.live = {}
+        self.bytes, self.steps = 0, [(0, 0, 0)]
+        self.made, self.freed = [], []
+        for row in sorted(rows, key=lambda row: row["time_ns"]):
+            self.take(row)
+            self.steps.append((row["time_ns"], self.bytes, len(self.live)))
+        self.end = self.steps[-1][0]
+
+    def take(self, row):
+        now, op = row["time_ns"], row["op"]
+        if op in ("free", "realloc", "realloc_free"):
+            old = self.live.pop(row["address"], None)
+            if old:
+                self.bytes -= old[0]
+                self.freed.append((now - old[1], old[0]))
+        if op in ("malloc", "calloc", "realloc"):
+            self.live[row["address"]] = (row["size"], now)
+            self.bytes += row["size"]
+            self.made.append(row["size"])
+
+    def most(self, begin, end, which):
+        """In [begin, end), and what there was at its begin."""
+        before = [step for step in self.steps if step[0] < begin][-1:]
+        return max(step[which] for step in before +
+                   [step for step in self.steps if begin <= step[0] < end])
+
+
+def power(value, least):
+    """The power of 2 that is at least the value."""
+    edge = least
+    while edge < value:
+        edge *= 2
+    return edge
+
+
+def test_live(blocks):
+    for which, panel in ((1, 0), (2, 1)):
+        _, rows = table("live", "a.pmt")[panel]
+        checks.true(len(rows) > 300, "live: columns")
+        for row in rows[::7]:
+            begin, end = float(row[0]), float(row[1])
+            checks.equal(sum(numbers(row[2:])),
+                         float(blocks.most(begin, end, which)),
+                         "live %d at %s" % (which, row[0]))
+
+
+def test_rate(blocks):
+    panels = table("rate", "a.pmt")
+    want = [[len(blocks.made), -len(blocks.freed)],
+            [sum(blocks.made), -sum(size for _, size in blocks.freed)]]
+    for (titles, rows), wanted in zip(panels, want):
+        for curve, total in enumerate(wanted):
+            at = 2 + 3 * curve
+            near(sum((float(row[1]) - float(row[0])) / 1e9 * float(row[at])
+                     for row in rows), total, titles[at])
+
+
+def histogram(values):
+    found = collections.Counter()
+    for edge, amount in values:
+        found[edge] += amount
+    return dict(found)
+
+
+def test_sizes(blocks):
+    live = [size for size, _ in blocks.live.values()]
+    want = [histogram((power(size, 16), 1) for size in blocks.made),
+            histogram((power(size, 16), 1) for size in live),
+            histogram((power(size, 16), size) for size in blocks.made),
+            histogram((power(size, 16), size) for size in live)]
+    for (titles, rows), wanted in zip(table("sizes", "a.pmt@end"), want):
+        got = {round(float(row[1])): int(float(row[2])) for row in rows}
+        for edge in set(got) | set(wanted):
+            checks.equal(got.get(edge, 0), wanted.get(edge, 0),
+                         "sizes, %s up to %d" % (titles[2], edge))
+
+
+def test_ages(blocks):
+    tick = 100
+    lived = histogram((2 ** (max(age, tick).bit_length() - 1), 1)
+                      for age, _ in blocks.freed)
+    left = histogram((2 ** (max(blocks.end - made, tick).bit_length() - 1), 1)
+                     for _, made in blocks.live.values())
+    for (titles, rows), wanted in zip(table("ages", "a.pmt@end"),
+                                      (lived, left)):
+        got = {round(float(row[0])): int(float(row[2])) for row in rows}
+        for edge in set(got) | set(wanted):
+            checks.equal(got.get(edge, 0), wanted.get(edge, 0),
+                         "ages, %s from %d ns" % (titles[2], edge))
+
+
+def main():
+    if subprocess.run([PYTHON, "-c", "import pmtrace._recorder"], env=ENV,
+                      stderr=subprocess.DEVNULL, check=False).returncode:
+        kit.common.skip("the recorder is not built for " + PYTHON)
+    record("a.pmt", "alloc")
+    blocks = Blocks(rows_of("a.pmt", "alloc"))
+    test_live(blocks)
+    test_rate(blocks)
+    test_sizes(blocks)
+    test_ages(blocks)
+    checks.finish()
+
+
+main()
