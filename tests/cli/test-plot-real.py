@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """pmt plot: the data of the charts of real recordings, against sums over the
-rows that spec/decode.py reads of them."""
+rows that spec/decode.py reads of them; of growth and diff against pmt live and
+pmt diff."""
 
 import collections
 import json
@@ -36,11 +37,11 @@ for number in range(900):
 """
 
 
-def record(name, mode):
+def record(name, mode, *options, requests="900"):
     with open("shop.py", "w", encoding="ascii") as file:
-        file.write(PROGRAM)
+        file.write(PROGRAM.replace("900", requests))
     done = subprocess.run(
-        [PYTHON, "-m", "pmtrace", "-o", name, "--mode", mode,
+        [PYTHON, "-m", "pmtrace", "-o", name, "--mode", mode, *options,
          "shop.py"], env=ENV, stderr=subprocess.PIPE, timeout=120, check=False)
     checks.equal((done.returncode, done.stderr), (0, b""), name)
 
@@ -169,16 +170,106 @@ def test_ages(blocks):
                          "ages, %s from %d ns" % (titles[2], edge))
 
 
+def test_growth():
+    lines = kit.run("live", "--growth", "--json", "a.pmt").json()
+    want = [row for row in lines if "verdict" in row][:6]
+    done = kit.run("plot", "-c", "growth", "--json", "--width", "800",
+                   "a.pmt").json()
+    panels = [row for row in done if row["row"] == "panel"]
+    curves = [row for row in done if row["row"] == "curve"]
+    checks.true(len(want) > 1, "growth: rows")
+    checks.equal([row["title"] for row in panels],
+                 [row["name"] for row in want], "growth: names")
+    for row, panel, curve in zip(want, panels, curves):
+        words = {"leak": "steady leak"}.get(row["verdict"],
+                                            row["verdict"])
+        words = words.replace("_", "-")
+        checks.true(panel["remark"].startswith(words),
+                    "growth: %s, not %s" % (panel["remark"], words))
+        checks.equal(max(value for value in curve["high"]
+                         if value is not None), float(row["peak_bytes"]),
+                     "growth: most of " + row["name"])
+
+
+def test_diff():
+    done = kit.run("diff", "--json", "-k", "alloc", "-n", "12", "a.pmt",
+                   "b.pmt").json()
+    want = [(row["name"], float(row["bytes_diff"])) for row in done
+            if row["row"] == "site"][:12]
+    panels = table("diff", "a.pmt", "b.pmt")
+    checks.true(want, "diff: rows")
+    checks.equal([(row[0], float(row[1])) for row in panels[1][1]][:len(want)],
+                 want, "diff: bars")
+
+
+def test_rss():
+    rows = rows_of("a.pmt", "sample")
+    samples = [(row["time_ns"], row["values"]["rss"]) for row in rows
+               if "rss" in row.get("values", {})]
+    titles, data = table("rss", "--what", "memory", "a.pmt")[0]
+    at = titles.index("RSS")
+    checks.true(len(samples) > 3, "rss: samples")
+    for row in data:
+        inside = [value for time, value in samples
+                  if float(row[0]) <= time < float(row[1])]
+        if inside:
+            checks.equal(float(row[at]), float(max(inside)),
+                         "rss at " + row[0])
+
+
+def test_heap():
+    last = collections.defaultdict(int)
+    for row in rows_of("h.pmt", "heap"):
+        last.update(row["values"])
+    titles, data = table("heap", "h.pmt")[0]
+    got = dict(zip(titles[2:], numbers(data[-1][2:])))
+    for name, keys in (
+            ("used: blocks in use", ["allocated_blocks"]),
+            ("free: blocks in pools in use", ["available_blocks"]),
+            ("free: pools not in use", ["unused_pools"]),
+            ("lost: headers, rounding, alignment",
+             ["pool_headers", "quantization", "arena_alignment"])):
+        checks.equal(got[name],
+                     float(sum(last["pymalloc.bytes." + key]
+                               for key in keys)), "heap: " + name)
+
+
+def test_flow():
+    rose, before = 0, 0
+    for row in rows_of("c.pmt", "call"):
+        if before and row["rss"] > before:
+            rose += row["rss"] - before
+        before = row["rss"] or before
+    titles, data = table("flow", "--top", "17", "c.pmt")[1]
+    got = sum(sum(numbers(row[2:])) for row in data)
+    first = kit.run("plot", "-c", "flow", "--json", "--top", "17",
+                    "c.pmt").json()[0]
+    note = first.get("note", "").split()
+    unit = {"B": 1, "KiB": 1024, "MiB": 1 << 20}
+    if "more" in note:
+        got += float(note[0]) * unit[note[1]]
+    checks.true(rose > 0 and len(titles) > 3, "flow: rises")
+    near(got, rose, "flow: all that rose", 0.01)
+
+
 def main():
     if subprocess.run([PYTHON, "-c", "import pmtrace._recorder"], env=ENV,
                       stderr=subprocess.DEVNULL, check=False).returncode:
         kit.common.skip("the recorder is not built for " + PYTHON)
-    record("a.pmt", "alloc")
+    record("a.pmt", "alloc,sample", "--sample-ms", "10")
+    record("b.pmt", "alloc", requests="400")
+    record("h.pmt", "heap", "--heap-ms", "20")
+    record("c.pmt", "call", "--no-c-calls", "--rss-us", "1")
     blocks = Blocks(rows_of("a.pmt", "alloc"))
     test_live(blocks)
     test_rate(blocks)
     test_sizes(blocks)
     test_ages(blocks)
+    test_growth()
+    test_diff()
+    test_rss()
+    test_heap()
+    test_flow()
     checks.finish()
 
 
