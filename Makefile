@@ -387,6 +387,11 @@ check-diff-noise: all ## record RUNS (60) runs of one program: does diff --fail-
 	@PATH=$(abspath $(B))/bin:$$PATH $(PYTHON) tests/long/diff_noise.py \
 	    --runs $(or $(RUNS),60)
 
+check-leaks: all ## the programs with and without a leak, under LEAKS_PYTHONS: what pmt live --growth and pmt diff find
+	+@$(SUBMAKE) pythons
+	@tests/long/leaks.py --build $(B) \
+	    $(or $(LEAKS_PYTHONS),$(shell tests/interpreters/find --abi))
+
 check-dtrace: all ## run the D and bpftrace scripts for real, as root
 	@tests/dtrace/run $(abspath $(B)) $(PROBED)
 

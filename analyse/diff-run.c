@@ -11,6 +11,7 @@
 #include "diff-options.h"
 #include "diff-report.h"
 #include "inputs.h"
+#include "live-exit.h"
 
 /* The traces of an operand, and which run each of them is. */
 struct side {
@@ -176,21 +177,28 @@ static int read_trace(struct work *work, const struct pmt_input *input,
     struct pmt_reader_options reading = {
         .skip_kinds = pmt_diff_skip_kinds(&work->reading),
     };
+    struct pmt_live_exits exits = {0};
     struct pmt_instant until, from;
     struct pmt_trace in;
     struct pmt_error err;
+    int code;
 
     pmt_input_limit(input, &reading);
     if (pmt_input_open(&in, input, &work->opt->common, &reading))
         return PMT_EXIT_TROUBLE;
     work->reading.from = work->opt->from ? &from : NULL;
     work->reading.until_exit = input->moment.kind == PMT_MOMENT_NONE;
+    work->reading.exits = work->reading.until_exit ? &exits : NULL;
     if (pmt_trace_find_moment(&in, &until) ||
-        (work->opt->from && pmt_trace_find(&in, &work->from, &from))) {
+        (work->opt->from && pmt_trace_find(&in, &work->from, &from)) ||
+        (work->reading.exits && pmt_live_exits_find(&exits, &in))) {
         pmt_trace_release(&in);
         return PMT_EXIT_TROUBLE;
     }
-    if (pmt_diff_read(&work->reading, &in, &until, side, run, found, &err))
+    code = pmt_diff_read(&work->reading, &in, &until, side, run, found, &err);
+    work->reading.exits = NULL;
+    pmt_live_exits_release(&exits);
+    if (code)
         return pmt_trace_failed(&in, &err);
     return pmt_trace_close(&in, PMT_EXIT_OK, work->opt->strict);
 }

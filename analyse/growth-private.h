@@ -53,8 +53,9 @@ struct pmt_growth_stream {
     unsigned shift;            /* log2 of the records in a bin */
     size_t at;                 /* bin now */
     uint64_t time[PMT_GROWTH_BINS]; /* tick of the last record in a bin */
-    uint64_t steps;
-    bool cut;                  /* the interpreter's end was taken back */
+    uint64_t steps;            /* of them none that an import made */
+    uint64_t imported;         /* the others */
+    bool cut;                  /* the program's end was taken back */
     uint64_t *collections;
     size_t collection_count;
 };

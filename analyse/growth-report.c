@@ -179,38 +179,54 @@ static void put_row(struct pmt_listing *list,
     put_lives(list, row);
 }
 
-/* Where the last interpreter began to end; 0: none did. */
-static uint64_t exit_ns_of(const struct pmt_growth_report *report)
+/* Of how many streams the course ends before their end, and of the last of
+ * them when. */
+struct early {
+    size_t exits, wound_down;
+    uint64_t exit_ns, wound_down_ns;
+};
+
+static struct early early_of(const struct pmt_growth_report *report)
 {
-    uint64_t exit_ns = 0;
+    struct early early = {0};
 
     for (size_t i = 0; i < report->live->stream_count; i++) {
         const struct pmt_live_stream *stream = &report->live->streams[i];
         const struct pmt_live_set *set =
             &stream->sets[report->growth->which];
-        uint64_t ns = set->now.time * stream->tick_ns;
+        uint64_t ns = pmt_live_sets_now_ns(report->live, stream, set);
 
-        if (set->ended && ns > exit_ns)
-            exit_ns = ns;
+        if (!stream->seen[report->growth->which])
+            continue;
+        early.exits += set->ended;
+        early.wound_down += set->wound_down;
+        if (set->wound_down && ns > early.wound_down_ns)
+            early.wound_down_ns = ns;
+        if (set->ended && stream->exit_ns > early.exit_ns)
+            early.exit_ns = stream->exit_ns;
     }
-    return exit_ns;
+    return early;
 }
 
-static void print_exit(const struct pmt_growth_report *report, FILE *file)
+static void print_early(const struct pmt_growth_report *report,
+                        const struct pmt_live_total *total, FILE *file)
 {
+    static const char letting[] = "began to let go of what it had";
+    struct early early = early_of(report);
     char text[PMT_TEXT_SIZE];
-    size_t exited = 0;
 
-    for (size_t i = 0; i < report->live->stream_count; i++)
-        if (report->live->streams[i].sets[report->growth->which].ended)
-            exited++;
-    if (exited == 1 && report->live->stream_count == 1)
+    if (total->streams == 1 && early.wound_down)
+        fprintf(file, " to %s, where the program %s",
+                pmt_text_seconds(text, early.wound_down_ns), letting);
+    else if (total->streams == 1 && early.exits)
         fprintf(file, " to %s, where the interpreter began to end",
-                pmt_text_seconds(text, exit_ns_of(report)));
-    else if (exited > 0)
-        fprintf(file, ", of %zu of %zu streams to where the interpreter "
-                "began to end",
-                exited, report->live->stream_count);
+                pmt_text_seconds(text, early.exit_ns));
+    else if (early.wound_down + early.exits > 0)
+        fprintf(file, ", of %zu of %zu streams to where the program %s or "
+                "the interpreter began to end",
+                early.wound_down > early.exits ? early.wound_down
+                                               : early.exits,
+                total->streams, letting);
 }
 
 static void print_head(const struct pmt_growth_report *report,
@@ -224,7 +240,7 @@ static void print_head(const struct pmt_growth_report *report,
         leaks += growth->rows[i].verdict.kind == PMT_GROWTH_LEAK;
     pmt_text_write(file, report->name, strlen(report->name));
     fprintf(file, ": growth of %s", noun(growth));
-    print_exit(report, file);
+    print_early(report, total, file);
     fprintf(file, ": %zu steady leak%s\n", leaks, leaks == 1 ? "" : "s");
     fprintf(file, "  %s%s %s of %s%s live", total->estimated ? "~" : "",
             pmt_text_count(a, total->now.count), noun(growth),
@@ -301,22 +317,29 @@ void pmt_growth_report_text(const struct pmt_growth_report *report,
 
 /* ---- JSON -------------------------------------------------------------- */
 
+static void put_ns(struct pmt_json *json, const char *key, size_t streams,
+                   uint64_t ns)
+{
+    if (streams)
+        pmt_json_u64(json, key, ns);
+    else
+        pmt_json_null(json, key);
+}
+
 static void json_head(const struct pmt_growth_report *report,
                       struct pmt_json *json)
 {
     const struct pmt_growth *growth = report->growth;
     struct pmt_live_total total = total_of(report);
-    uint64_t exit_ns = exit_ns_of(report);
+    struct early early = early_of(report);
 
     pmt_json_line_begin(json);
     pmt_json_string(json, "row", "growth");
     pmt_json_string(json, "trace", report->name);
     pmt_json_string(json, "kind",
                     growth->which == PMT_LIVE_BLOCKS ? "alloc" : "object");
-    if (exit_ns)
-        pmt_json_u64(json, "exit_ns", exit_ns);
-    else
-        pmt_json_null(json, "exit_ns");
+    put_ns(json, "exit_ns", early.exits, early.exit_ns);
+    put_ns(json, "wound_down_ns", early.wound_down, early.wound_down_ns);
     pmt_json_u64(json, "time_ns", total.now_ns);
     pmt_json_u64(json, "count", total.now.count);
     pmt_json_u64(json, "bytes", total.now.bytes);

@@ -93,13 +93,9 @@ static void describe(const struct pmt_growth_stream *s,
         series->created + series->destroyed + 2 * series->resized;
 
     pmt_growth_roll(s, series, series->bytes, series->weight);
-    if (s->cut) {
-        /* The lowest in this bin may be of the end that was cut off. */
-        course->bins[course->at].bytes_low = series->bytes;
-        course->bins[course->at].count_low = series->weight;
-    }
     memset(out, 0, sizeof *out);
-    out->bins = course->at + 1;
+    /* The lowest in the last bin may be of the end that was cut off. */
+    out->bins = course->at + !(s->cut && course->at > 0);
     for (size_t i = 0; i < out->bins; i++) {
         out->bytes_low[i] = (double)course->bins[i].bytes_low;
         out->bytes_high[i] = (double)course->bins[i].bytes_high;
@@ -113,6 +109,7 @@ static void describe(const struct pmt_growth_stream *s,
     out->records = s->steps ? (double)records / (double)s->steps : 0;
     out->samples = series->samples;
     out->resized = (double)series->resized;
+    out->replaced = (double)series->destroyed;
     out->imported = series->bytes ? (double)series->imported /
                                         (double)series->bytes
                                   : 0;

@@ -50,7 +50,7 @@ const char *const pmt_growth_kind_keys[] = {
 #define FALL (1.0 / 3)      /* of the highest level */
 #define BINS_LEAST 8        /* for a verdict on growth */
 #define STEPS_LEAST 8       /* bins that rose, for a leak */
-#define BLOCKS_LEAST 16     /* that live, or resizes */
+#define BLOCKS_LEAST 16     /* that live, resizes, or replaced */
 #define BYTES_LEAST 1024    /* that were kept */
 #define STRAIGHT 0.2        /* farthest from the line, of the growth */
 #define VERY_STRAIGHT 0.1
@@ -247,6 +247,21 @@ static bool stops_in_time(const struct level *level, size_t from, size_t to)
            quarters[3] < quarters[2];
 }
 
+/* Ever faster by records, but straight by time: the records become rare, as
+ * those of an array do that is resized to ever more. */
+static bool straight_in_time(const struct level *level, struct result *result,
+                             double limit)
+{
+    struct shape shape = part_of(level->course->seconds, level->kept,
+                                 result->from, result->to);
+    double bend = bend_of(&shape, shape.count / 4);
+
+    if (bend > limit)
+        return false;
+    result->bend = bend;
+    return true;
+}
+
 /* What grew, and then stayed. */
 static enum pmt_growth_kind stayed_kind(const struct level *level,
                                         const struct shape *whole,
@@ -313,7 +328,9 @@ static enum pmt_growth_kind growth_kind(const struct level *level,
     if (result->rises < STEPS_LEAST)
         return PMT_GROWTH_SHORT;
     if (result->bend <= limit ||
-        (accelerates(quarters) && result->bend <= 2 * limit))
+        (accelerates(quarters) &&
+         (result->bend <= 2 * limit ||
+          straight_in_time(level, result, limit))))
         return PMT_GROWTH_LEAK;
     return PMT_GROWTH_SHORT;
 }
@@ -453,6 +470,13 @@ static bool old_are_gone(const struct pmt_growth_course *course, size_t from,
     return all >= 2 * BLOCKS_LEAST && old < 0.1 * all;
 }
 
+/* Blocks that live, or resizes, or blocks that took the place of others: one
+ * string that gets longer is a new one each time. */
+static double evidence_of(const struct pmt_growth_course *course)
+{
+    return fmax(course->samples, fmax(course->resized, course->replaced));
+}
+
 /* A leak must be worth the word. */
 static enum pmt_growth_kind
 check_leak(const struct pmt_growth_course *course, const struct level *bytes,
@@ -463,7 +487,7 @@ check_leak(const struct pmt_growth_course *course, const struct level *bytes,
 
     if (kept < BYTES_LEAST || bytes->kept[result->to] <= bytes->kept[half])
         return PMT_GROWTH_SHORT;
-    if (course->samples < BLOCKS_LEAST && course->resized < BLOCKS_LEAST)
+    if (evidence_of(course) < BLOCKS_LEAST)
         return PMT_GROWTH_SHORT;
     if (course->imported > IMPORTED)
         return PMT_GROWTH_ONE_OFF;
@@ -476,8 +500,7 @@ static double confidence_of(const struct pmt_growth_course *course,
                             const struct result *result)
 {
     double steps = (double)result->rises / 24;
-    double blocks = course->samples > course->resized ? course->samples
-                                                      : course->resized;
+    double blocks = evidence_of(course);
     double straight = 1 - result->bend;
 
     return straight * (steps < 1 ? steps : 1) *

@@ -46,6 +46,7 @@ struct pmt_growth_course {
     double records;      /* that the group has among all of the stream's: 0..1 */
     double samples;      /* blocks recorded that live */
     double resized;      /* resizes */
+    double replaced;     /* blocks that are no more */
     double imported;     /* share of live bytes that imports made: 0..1 */
     double turned_over;  /* when something of it was last freed: 0..1 of the
                             records */

@@ -159,11 +159,14 @@ static void halve_clock(struct pmt_growth_stream *s)
     s->shift++;
 }
 
-/* The stream has come to a step. Bins in which nothing was noted end when the
- * one before them does. */
+/* The stream has come to a step, of those that no import made: else the work of
+ * a quiet program would be a few bins behind its imports. Bins in which nothing
+ * was noted end when the one before them does. */
 static void move_clock(struct pmt_growth_stream *s, uint64_t step,
-                       uint64_t time)
+                       uint64_t time, bool imported)
 {
+    s->imported += imported;
+    step -= s->imported < step ? s->imported : step;
     while (step >> s->shift >= PMT_GROWTH_BINS)
         halve_clock(s);
     while (s->at < step >> s->shift) {
@@ -175,15 +178,14 @@ static void move_clock(struct pmt_growth_stream *s, uint64_t step,
 }
 
 /* What lies behind a step is no more. */
-static void cut_clock(struct pmt_growth_stream *s, uint64_t step,
-                           uint64_t time)
+static void cut_clock(struct pmt_growth_stream *s, uint64_t time)
 {
     if (s->cut)
         return;
     s->cut = true;
-    s->at = step >> s->shift;
+    while (s->at > 0 && s->time[s->at - 1] >= time)
+        s->at--;
     s->time[s->at] = time;
-    s->steps = step;
 }
 
 /* ---- what is large ----------------------------------------------------- */
@@ -340,14 +342,14 @@ static void observe(void *context, const struct pmt_live_set *set,
 
     if (growth->failed)
         return;
+    owned = pmt_growth_owned(s, block, &imported);
     if (set->why != PMT_LIVE_UNDONE)
-        move_clock(s, set->now.step, set->now.time);
+        move_clock(s, set->now.step, set->now.time, imported);
     else
-        cut_clock(s, set->now.step, set->now.time);
+        cut_clock(s, set->now.time);
     if (growth->match &&
         !pmt_match_block(growth->match, s->stream, s->place, block))
         return;
-    owned = pmt_growth_owned(s, block, &imported);
     group = pmt_grouping_of(&growth->grouping, s->stream, s->place, &owned);
     series = group == PMT_INTERN_NONE ? NULL : pmt_growth_series(s, group);
     if (!series)

@@ -21,6 +21,8 @@ static void json_head(const struct pmt_live_report *report,
     pmt_json_string(json, "moment",
                     total->exits > 0 ? "exit"
                                      : moments[report->moment->kind]);
+    if (total->exits > 0)
+        pmt_json_bool(json, "exit_guessed", total->exits_guessed > 0);
     if (report->moment->kind == PMT_MOMENT_MARK)
         pmt_json_string(json, "mark", report->moment->name);
     if (report->moment->kind == PMT_MOMENT_WALL)

@@ -37,6 +37,7 @@ struct pmt_live_total {
     uint64_t begun_ns;
     size_t streams;      /* that have such records */
     size_t exits;        /* of them up to where the interpreter began to end */
+    size_t exits_guessed; /* of them, of which the recorder said nothing */
     size_t incomplete;   /* of them without an end */
     size_t inferring;    /* of them with object:destroy-unreliable */
     uint64_t samples;    /* live blocks of sampled streams in the trace */

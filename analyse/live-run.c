@@ -7,6 +7,7 @@
 #include "cli/errors.h"
 #include "cli/text.h"
 #include "growth-report.h"
+#include "live-exit.h"
 #include "live-list.h"
 #include "live-report.h"
 #include "live.h"
@@ -106,6 +107,7 @@ static bool has_set(const struct pmt_live_sets *live, int which)
  * wanted and none were recorded, its snapshots. */
 struct found {
     struct pmt_live_sets live;
+    struct pmt_live_exits exits;
     struct pmt_snapshots snapshots;
     struct peaks peaks;
     struct pmt_match match;
@@ -415,17 +417,23 @@ static void prepare_lists(const struct pmt_live_options *opt, struct found *foun
 }
 
 /* What is asked for beside what is live. */
-static void prepare(const struct pmt_live_options *opt,
+static int prepare(const struct pmt_live_options *opt,
                     const struct pmt_trace *in, struct found *found)
 {
     found->match.type = opt->type;
     found->match.site = opt->site;
-    if (!opt->pairs)
-        found->live.until_exit = in->moment.kind == PMT_MOMENT_NONE;
+    if (!opt->pairs && in->moment.kind == PMT_MOMENT_NONE) {
+        if (pmt_live_exits_find(&found->exits, in))
+            return PMT_EXIT_TROUBLE;
+        found->live.until_exit = true;
+        found->live.wind_down = opt->growth;
+        found->live.exits = &found->exits;
+    }
     if (opt->growth)
         prepare_growth(opt, found);
     else if (opt->list || opt->pairs)
         prepare_lists(opt, found);
+    return PMT_EXIT_OK;
 }
 
 static void release(struct found *found)
@@ -438,6 +446,7 @@ static void release(struct found *found)
     pmt_match_release(&found->match);
     pmt_snapshots_release(&found->snapshots);
     pmt_live_sets_release(&found->live);
+    pmt_live_exits_release(&found->exits);
     free(found->peaks.steps);
 }
 
@@ -448,7 +457,7 @@ int pmt_live_run(const struct pmt_live_options *opt,
     struct found found = {.peaks = {NULL, 0}};
     struct pmt_trace in;
     struct pmt_error err;
-    int status = PMT_EXIT_OK;
+    int status;
 
     if (pmt_input_open(&in, input, &opt->common, &reading))
         return PMT_EXIT_TROUBLE;
@@ -456,14 +465,14 @@ int pmt_live_run(const struct pmt_live_options *opt,
     pmt_snapshots_init(&found.snapshots, in.moment.kind == PMT_MOMENT_PEAK
                                              ? PMT_SNAPSHOT_LARGEST
                                              : PMT_SNAPSHOT_LATEST);
-    prepare(opt, &in, &found);
-    if (opt->snapshot && in.moment.kind != PMT_MOMENT_NONE)
+    status = prepare(opt, &in, &found);
+    if (status == PMT_EXIT_OK && opt->snapshot && in.moment.kind != PMT_MOMENT_NONE)
         status = pmt_fail("%s: a moment and --snapshot exclude each other",
                           in.name);
-    else if (opt->snapshot &&
+    else if (status == PMT_EXIT_OK && opt->snapshot &&
              pmt_snapshots_choose(&found.snapshots, opt->snapshot))
         status = pmt_fail("out of memory");
-    else if (!opt->snapshot)
+    else if (status == PMT_EXIT_OK && !opt->snapshot)
         status = set_moment(opt, &in, &found.live, &found.peaks);
     if (status == PMT_EXIT_OK && in.moment.kind != PMT_MOMENT_PEAK)
         found.snapshots.until = found.live.until;

@@ -75,8 +75,8 @@ struct pmt_live_set;
 typedef void pmt_live_observe(void *context, const struct pmt_live_set *set,
                               const struct pmt_block *block, int sign);
 
-/* What happened since the program last acquired a block, to be taken back when
- * that was the end of the interpreter. */
+/* What happened since the program last acquired a block, or since most lived,
+ * to be taken back when that was the end. */
 struct pmt_live_tail {
     struct pmt_live_tail_event *events;
     size_t count, capacity;
@@ -106,11 +106,16 @@ struct pmt_live_set {
     /* Of the stacks that the program made: 1. NULL: no tail is kept.
      * Borrowed. */
     const struct pmt_id_map *program;
+    /* A tail is kept instead of what came behind the most that lived lately:
+     * what a program lets go of at its end, most often when its main function
+     * returns. */
+    bool wind_down;
 
     /* To be read. */
     enum pmt_live_why why; /* in a call of `observe` */
     uint64_t undone_time;  /* with UNDONE: tick of what is taken back */
     bool ended;            /* the end of the interpreter was taken back */
+    bool wound_down;       /* the same of the program's */
     enum pmt_kind kind;    /* PMT_KIND_ALLOC or PMT_KIND_OBJECT */
     struct pmt_live_table table;
     struct pmt_live_level now;
@@ -176,11 +181,15 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
 void pmt_live_set_lost(struct pmt_live_set *set, uint64_t time);
 
 /*
- * When the set ends with the end of the interpreter (a good part of what lived
- * when the program last acquired a block is no more), takes that back: the set is as it was then. Needs `program`. Numbers of events stay.
- * PMT_OK or PMT_ERR_MEMORY.
+ * When the set ends with the end of the interpreter, or with `wind_down` of the
+ * program (a good part of what lived when the tail began is no more), takes
+ * that back: the set is as it was then. Needs one of the two. Numbers of events
+ * stay. PMT_OK or PMT_ERR_MEMORY.
  */
 int pmt_live_set_undo_end(struct pmt_live_set *set);
+
+/* Takes back what is in the tail behind tick `time`. The same returns. */
+int pmt_live_set_undo_behind(struct pmt_live_set *set, uint64_t time);
 
 /* Blocks of a level of the set: of a sampled one an estimate of all. */
 static inline uint64_t

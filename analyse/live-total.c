@@ -84,6 +84,7 @@ void pmt_live_total_of(struct pmt_live_total *total,
             continue;
         total->streams++;
         total->exits += set->ended;
+        total->exits_guessed += set->ended && !stream->exit_told;
         total->incomplete += !stream->ended && !stream->past;
         total->inferring += set->infer;
         total->sized |= stream->sized;
@@ -103,17 +104,18 @@ void pmt_live_total_of(struct pmt_live_total *total,
 
 void pmt_live_end_text(const struct pmt_live_total *total, FILE *file)
 {
+    const char *began = total->exits_guessed ? "seems to have begun" : "began";
     char seconds[PMT_TEXT_SIZE];
 
     pmt_text_seconds(seconds, total->now_ns);
     if (total->exits == 0)
         fprintf(file, "the end (%s)", seconds);
     else if (total->streams == 1)
-        fprintf(file, "%s, where the interpreter began to end", seconds);
+        fprintf(file, "%s, where the interpreter %s to end", seconds, began);
     else if (total->exits == total->streams)
-        fprintf(file, "%s, each stream where its interpreter began to end",
-                seconds);
+        fprintf(file, "%s, each stream where its interpreter %s to end",
+                seconds, began);
     else
         fprintf(file, "the end (%s), %zu of the streams where their "
-                "interpreter began to end", seconds, total->exits);
+                "interpreter %s to end", seconds, total->exits, began);
 }

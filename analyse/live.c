@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "own-site.h"
+#include "live-exit.h"
 
 static const enum pmt_kind kind_of[PMT_LIVE_KINDS] = {
     [PMT_LIVE_BLOCKS] = PMT_KIND_ALLOC,
@@ -46,6 +46,7 @@ uint64_t pmt_live_sets_skip_kinds(unsigned wanted)
                     UINT64_C(1) << PMT_KIND_THREADS |
                     UINT64_C(1) << PMT_KIND_CLASSES |
                     UINT64_C(1) << PMT_KIND_LIVE_SET |
+                    UINT64_C(1) << PMT_KIND_MARK |
                     UINT64_C(1) << PMT_KIND_END;
 
     for (int which = 0; which < PMT_LIVE_KINDS; which++)
@@ -78,6 +79,9 @@ static void begin_stream(struct pmt_live_sets *live,
 {
     uint64_t until_ns = pmt_instant_in_stream(&live->until, stream->stream);
 
+    pmt_live_exit_begin(live, stream);
+    if (stream->exit_ns < until_ns)
+        until_ns = stream->exit_ns;
     for (int which = 0; which < PMT_LIVE_KINDS; which++) {
         struct pmt_live_set *set = &stream->sets[which];
 
@@ -91,6 +95,7 @@ static void begin_stream(struct pmt_live_sets *live,
         set->infer = which == PMT_LIVE_OBJECTS &&
                      pmt_stream_has_hook(stream->stream,
                                          "object:destroy-unreliable");
+        set->wind_down = live->wind_down;
         if (which == PMT_LIVE_BLOCKS)
             set->sample_bytes = pmt_sampling_of(stream->stream);
     }
@@ -255,42 +260,6 @@ static int look_up_sizes(struct pmt_live_stream *stream)
     return PMT_OK;
 }
 
-/* ---- the end of the interpreter ---------------------------------------- */
-
-/* A stack is the program's as its caller is. */
-static int look_up_program(struct pmt_live_stream *stream)
-{
-    uint32_t count = pmt_stream_table_size(stream->stream, PMT_KIND_STACKS);
-
-    for (; stream->next_stack < count; stream->next_stack++) {
-        struct pmt_site site;
-        uint32_t known = 0;
-
-        if (!pmt_stream_site(stream->stream, stream->next_stack, &site))
-            continue;
-        if (site.parent < stream->next_stack)
-            known = pmt_id_map_get(&stream->program, site.parent);
-        if (known == 0)
-            known = pmt_stack_of_program(stream->stream, stream->next_stack)
-                        ? 1
-                        : 2;
-        if (pmt_id_map_set(&stream->program, stream->next_stack, known))
-            return PMT_ERR_MEMORY;
-    }
-    return PMT_OK;
-}
-
-/* Streams move, so it is said for each chunk. */
-static int prepare_end(const struct pmt_live_sets *live,
-                       struct pmt_live_stream *stream,
-                       enum pmt_live_which which)
-{
-    if (!live->until_exit)
-        return PMT_OK;
-    stream->sets[which].program = &stream->program;
-    return look_up_program(stream);
-}
-
 /* ---- records ----------------------------------------------------------- */
 
 static uint64_t sum_of_gaps(struct pmt_reader *r, uint32_t count)
@@ -316,7 +285,7 @@ static int take_records(const struct pmt_live_sets *live,
 
     stream->seen[which] = true;
     set->counts.filtered += sum_of_gaps(r, count);
-    code = prepare_end(live, stream, which);
+    code = pmt_live_exit_prepare(live, stream, which);
     if (code)
         return code;
     if (which == PMT_LIVE_BLOCKS) {
@@ -362,7 +331,7 @@ static int take_live_set(struct pmt_live_sets *live,
     stream->seen[which] = true;
     code = look_up_sizes(stream);
     if (code == PMT_OK)
-        code = prepare_end(live, stream, which);
+        code = pmt_live_exit_prepare(live, stream, which);
     if (code)
         return code;
     blocks = pmt_reader_lives(r);
@@ -379,6 +348,8 @@ static int take_chunk(struct pmt_live_sets *live,
                       struct pmt_live_stream *stream, struct pmt_reader *r,
                       const struct pmt_event *event)
 {
+    if (event->envelope.kind == PMT_KIND_MARK)
+        return pmt_live_exit_mark(live, stream, r, event);
     if (event->envelope.kind == PMT_KIND_LIVE_SET)
         return take_live_set(live, stream, r, event);
     for (int which = 0; which < PMT_LIVE_KINDS; which++)
@@ -450,24 +421,17 @@ void pmt_live_sets_finish(struct pmt_live_sets *live)
         if (!stream->ended && !stream->past)
             lose(stream, stream->end_ns / stream->tick_ns);
     }
-    /* One that was killed has no end, and what it released last it released
-     * itself. */
     for (size_t i = 0; live->until_exit && i < live->stream_count; i++)
-        for (int which = 0;
-             live->streams[i].ended && which < PMT_LIVE_KINDS; which++) {
-            struct pmt_live_set *set = &live->streams[i].sets[which];
-
-            set->program = &live->streams[i].program;
-            /* For want of memory the end stays as it is. */
-            pmt_live_set_undo_end(set);
-        }
+        pmt_live_exit_finish(live, &live->streams[i]);
 }
 
 uint64_t pmt_live_sets_now_ns(const struct pmt_live_sets *live,
                               const struct pmt_live_stream *stream,
                               const struct pmt_live_set *set)
 {
-    if (live->until_steps || set->ended)
+    if (set->ended && stream->exit_told && !set->wound_down)
+        return stream->exit_ns;
+    if (live->until_steps || set->ended || set->wound_down)
         return set->now.time * stream->tick_ns;
     if (!live->until.is_end && stream->past)
         return pmt_instant_in_stream(&live->until, stream->stream);

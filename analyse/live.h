@@ -50,11 +50,17 @@ struct pmt_live_stream {
     bool sized;           /* objects have sizes of their own (7.1) */
     bool ended;           /* an end chunk was met */
     bool past;            /* chunks behind the moment were met */
+    /* With until_exit: the recorder says where the interpreter begins to end,
+     * so nothing is guessed; and it did, here (UINT64_MAX: not). */
+    bool exit_told;
+    uint64_t exit_ns;
     /* Private: basic sizes by type id, below the one looked up next; the
      * stacks that the program made (1) or not (2), in the same way. */
     struct pmt_id_map type_sizes, program;
     uint32_t next_type, next_stack;
 };
+
+struct pmt_live_exits; /* live-exit.h */
 
 struct pmt_live_sets {
     /* To be set after init, before the first event. */
@@ -63,11 +69,14 @@ struct pmt_live_sets {
      * and kind, from pmt_live_sets_peaks; NULL: none. Borrowed. */
     const uint64_t (*until_steps)[PMT_LIVE_KINDS];
     size_t until_step_count;
-    /* Stop, too, where the interpreter of a stream began to end, as far as
-     * that can be told (own-site.h): what it tears down then says nothing of
-     * the program. The sets that were are `ended` behind finish. Where records
-     * have stacks, and of streams that have an end, only. */
+    /* Stop, too, where the interpreter of a stream began to end: the sets that
+     * did are `ended` behind finish. By what the recorder said, borrowed; of
+     * streams of which it says nothing, and with NULL, by a guess. */
     bool until_exit;
+    const struct pmt_live_exits *exits;
+    /* With until_exit, instead of a guess: stop also where the program began
+     * to let go of what it had; the sets that did are `wound_down`. */
+    bool wind_down;
     /* Called for every stream when it is new, or starts again with the same
      * index, before its first record: may set `watch` and `until_step` of its
      * sets. NULL: none. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/errors.h"
+#include "live-exit.h"
 #include "live.h"
 #include "open.h"
 
@@ -118,8 +119,8 @@ largest(const struct pmt_live_sets *live, enum pmt_live_which which)
 /* Reads the whole trace once more, to its live sets; says why not. Both are to
  * be released. */
 static int read_again(const struct pmt_trace *in, const char *what,
-                      bool until_exit, struct pmt_live_sets *live,
-                      struct pmt_trace *pass)
+                      const struct pmt_live_exits *exits,
+                      struct pmt_live_sets *live, struct pmt_trace *pass)
 {
     unsigned wanted = PMT_LIVE_ALLOC | PMT_LIVE_OBJECT;
     struct pmt_reader_options options = {
@@ -134,7 +135,8 @@ static int read_again(const struct pmt_trace *in, const char *what,
     if (pmt_trace_open(pass, in->path, &silent, &options))
         return PMT_EXIT_TROUBLE;
     pmt_live_sets_init(live, wanted);
-    live->until_exit = until_exit;
+    live->until_exit = exits != NULL;
+    live->exits = exits;
     if (pmt_live_sets_read(live, pass, &err)) {
         pmt_live_sets_release(live);
         return pmt_trace_failed(pass, &err);
@@ -149,7 +151,7 @@ static int find_peak(const struct pmt_trace *in, struct pmt_instant *instant)
     struct pmt_live_sets live;
     struct pmt_trace pass;
 
-    if (read_again(in, "peak", false, &live, &pass))
+    if (read_again(in, "peak", NULL, &live, &pass))
         return PMT_EXIT_TROUBLE;
     s = largest(&live, which);
     if (s == NULL)
@@ -168,20 +170,25 @@ static int find_peak(const struct pmt_trace *in, struct pmt_instant *instant)
 
 static int find_exit(const struct pmt_trace *in, struct pmt_instant *instant)
 {
+    struct pmt_live_exits exits;
     struct pmt_live_sets live;
     struct pmt_trace pass;
     bool found = false;
     int64_t last = 0;
 
-    if (read_again(in, "exit", true, &live, &pass))
+    if (pmt_live_exits_find(&exits, in))
         return PMT_EXIT_TROUBLE;
+    if (read_again(in, "exit", &exits, &live, &pass)) {
+        pmt_live_exits_release(&exits);
+        return PMT_EXIT_TROUBLE;
+    }
     for (size_t i = 0; i < live.stream_count; i++)
         for (int which = 0; which < PMT_LIVE_KINDS; which++) {
             const struct pmt_live_stream *s = &live.streams[i];
             const struct pmt_live_set *set = &s->sets[which];
             struct pmt_instant at =
                 in_stream(pmt_stream_header(s->stream), s->key,
-                          set->now.time * s->tick_ns);
+                          pmt_live_sets_now_ns(&live, s, set));
 
             if (!set->ended || (found && at.real_ns <= last))
                 continue;
@@ -190,6 +197,7 @@ static int find_exit(const struct pmt_trace *in, struct pmt_instant *instant)
             *instant = at;
         }
     pmt_live_sets_release(&live);
+    pmt_live_exits_release(&exits);
     pmt_trace_release(&pass);
     return found ? PMT_EXIT_OK
                  : pmt_fail("%s: no exit: nothing in it tells where an "

@@ -93,6 +93,8 @@ static int put_head(struct pmt_json *json,
                     report->high_water   ? "peak"
                     : total->exits > 0 ? "exit"
                                        : pmt_top_moment_word(report->moment));
+    if (!report->high_water && total->exits > 0)
+        pmt_json_bool(json, "exit_guessed", total->exits_guessed > 0);
     if (!report->high_water && report->moment->kind == PMT_MOMENT_MARK)
         pmt_json_string(json, "mark", report->moment->name);
     pmt_json_u64(json, "time_ns", total->now_ns);

@@ -5,6 +5,7 @@
 
 #include "cli/errors.h"
 #include "high-water.h"
+#include "live-exit.h"
 #include "live.h"
 #include "top-report.h"
 
@@ -87,6 +88,7 @@ struct found {
     struct pmt_replay replays[PMT_LIVE_KINDS];
     struct pmt_patterns patterns;
     struct pmt_snapshots snapshots;
+    struct pmt_live_exits exits;
     struct pmt_calls calls[CALL_KINDS];
     struct pmt_moment moment, from; /* as asked for; borrowed or owned */
     struct pmt_instant at_from;
@@ -103,6 +105,7 @@ static void release(struct found *found)
         pmt_calls_release(&found->calls[which]);
     pmt_patterns_release(&found->patterns);
     pmt_snapshots_release(&found->snapshots);
+    pmt_live_exits_release(&found->exits);
     pmt_moment_release(&found->from);
 }
 
@@ -110,6 +113,7 @@ static void release(struct found *found)
 static int set_moments(const struct pmt_top_options *opt,
                        const struct pmt_trace *in, struct found *found)
 {
+    bool until_exit = !opt->to && in->moment.kind == PMT_MOMENT_NONE;
     char why[PMT_WHY_SIZE];
     struct pmt_instant until, from;
 
@@ -121,12 +125,13 @@ static int set_moments(const struct pmt_top_options *opt,
         return pmt_fail("--from: %s", why);
     found->has_from = opt->from != NULL;
     if (pmt_trace_find(in, opt->to ? &found->moment : &in->moment, &until) ||
-        (opt->from && pmt_trace_find(in, &found->from, &from)))
+        (opt->from && pmt_trace_find(in, &found->from, &from)) ||
+        (until_exit && pmt_live_exits_find(&found->exits, in)))
         return PMT_EXIT_TROUBLE;
     for (int which = 0; which < PMT_LIVE_KINDS; which++) {
         found->profiles[which].live.until = until;
-        found->profiles[which].live.until_exit =
-            !opt->to && in->moment.kind == PMT_MOMENT_NONE;
+        found->profiles[which].live.until_exit = until_exit;
+        found->profiles[which].live.exits = &found->exits;
         found->profiles[which].has_from = found->has_from;
         if (found->has_from)
             found->profiles[which].from = from;

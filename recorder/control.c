@@ -341,6 +341,7 @@ int rec_control_at_exit(void)
         return 0;
     if (begin_change() != 0)
         return -1;
+    rec_mark_own("pmtrace: exit"); /* the specification, 7.8 */
     CALL_EACH(modes_in, end);
     if (cpy_exit_is_delicate()) {
         rec_mark_own("pmtrace: other threads run still, so recording ends "

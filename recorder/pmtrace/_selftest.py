@@ -157,4 +157,5 @@ def run(recorder, modes, settings):
             hooks.append("object:destroy-unreliable")
     hooks += _event_hooks(modes, settings)
     hooks += _stack_hooks(modes, settings, _stacks[0] is None)
+    hooks.append("exit")
     return hooks, notes

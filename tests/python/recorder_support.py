@@ -115,6 +115,10 @@ def record(trace, *words, **how):
                list(words), **how)
 
 
+# What the recorder marks where the interpreter begins to end.
+EXIT = "pmtrace: exit"
+
+
 class Trace:
     """All that `pmt dump --json` says of a trace."""
 
@@ -132,7 +136,13 @@ class Trace:
                 table[line["id"]] = line
 
     def of(self, kind):
-        return [line for line in self.lines if line.get("kind") == kind]
+        """Records of a kind; of marks not that of the exit."""
+        return [line for line in self.lines if line.get("kind") == kind and
+                line.get("text") != EXIT]
+
+    def exits(self):
+        return [line for line in self.lines if line.get("kind") == "mark" and
+                line.get("text") == EXIT]
 
     def stream(self):
         streams = self.of("stream")

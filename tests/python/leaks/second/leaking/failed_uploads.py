@@ -18,7 +18,7 @@ def chunk(name, data):
 
 
 def finish(name, expected):
-    digest = hashlib.sha1(uploads[name].getvalue()).hexdigest()
+    digest = hashlib.sha1(uploads[name].getvalue()).hexdigest()  # LEAK
     if digest != expected:
         raise ValueError(name)
     return uploads.pop(name).tell()

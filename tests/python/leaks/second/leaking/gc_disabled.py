@@ -9,7 +9,7 @@ gc.disable()
 
 class Node:
     def __init__(self, name, parent=None):
-        self.name = name
+        self.name = name  # LEAK
         self.parent = parent
         self.children = []  # LEAK
 

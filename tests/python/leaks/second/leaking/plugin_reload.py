@@ -4,7 +4,7 @@
 import pmtrace
 
 SOURCE = '''
-class Plugin(Base):
+class Plugin(Base):  # LEAK: "plugin.py", line 2
     threshold = {threshold}
 
     def check(self, value):
