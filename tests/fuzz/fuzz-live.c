@@ -180,7 +180,13 @@ static void draw_series(const struct pmt_series *series)
     pmt_figure_table(&figure, nowhere());
     pmt_json_init(&json, nowhere());
     pmt_figure_json(&figure, &json);
-    pmt_figure_terminal(&figure, 80, 24, false, nowhere());
+    for (unsigned look = 0; look < 4; look++) {
+        const struct pmt_terminal_look terminal = {
+            .columns = 80, .rows = 24, .colours = look & 1,
+            .ascii = look & 2};
+
+        pmt_figure_terminal(&figure, &terminal, nowhere());
+    }
     pmt_figure_release(&figure);
 }
 
