@@ -17,6 +17,8 @@
  *   with enough steps to tell, or grows ever faster.
  * - What fills at first may leak slowly behind that: if the last half alone is
  *   very straight and has many steps, it is a leak.
+ * - Growth must be more than what the level goes up and down within a bin:
+ *   less than that is left by garbage that waits for a collection, too.
  * - What lives on must be of all ages. When what was born in the first half of
  *   the growth is nearly all gone, it is a cache or a pool that gets larger.
  */
@@ -51,7 +53,7 @@ const char *const pmt_growth_kind_keys[] = {
 #define BINS_LEAST 8        /* for a verdict on growth */
 #define STEPS_LEAST 8       /* bins that rose, for a leak */
 #define BLOCKS_LEAST 16     /* that live, resizes, or replaced */
-#define BYTES_LEAST 1024    /* that were kept */
+#define BYTES_LEAST 8192    /* that were kept */
 #define STRAIGHT 0.2        /* farthest from the line, of the growth */
 #define VERY_STRAIGHT 0.1
 #define OWN_RECORDS 0.5     /* share from which time counts, too */
@@ -477,6 +479,18 @@ static double evidence_of(const struct pmt_growth_course *course)
     return fmax(course->samples, fmax(course->resized, course->replaced));
 }
 
+/* How far the level goes up and down within a bin, in the mean of those of the
+ * growth. */
+static double swing_of(const struct pmt_growth_course *course,
+                       const struct result *result)
+{
+    double sum = 0;
+
+    for (size_t i = result->from; i <= result->to; i++)
+        sum += course->bytes_high[i] - course->bytes_low[i];
+    return sum / (double)(result->to - result->from + 1);
+}
+
 /* A leak must be worth the word. */
 static enum pmt_growth_kind
 check_leak(const struct pmt_growth_course *course, const struct level *bytes,
@@ -487,7 +501,8 @@ check_leak(const struct pmt_growth_course *course, const struct level *bytes,
 
     if (kept < BYTES_LEAST || bytes->kept[result->to] <= bytes->kept[half])
         return PMT_GROWTH_SHORT;
-    if (evidence_of(course) < BLOCKS_LEAST)
+    if (evidence_of(course) < BLOCKS_LEAST ||
+        kept < swing_of(course, result))
         return PMT_GROWTH_SHORT;
     if (course->imported > IMPORTED)
         return PMT_GROWTH_ONE_OFF;

@@ -29,8 +29,8 @@ static int note_exit(struct pmt_live_exits *exits, uint64_t key, uint64_t ns)
     return PMT_OK;
 }
 
-static int note_marks(struct pmt_live_exits *exits, struct pmt_reader *r,
-                      const struct pmt_event *event)
+int pmt_live_exits_note(struct pmt_live_exits *exits, struct pmt_reader *r,
+                        const struct pmt_event *event)
 {
     const uint64_t *times = pmt_reader_column(r, PMT_COL_TIME);
     uint32_t tick_ns = pmt_stream_header(event->stream)->tick_ns;
@@ -51,8 +51,8 @@ int pmt_live_exits_find(struct pmt_live_exits *exits,
                         const struct pmt_trace *in)
 {
     struct pmt_reader_options options = {
-        .skip_kinds = ~(UINT64_C(1) << PMT_KIND_STREAM |
-                        UINT64_C(1) << PMT_KIND_MARK),
+        .skip_kinds = ~(UINT64_C(1) << PMT_KIND_STREAM | UINT64_C(1)
+                                                             << PMT_KIND_MARK),
         .no_tables = true,
     };
     struct pmt_common silent = {.progress = PMT_PROGRESS_NEVER};
@@ -70,7 +70,7 @@ int pmt_live_exits_find(struct pmt_live_exits *exits,
     while ((code = pmt_trace_next(&pass, &event, &err)) == PMT_OK)
         if (event.type == PMT_EVENT_RECORDS &&
             event.envelope.kind == PMT_KIND_MARK &&
-            note_marks(exits, pass.reader, &event)) {
+            pmt_live_exits_note(exits, pass.reader, &event)) {
             pmt_live_exits_release(exits);
             pmt_trace_release(&pass);
             return pmt_fail("%s: out of memory", in->name);
@@ -148,7 +148,7 @@ int pmt_live_exit_mark(const struct pmt_live_sets *live,
 
     if (!live->until_exit || stream->exit_told)
         return PMT_OK;
-    if (note_marks(&exits, r, event))
+    if (pmt_live_exits_note(&exits, r, event))
         return PMT_ERR_MEMORY;
     if (exits.count)
         stream->exit_ns = exits.items[0].ns;

@@ -32,6 +32,10 @@ struct pmt_live_exits {
  */
 int pmt_live_exits_find(struct pmt_live_exits *exits,
                         const struct pmt_trace *in);
+/* The same for who makes such a pass anyway: a chunk of marks. PMT_OK or
+ * PMT_ERR_MEMORY; at the end of the pass `known` is to be set. */
+int pmt_live_exits_note(struct pmt_live_exits *exits, struct pmt_reader *r,
+                        const struct pmt_event *event);
 void pmt_live_exits_release(struct pmt_live_exits *exits);
 
 /* For live.c: when a stream begins; before records of it are taken (PMT_OK or

@@ -21,6 +21,7 @@ void pmt_heading_release(struct pmt_heading *h)
     for (size_t i = 0; i < h->mark_count; i++)
         free(h->marks[i].text);
     free(h->marks);
+    pmt_live_exits_release(&h->exits);
     if (h->shown && h->spool >= 0)
         close(h->spool);
     free(h->path);
@@ -85,9 +86,9 @@ static char *program_of(const struct pmt_stream *stream)
         fprintf(out, "pid %llu", (unsigned long long)header->pid);
     for (size_t i = 0; header->argv && i < header->argc; i++) {
         struct pmt_text text = header->argv[i];
-        const char *slash =
-            i == 0 && text.bytes ? memrchr(text.bytes, '/', text.length)
-                                 : NULL;
+        const char *slash = i == 0 && text.bytes
+                                ? memrchr(text.bytes, '/', text.length)
+                                : NULL;
         size_t skip = slash ? (size_t)(slash + 1 - text.bytes) : 0;
 
         fputs(i > 0 ? " " : header->has_pid ? ": " : "", out);
@@ -160,6 +161,8 @@ static void take(struct reading *reading, struct pmt_reader *r,
         reading->heading->kinds |= BIT(label->kind);
     if (event->type != PMT_EVENT_RECORDS || label->kind != PMT_KIND_MARK)
         return;
+    if (pmt_live_exits_note(&reading->heading->exits, r, event))
+        reading->no_memory = true;
     times = pmt_reader_column(r, PMT_COL_TIME);
     for (uint32_t i = 0; times && i < label->count; i++)
         keep_mark(reading, event, times[i] * tick_ns, pmt_reader_text(r, i));
@@ -262,6 +265,7 @@ static int read_labels(struct pmt_heading *h, struct pmt_trace *in)
     while ((code = pmt_trace_next(in, &event, &err)) == PMT_OK)
         take(reading, in->reader, &event);
     finish(reading);
+    h->exits.known = true;
     no_memory = reading->no_memory;
     free(reading->streams);
     free(reading);
@@ -357,10 +361,11 @@ int pmt_heading_read(struct pmt_heading *h, const char *operand,
 /* "alloc, heap": records of what. */
 static void put_kinds(const struct pmt_heading *h, FILE *out)
 {
-    static const uint64_t recorded =
-        BIT(PMT_KIND_CALL) | BIT(PMT_KIND_LINE) | BIT(PMT_KIND_OBJECT) |
-        BIT(PMT_KIND_ALLOC) | BIT(PMT_KIND_SAMPLE) | BIT(PMT_KIND_HEAP) |
-        BIT(PMT_KIND_SNAPSHOT) | BIT(PMT_KIND_GC);
+    static const uint64_t recorded = BIT(PMT_KIND_CALL) | BIT(PMT_KIND_LINE) |
+                                     BIT(PMT_KIND_OBJECT) |
+                                     BIT(PMT_KIND_ALLOC) |
+                                     BIT(PMT_KIND_SAMPLE) | BIT(PMT_KIND_HEAP) |
+                                     BIT(PMT_KIND_SNAPSHOT) | BIT(PMT_KIND_GC);
     const char *comma = "; mode ";
 
     for (uint32_t kind = 1; kind < PMT_KIND_KNOWN; kind++)
@@ -427,8 +432,7 @@ char *pmt_heading_line(const struct pmt_heading *h)
         fprintf(out, " and %s more", pmt_text_count(text, h->streams - 1));
     if (*h->host)
         fprintf(out, " on %s", h->host);
-    fprintf(out, "; %s",
-            pmt_unit_text(unit, PMT_UNIT_NS, (double)h->span_ns));
+    fprintf(out, "; %s", pmt_unit_text(unit, PMT_UNIT_NS, (double)h->span_ns));
     put_kinds(h, out);
     if (h->sample_bytes)
         fprintf(out, "; sampled, one in %s",
@@ -456,10 +460,8 @@ void pmt_heading_apply(const struct pmt_heading *h, const char *what,
     figure->origin_real_ns = h->origin_real_ns;
     figure->marks_dropped = h->marks_dropped;
     if (h->marks_dropped)
-        pmt_figure_note(figure, "%zu of %llu marks are shown",
-                        h->mark_count,
-                        (unsigned long long)(h->marks_dropped +
-                                             h->mark_count));
+        pmt_figure_note(figure, "%zu of %llu marks are shown", h->mark_count,
+                        (unsigned long long)(h->marks_dropped + h->mark_count));
     for (size_t i = 0; i < h->mark_count; i++)
         pmt_figure_mark(figure, h->marks[i].ns, h->marks[i].text);
 }

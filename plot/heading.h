@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "figure.h"
+#include "live-exit.h"
 #include "open.h"
 
 /* Marks that are kept, at least half as many of more: every second, fourth,
@@ -34,6 +35,7 @@ struct pmt_heading {
     struct pmt_instant until; /* the operand's moment: charts end here */
     bool until_exit;     /* no moment: what is live is what was live where the
                             interpreter began to end, as in `pmt live` */
+    struct pmt_live_exits exits; /* where, if its recorder said so */
     uint64_t kinds;      /* bits of the kinds there are records of */
     size_t streams;
     char *program;       /* of the first stream: "pid 7: python3 a.py"; raw

@@ -94,6 +94,7 @@ static int read_side(struct diffing *d, size_t side)
                       pmt_diff_skip_kinds(&d->reading)))
         return PMT_EXIT_TROUBLE;
     d->reading.until_exit = pass.heading->until_exit;
+    d->reading.exits = &pass.heading->exits;
     pass.code = pmt_diff_read(&d->reading, &pass.in, &pass.heading->until,
                               (enum pmt_diff_side)side, 0, &d->found[side],
                               &pass.err);

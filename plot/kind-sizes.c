@@ -140,6 +140,7 @@ static int make(const struct pmt_plot_request *request,
     sizes.profile.want = PMT_PROFILE_ALLOCATED;
     sizes.profile.live.until = sizes.pass.heading->until;
     sizes.profile.live.until_exit = sizes.pass.heading->until_exit;
+    sizes.profile.live.exits = &sizes.pass.heading->exits;
     read_all(&sizes);
     status = pmt_pass_end(&sizes.pass, pmt_pass_missing(&sizes.profile.live, sizes.which),
                           fill, &sizes, figure);

@@ -167,12 +167,38 @@ static void test_evidence(void **state)
     assert_true(verdict.kind < PMT_GROWTH_KINDS);
 }
 
+/* Cycles wait for a collection: the level goes up and down by more than it
+ * grew, or by less. So is a leak of next to nothing not worth the word. */
+static void test_swing(void **state)
+{
+    static const struct {
+        double bytes, swing;
+        enum pmt_growth_kind kind;
+    } cases[] = {{100e3, 120e3, PMT_GROWTH_SHORT},
+                 {100e3, 50e3, PMT_GROWTH_LEAK},
+                 {10e6, 50e3, PMT_GROWTH_LEAK},
+                 {6e3, 0, PMT_GROWTH_SHORT},
+                 {20e3, 0, PMT_GROWTH_LEAK}};
+    struct pmt_growth_course course;
+    struct pmt_growth_verdict verdict;
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        make(&course, steady, cases[k].bytes);
+        for (size_t i = 0; i < BINS; i++)
+            course.bytes_high[i] += cases[k].swing;
+        pmt_growth_judge(&course, &verdict);
+        assert_int_equal(verdict.kind, cases[k].kind);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_rate),
         cmocka_unit_test(test_evidence),
+        cmocka_unit_test(test_swing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
