@@ -234,6 +234,47 @@ def test_heap():
                                for key in keys)), "heap: " + name)
 
 
+POOL = """
+import multiprocessing, time
+def work(n):
+    kept = [bytes(1000) for _ in range(n * 1000)]
+    time.sleep(0.2 + n / 100)
+    return len(kept)
+if __name__ == "__main__":
+    workers = [multiprocessing.Process(target=work, args=(n,)) for n in (2, 20)]
+    for w in workers:
+        w.start()
+        time.sleep(0.05)
+    for w in workers:
+        w.join()
+"""
+
+
+def test_tree():
+    with open("pool.py", "w", encoding="ascii") as file:
+        file.write(POOL)
+    done = kit.run("sample", "-q", "--tree", "-i", "20ms", "-o", "p.pmt", "--",
+                   PYTHON, "pool.py")
+    checks.equal(done.status, 0, done)
+    # Samples without a pid are the sampler's own.
+    events = [(row["time_ns"], row["pid"], row["values"]["rss"])
+              for row in rows_of("p.pmt", "sample")
+              if row.get("pid") and "rss" in row["values"]]
+    events += [(row["time_ns"], row["pid"], 0)
+               for row in rows_of("p.pmt", "process")
+               if row["op"] in ("exited", "left")]
+    held, steps = {}, [(0, 0)]
+    for time, pid, rss in sorted(events, key=lambda event: event[0]):
+        held[pid] = rss
+        steps.append((time, sum(held.values())))
+    checks.true(len(held) >= 3, "tree: %d processes" % len(held))
+    for row in table("tree", "p.pmt")[0][1]:
+        begin, end = float(row[0]), float(row[1])
+        want = max([step[1] for step in steps if step[0] < begin][-1:] +
+                   [step[1] for step in steps if begin <= step[0] < end])
+        checks.equal(sum(numbers(row[2:])), float(want), "tree at " + row[0])
+
+
 def test_flow():
     rose, before = 0, 0
     for row in rows_of("c.pmt", "call"):
@@ -269,6 +310,7 @@ def main():
     test_diff()
     test_rss()
     test_heap()
+    test_tree()
     test_flow()
     checks.finish()
 
