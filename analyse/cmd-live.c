@@ -96,6 +96,7 @@ static int run(const struct pmt_command *command, int argc, char **argv)
                         pmt_group_by_names[opt.by], kind_names[opt.kind]);
     if (pmt_inputs_expand(&inputs, argv, count,
                           PMT_INPUTS_MOMENTS |
+                              (opt.pairs ? 0 : PMT_INPUTS_EXIT) |
                               (opt.recursive ? PMT_INPUTS_RECURSIVE : 0)))
         return PMT_EXIT_TROUBLE;
     status = pmt_tables_open(&tables, opt.output, opt.force, opt.json);

@@ -118,7 +118,7 @@ static int run(const struct pmt_command *command, int argc, char **argv)
 
     if (status != PMT_EXIT_OK ||
         pmt_inputs_expand(&inputs, argv, count,
-                          PMT_INPUTS_MOMENTS |
+                          PMT_INPUTS_MOMENTS | PMT_INPUTS_EXIT |
                               (again ? PMT_INPUTS_AGAIN : 0) |
                               (opt.recursive ? PMT_INPUTS_RECURSIVE : 0)))
         return PMT_EXIT_TROUBLE;

@@ -71,7 +71,7 @@ static unsigned wanted(const struct pmt_diff_options *opt)
 
 static int expand(struct work *work)
 {
-    unsigned flags = PMT_INPUTS_MOMENTS |
+    unsigned flags = PMT_INPUTS_MOMENTS | PMT_INPUTS_EXIT |
                      (work->opt->recursive ? PMT_INPUTS_RECURSIVE : 0);
     size_t pipes = 0;
 

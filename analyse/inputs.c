@@ -372,14 +372,13 @@ static bool is_stdin(const struct pmt_input *item)
 static int keep_each_once(struct pmt_inputs *inputs)
 {
     struct known *known = pmt_xcalloc(inputs->count, sizeof *known);
-    size_t kept = 0, standard_inputs = 0;
+    size_t kept = 0;
 
     for (size_t i = 0; i < inputs->count; i++) {
         struct known *k = &known[i];
         struct stat st;
 
         *k = (struct known){.item = &inputs->item[i], .place = i};
-        standard_inputs += is_stdin(k->item);
         if (!is_stdin(k->item) && stat(k->item->path, &st) == 0) {
             k->there = true;
             k->dev = st.st_dev;
@@ -402,9 +401,19 @@ static int keep_each_once(struct pmt_inputs *inputs)
     }
     inputs->count = kept;
     free(known);
-    if (standard_inputs > 1)
-        return pmt_fail("standard input can be given once only");
     return PMT_EXIT_OK;
+}
+
+/* A copy may be read for several moments; nothing is read twice as it is. */
+static int check_stdin(const struct pmt_inputs *inputs)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < inputs->count; i++)
+        count += is_stdin(&inputs->item[i]) &&
+                 !pmt_moment_takes_pass(&inputs->item[i].moment);
+    return count > 1 ? pmt_fail("standard input can be given once only")
+                     : PMT_EXIT_OK;
 }
 
 /* ---- pipes ---------------------------------------------------------------- */
@@ -427,7 +436,11 @@ static int spool(struct pmt_input *input, unsigned flags)
 {
     char *again;
 
-    if (!(flags & PMT_INPUTS_AGAIN) && !pmt_moment_takes_pass(&input->moment))
+    bool to_exit = flags & PMT_INPUTS_EXIT &&
+                   input->moment.kind == PMT_MOMENT_NONE;
+
+    if (!(flags & PMT_INPUTS_AGAIN) && !to_exit &&
+        !pmt_moment_takes_pass(&input->moment))
         return PMT_EXIT_OK;
     if (pmt_spool_once(input->path, &again))
         return PMT_EXIT_TROUBLE;
@@ -446,6 +459,8 @@ int pmt_inputs_expand(struct pmt_inputs *inputs, char *const *operands,
     memset(inputs, 0, sizeof *inputs);
     for (int i = 0; status == PMT_EXIT_OK && i < count; i++)
         status = add_operand(inputs, operands[i], (size_t)i, flags);
+    if (status == PMT_EXIT_OK)
+        status = check_stdin(inputs);
     for (size_t i = 0; status == PMT_EXIT_OK && i < inputs->count; i++)
         status = spool(&inputs->item[i], flags);
     if (status == PMT_EXIT_OK && inputs->count > 0)

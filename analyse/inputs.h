@@ -56,6 +56,8 @@ enum pmt_inputs_flags {
                                * input and of pipes a copy is made (spool.h).
                                * Without it only of those whose moment needs
                                * that: a mark, the peak, the exit */
+    PMT_INPUTS_EXIT = 16,     /* the same for those without a moment: where the
+                               * interpreter began to end is found first */
     PMT_INPUTS_ONE = 4        /* exactly one trace must come of it */
 };
 
