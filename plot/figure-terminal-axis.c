@@ -314,7 +314,7 @@ unsigned pmt_terminal_mark_labels(struct terminal *t, int left, int width,
     int ends[STYLE_MARK_ROWS] = {0};
     unsigned rows = 0;
 
-    if (!marks || span <= 0) {
+    if (!marks || count == 0 || span <= 0) {
         free(marks);
         return 0;
     }

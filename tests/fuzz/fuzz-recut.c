@@ -129,6 +129,9 @@ static void check(const uint8_t *data, size_t size,
     pmt_archive_release(&written);
 }
 
+/* Each takes several passes. */
+const unsigned fuzz_changes = 1;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint32_t records[] = {1, 3, 20, 0};

@@ -50,6 +50,9 @@ void fuzz_walk_reader(struct pmt_reader *r, uint64_t size,
 /* Reads every byte of it. */
 uint64_t fuzz_touch(const void *bytes, size_t n);
 
+/* How often replay.c changes each input; 8 where a target has no such. */
+extern const unsigned fuzz_changes;
+
 /* ---- mutate.c ------------------------------------------------------------ */
 
 /* A trace changed by its frames: content is changed and wrapped again, frames

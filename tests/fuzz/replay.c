@@ -21,6 +21,7 @@
 static unsigned long files, runs;
 
 #pragma weak LLVMFuzzerCustomMutator
+#pragma weak fuzz_changes
 
 /* One byte is changed, in place of all that libFuzzer does. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room)
@@ -39,11 +40,12 @@ static void run_changed(const uint8_t *data, size_t size)
 {
     size_t room = size + 4096;
     uint8_t *copy = malloc(room);
+    unsigned changes = &fuzz_changes ? fuzz_changes : CHANGES;
 
     if (!copy) {
         return;
     }
-    for (unsigned i = 0; i < CHANGES; i++) {
+    for (unsigned i = 0; i < changes; i++) {
         size_t n;
 
         memcpy(copy, data, size);
