@@ -110,7 +110,10 @@ def check_outputs(trace):
         checks.equal(int(number.replace(",", "")), kinds[name], name)
     checks.equal(sum(kinds.values()), lines.json()[0]["records"], "all")
     # Where a window ends, the result ends.
-    for limit, moment in (("mark:warm", "@mark:warm"), ("0.05s", "@0.05s")):
+    times = [kit.run("live", "--json", trace + at).json()[0]["time_ns"]
+             for at in ("@mark:warm", "@exit")]
+    amid = "%.7fs" % (sum(times) / 2e9)
+    for limit, moment in (("mark:warm", "@mark:warm"), (amid, "@" + amid)):
         checks.equal(filter_("-f", "-o", "window.pmt", "--to", limit,
                              trace).status, 0, limit)
         ends = [kit.run("live", "--json", "--kind", "alloc", name).json()[0]
