@@ -3,20 +3,20 @@
 
 #include "group.h"
 
-struct rank {
-    uint64_t first, second;
-    uint32_t group;
-};
-
 static int compare_ranks(const void *a, const void *b)
 {
-    const struct rank *x = a, *y = b;
+    const struct pmt_group_rank *x = a, *y = b;
 
     if (x->first != y->first)
         return x->first < y->first ? 1 : -1;
     if (x->second != y->second)
         return x->second < y->second ? 1 : -1;
     return x->group < y->group ? -1 : x->group > y->group;
+}
+
+void pmt_group_ranks_sort(struct pmt_group_rank *ranks, size_t count)
+{
+    qsort(ranks, count, sizeof *ranks, compare_ranks);
 }
 
 static bool type_of(const struct pmt_group *group, struct pmt_type *type)
@@ -60,7 +60,8 @@ static bool number_twins(struct pmt_grouping *grouping)
 uint32_t *pmt_grouping_sorted(struct pmt_grouping *grouping,
                               enum pmt_group_sort sort, size_t *count)
 {
-    struct rank *ranks = calloc(grouping->group_count + 1, sizeof *ranks);
+    struct pmt_group_rank *ranks = calloc(grouping->group_count + 1,
+                                          sizeof *ranks);
     uint32_t *order = calloc(grouping->group_count + 1, sizeof *order);
     size_t n = 0;
 
@@ -75,13 +76,13 @@ uint32_t *pmt_grouping_sorted(struct pmt_grouping *grouping,
         bool by_bytes = sort == PMT_SORT_BYTES;
 
         if (group->count)
-            ranks[n++] = (struct rank){
+            ranks[n++] = (struct pmt_group_rank){
                 .first = by_bytes ? group->bytes : group->count,
                 .second = by_bytes ? group->count : group->bytes,
                 .group = (uint32_t)i,
             };
     }
-    qsort(ranks, n, sizeof *ranks, compare_ranks);
+    pmt_group_ranks_sort(ranks, n);
     for (size_t i = 0; i < n; i++)
         order[i] = ranks[i].group;
     free(ranks);

@@ -145,6 +145,14 @@ int pmt_grouping_add(struct pmt_grouping *grouping,
 /* The group of all blocks among the samples of a cumulative grouping. */
 #define PMT_GROUP_TOTAL (PMT_SAMPLES_UNSEEN - 1)
 
+/* A group's place among others: the largest `first` comes first, of those the
+ * largest `second`, of those the group that was met first. */
+struct pmt_group_rank {
+    uint64_t first, second;
+    uint32_t group;
+};
+void pmt_group_ranks_sort(struct pmt_group_rank *ranks, size_t count);
+
 enum pmt_group_sort { PMT_SORT_BYTES, PMT_SORT_COUNT };
 extern const char *const pmt_group_sort_names[];
 

@@ -13,47 +13,36 @@ struct replayed {
     const struct pmt_top_report *report;
     struct pmt_replay *replay;
     struct pmt_replay_level *before; /* by slot: what changes are since */
-    struct rank *ranks;
+    struct pmt_group_rank *ranks;
     size_t count, shown;             /* of ranks */
     bool estimated, has_before;
 };
 
 /* ---- rows ---------------------------------------------------------------- */
 
-struct rank {
-    uint64_t first, second;
-    uint32_t group;
-};
-
-static int compare(const void *a, const void *b)
-{
-    const struct rank *x = a, *y = b;
-
-    if (x->first != y->first)
-        return x->first < y->first ? 1 : -1;
-    if (x->second != y->second)
-        return x->second < y->second ? 1 : -1;
-    return x->group < y->group ? -1 : x->group > y->group;
-}
-
-static struct rank rank_of(const struct replayed *r, uint32_t group)
+static struct pmt_group_rank rank_of(const struct replayed *r, uint32_t group)
 {
     const struct pmt_replay_level *level = &r->replay->levels[group + 1];
+    const struct pmt_grouping *grouping = &r->report->profile->grouping;
+    uint64_t first = level->bytes, second = level->count;
 
     switch ((int)r->report->sort) {
     case PMT_TOP_BY_COUNT:
-        return (struct rank){level->count, level->bytes, group};
+        first = level->count;
+        second = level->bytes;
+        break;
     case PMT_TOP_BY_AVERAGE:
-        return (struct rank){pmt_top_average(level->bytes, level->count),
-                             level->bytes, group};
+        first = pmt_top_average(level->bytes, level->count);
+        second = level->bytes;
+        break;
     case PMT_TOP_BY_CLASS:
-        return (struct rank){
-            PMT_SIZE_CLASSES -
-                r->report->profile->grouping.groups[group].id,
-            0, group};
+        first = PMT_SIZE_CLASSES - grouping->groups[group].id;
+        second = 0;
+        break;
     default:
-        return (struct rank){level->bytes, level->count, group};
+        break;
     }
+    return (struct pmt_group_rank){first, second, group};
 }
 
 static void rank_all(struct replayed *r)
@@ -63,7 +52,7 @@ static void rank_all(struct replayed *r)
     for (uint32_t i = 0; i + 1 < r->replay->level_count; i++)
         if (r->replay->levels[i + 1].count)
             r->ranks[r->count++] = rank_of(r, i);
-    qsort(r->ranks, r->count, sizeof *r->ranks, compare);
+    pmt_group_ranks_sort(r->ranks, r->count);
     r->shown = r->count < r->report->top ? r->count : r->report->top;
 }
 

@@ -26,27 +26,12 @@ double pmt_top_rate(const struct pmt_top_report *report, uint64_t number)
     return ns ? (double)number / ((double)ns / 1e9) : 0;
 }
 
-struct rank {
-    uint64_t first, second;
-    uint32_t group;
-};
-
-static int compare(const void *a, const void *b)
-{
-    const struct rank *x = a, *y = b;
-
-    if (x->first != y->first)
-        return x->first < y->first ? 1 : -1;
-    if (x->second != y->second)
-        return x->second < y->second ? 1 : -1;
-    return x->group < y->group ? -1 : x->group > y->group;
-}
-
-static struct rank rank_of(const struct pmt_top_report *report,
-                           uint32_t number)
+static struct pmt_group_rank rank_of(const struct pmt_top_report *report,
+                                     uint32_t number)
 {
     const struct pmt_group *group = &report->profile->grouping.groups[number];
     const struct pmt_profile_part *part = &report->profile->parts[number];
+    uint64_t first = group->bytes, second = group->count;
 
     switch (report->sort) {
     case PMT_TOP_BY_BYTES:
@@ -54,30 +39,40 @@ static struct rank rank_of(const struct pmt_top_report *report,
     case PMT_TOP_BY_TOTAL:
         break;
     case PMT_TOP_BY_COUNT:
-        return (struct rank){group->count, group->bytes, number};
+        first = group->count;
+        second = group->bytes;
+        break;
     case PMT_TOP_BY_AVERAGE:
-        return (struct rank){pmt_top_average(group->bytes, group->count),
-                             group->bytes, number};
+        first = pmt_top_average(group->bytes, group->count);
+        second = group->bytes;
+        break;
     case PMT_TOP_BY_ALLOCATED:
-        return (struct rank){part->allocated.bytes, part->allocated.count,
-                             number};
+        first = part->allocated.bytes;
+        second = part->allocated.count;
+        break;
     case PMT_TOP_BY_ALLOCATIONS:
-        return (struct rank){part->allocated.count, part->allocated.bytes,
-                             number};
+        first = part->allocated.count;
+        second = part->allocated.bytes;
+        break;
     case PMT_TOP_BY_TEMPORARY:
-        return (struct rank){part->temporary.count, part->temporary.bytes,
-                             number};
+        first = part->temporary.count;
+        second = part->temporary.bytes;
+        break;
     case PMT_TOP_BY_LIFETIME:
-        return (struct rank){
-            part->lifetimes ? pmt_lifetimes_percentile(part->lifetimes, 50)
-                            : 0,
-            part->lifetimes ? part->lifetimes->count : 0, number};
+        first = part->lifetimes ? pmt_lifetimes_percentile(part->lifetimes, 50)
+                                : 0;
+        second = part->lifetimes ? part->lifetimes->count : 0;
+        break;
     case PMT_TOP_BY_PEAK:
-        return (struct rank){part->peak.bytes, part->peak.count, number};
+        first = part->peak.bytes;
+        second = part->peak.count;
+        break;
     case PMT_TOP_BY_CLASS:
-        return (struct rank){PMT_SIZE_CLASSES - group->id, 0, number};
+        first = PMT_SIZE_CLASSES - group->id;
+        second = 0;
+        break;
     }
-    return (struct rank){group->bytes, group->count, number};
+    return (struct pmt_group_rank){first, second, number};
 }
 
 static void sum_snapshots(const struct pmt_snapshots *snapshots,
@@ -115,7 +110,7 @@ int pmt_top_rows_make(struct pmt_top_rows *rows,
     struct pmt_live_report live = {.moment = report->moment,
                                    .live = &profile->live,
                                    .which = profile->which};
-    struct rank *ranks = calloc(groups + 1, sizeof *ranks);
+    struct pmt_group_rank *ranks = calloc(groups + 1, sizeof *ranks);
     uint32_t *order;
     size_t twins;
 
@@ -139,7 +134,7 @@ int pmt_top_rows_make(struct pmt_top_rows *rows,
             part->peak.count || part->temporary.count)
             ranks[rows->count++] = rank_of(report, i);
     }
-    qsort(ranks, rows->count, sizeof *ranks, compare);
+    pmt_group_ranks_sort(ranks, rows->count);
     for (size_t i = 0; i < rows->count; i++)
         rows->order[i] = ranks[i].group;
     rows->shown = rows->count < report->top ? rows->count : report->top;
