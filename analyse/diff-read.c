@@ -369,7 +369,6 @@ int pmt_diff_read(struct pmt_diff_reading *reading, struct pmt_trace *in,
 
     pmt_live_sets_init(&pass.live, live_wanted(reading));
     pass.live.until = *until;
-    pass.live.until_exit = reading->until_exit;
     pass.live.exits = reading->exits;
     pass.patterns.include = reading->patterns.include;
     pass.patterns.exclude = reading->patterns.exclude;

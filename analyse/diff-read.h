@@ -70,9 +70,9 @@ struct pmt_diff_reading {
     const struct pmt_instant *from; /* only what was made behind it; NULL: no
                             * such limit; of each trace its own */
     bool residue;          /* both sides are of the same streams */
-    bool until_exit;       /* live sets stop where the interpreter began to
-                            * end (live.h); of each trace its own, and so */
-    const struct pmt_live_exits *exits; /* what its recorder said; or NULL */
+    const struct pmt_live_exits *exits; /* live sets stop where the interpreter
+                            * began to end (live.h), of each trace its own;
+                            * NULL: do not */
 
     /* Private: what is live on side A, by stream, of sampled ones. */
     struct pmt_diff_kept *kept;

@@ -187,8 +187,7 @@ static int read_trace(struct work *work, const struct pmt_input *input,
     if (pmt_input_open(&in, input, &work->opt->common, &reading))
         return PMT_EXIT_TROUBLE;
     work->reading.from = work->opt->from ? &from : NULL;
-    work->reading.until_exit = input->moment.kind == PMT_MOMENT_NONE;
-    work->reading.exits = work->reading.until_exit ? &exits : NULL;
+    work->reading.exits = input->moment.kind == PMT_MOMENT_NONE ? &exits : NULL;
     if (pmt_trace_find_moment(&in, &until) ||
         (work->opt->from && pmt_trace_find(&in, &work->from, &from)) ||
         (work->reading.exits && pmt_live_exits_find(&exits, &in))) {

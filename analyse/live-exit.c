@@ -62,11 +62,8 @@ int pmt_live_exits_find(struct pmt_live_exits *exits,
     int code;
 
     memset(exits, 0, sizeof *exits);
-    if (!pmt_trace_reopens(in->path))
-        return PMT_EXIT_OK;
     if (pmt_trace_open(&pass, in->path, &silent, &options))
         return PMT_EXIT_TROUBLE;
-    exits->known = true;
     while ((code = pmt_trace_next(&pass, &event, &err)) == PMT_OK)
         if (event.type == PMT_EVENT_RECORDS &&
             event.envelope.kind == PMT_KIND_MARK &&
@@ -95,8 +92,7 @@ void pmt_live_exit_begin(const struct pmt_live_sets *live,
     const struct pmt_live_exits *exits = live->exits;
 
     stream->exit_ns = UINT64_MAX;
-    stream->exit_told = live->until_exit && exits && exits->known &&
-                        pmt_stream_has_hook(stream->stream, "exit");
+    stream->exit_told = exits && pmt_stream_has_hook(stream->stream, "exit");
     for (size_t i = 0; stream->exit_told && i < exits->count; i++)
         if (exits->items[i].key == stream->key)
             stream->exit_ns = exits->items[i].ns;
@@ -127,33 +123,14 @@ static int look_up_program(struct pmt_live_stream *stream)
     return PMT_OK;
 }
 
-/* Is a tail kept of what may be the end? In a pipe the mark comes later. The
- * stacks of objects have one frame most often, which does not tell where they
- * began. */
+/* Is a tail kept of what may be the end? The stacks of objects have one frame
+ * most often, which does not tell where they began. */
 static bool guesses(const struct pmt_live_sets *live,
                     const struct pmt_live_stream *stream,
                     enum pmt_live_which which)
 {
-    return live->until_exit && !stream->exit_told && !live->wind_down &&
-           (which == PMT_LIVE_BLOCKS ||
-            pmt_stream_has_hook(stream->stream, "exit"));
-}
-
-/* The mark of a stream in a pipe. */
-int pmt_live_exit_mark(const struct pmt_live_sets *live,
-                       struct pmt_live_stream *stream, struct pmt_reader *r,
-                       const struct pmt_event *event)
-{
-    struct pmt_live_exits exits = {0};
-
-    if (!live->until_exit || stream->exit_told)
-        return PMT_OK;
-    if (pmt_live_exits_note(&exits, r, event))
-        return PMT_ERR_MEMORY;
-    if (exits.count)
-        stream->exit_ns = exits.items[0].ns;
-    pmt_live_exits_release(&exits);
-    return PMT_OK;
+    return live->exits && !stream->exit_told && !live->wind_down &&
+           which == PMT_LIVE_BLOCKS;
 }
 
 /* Streams move, so it is said for each chunk. */
@@ -172,9 +149,6 @@ int pmt_live_exit_prepare(const struct pmt_live_sets *live,
 void pmt_live_exit_finish(struct pmt_live_sets *live,
                           struct pmt_live_stream *stream)
 {
-    bool hook = pmt_stream_has_hook(stream->stream, "exit");
-    bool exited = stream->exit_ns != UINT64_MAX;
-
     for (int which = 0; which < PMT_LIVE_KINDS; which++) {
         struct pmt_live_set *set = &stream->sets[which];
         bool guess = guesses(live, stream, (enum pmt_live_which)which);
@@ -182,12 +156,9 @@ void pmt_live_exit_finish(struct pmt_live_sets *live,
         /* For want of memory the end stays as it is. */
         if (guess)
             set->program = &stream->program;
-        if (hook && exited && !stream->exit_told)
-            pmt_live_set_undo_behind(set, stream->exit_ns / stream->tick_ns);
-        if (hook)
-            set->ended = exited;
-        if (live->wind_down || (guess && !hook && stream->ended))
+        if (stream->exit_told)
+            set->ended = stream->exit_ns != UINT64_MAX;
+        if (live->wind_down || (guess && stream->ended))
             pmt_live_set_undo_end(set);
     }
-    stream->exit_told |= hook;
 }

@@ -3,10 +3,10 @@
  * down then says nothing of the program.
  *
  * The recorder says it by a mark (spec 7.8), in streams with the hook `exit`.
- * In a pipe, which is read but once, the mark may come behind what it is about,
- * and that is taken back. Of other streams it is guessed for blocks: behind the
- * last one that a stack of the program's made, when a good part of what lived
- * was released afterwards.
+ * It may come behind what it is about, so it is found by a pass of its own; of
+ * a pipe a copy is read (inputs.h). Of other streams it is guessed for blocks:
+ * behind the last one that a stack of the program's made, when a good part of
+ * what lived was released afterwards.
  *
  * Never prints but where said. Threads: one at a time.
  */
@@ -17,7 +17,6 @@
 
 /* By the recorders' marks. Zeroed: none. */
 struct pmt_live_exits {
-    bool known; /* the trace was looked through */
     struct pmt_live_exit {
         uint64_t key; /* of the stream */
         uint64_t ns;  /* since it began */
@@ -26,14 +25,14 @@ struct pmt_live_exits {
 };
 
 /*
- * Finds them in the trace that `in` has open, by a pass of its own; not in a
- * pipe. PMT_EXIT_OK, or PMT_EXIT_TROUBLE after printing why, with nothing to
- * release.
+ * Finds them in the trace that `in` has open, by a pass of its own: it must be
+ * one that can be opened again. PMT_EXIT_OK, or PMT_EXIT_TROUBLE after printing
+ * why, with nothing to release.
  */
 int pmt_live_exits_find(struct pmt_live_exits *exits,
                         const struct pmt_trace *in);
 /* The same for who makes such a pass anyway: a chunk of marks. PMT_OK or
- * PMT_ERR_MEMORY; at the end of the pass `known` is to be set. */
+ * PMT_ERR_MEMORY. */
 int pmt_live_exits_note(struct pmt_live_exits *exits, struct pmt_reader *r,
                         const struct pmt_event *event);
 void pmt_live_exits_release(struct pmt_live_exits *exits);
@@ -45,9 +44,6 @@ void pmt_live_exit_begin(const struct pmt_live_sets *live,
 int pmt_live_exit_prepare(const struct pmt_live_sets *live,
                           struct pmt_live_stream *stream,
                           enum pmt_live_which which);
-int pmt_live_exit_mark(const struct pmt_live_sets *live,
-                       struct pmt_live_stream *stream, struct pmt_reader *r,
-                       const struct pmt_event *event);
 void pmt_live_exit_finish(struct pmt_live_sets *live,
                           struct pmt_live_stream *stream);
 

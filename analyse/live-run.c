@@ -425,9 +425,8 @@ static int prepare(const struct pmt_live_options *opt,
     if (!opt->pairs && in->moment.kind == PMT_MOMENT_NONE) {
         if (pmt_live_exits_find(&found->exits, in))
             return PMT_EXIT_TROUBLE;
-        found->live.until_exit = true;
-        found->live.wind_down = opt->growth;
         found->live.exits = &found->exits;
+        found->live.wind_down = opt->growth;
     }
     if (opt->growth)
         prepare_growth(opt, found);

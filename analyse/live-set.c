@@ -724,14 +724,12 @@ static size_t end_at(const struct pmt_live_set *set)
                : tail->count;
 }
 
-/* Takes back the events of the tail from `first` on. */
+/* Takes back the events of the tail from `first` on, of which there are. */
 static int undo_from(struct pmt_live_set *set, size_t first)
 {
     struct pmt_live_tail *tail = &set->tail;
     struct pmt_block old;
 
-    if (first == tail->count)
-        return PMT_OK;
     if (pmt_live_table_reserve(&set->table, tail->count))
         return PMT_ERR_MEMORY;
     set->why = PMT_LIVE_UNDONE;
@@ -753,15 +751,6 @@ static int undo_from(struct pmt_live_set *set, size_t first)
         watch(set, &event->block, -event->sign);
     }
     return PMT_OK;
-}
-
-int pmt_live_set_undo_behind(struct pmt_live_set *set, uint64_t time)
-{
-    size_t first = set->tail.count;
-
-    while (first > 0 && set->tail.events[first - 1].time > time)
-        first--;
-    return undo_from(set, first);
 }
 
 int pmt_live_set_undo_end(struct pmt_live_set *set)

@@ -66,7 +66,7 @@ enum pmt_live_why {
     PMT_LIVE_RESIZED,  /* either end of a realloc, or of one that failed */
     PMT_LIVE_GONE,     /* its address was used again: inferred or unseen */
     PMT_LIVE_RELOADED, /* a live set in the trace */
-    PMT_LIVE_UNDONE    /* what came last is taken back: pmt_live_set_undo() */
+    PMT_LIVE_UNDONE    /* what came last is taken back: *_undo_end() */
 };
 
 /* The same as a watch, with the set itself: `why`, `now` (without the block
@@ -187,9 +187,6 @@ void pmt_live_set_lost(struct pmt_live_set *set, uint64_t time);
  * stay. PMT_OK or PMT_ERR_MEMORY.
  */
 int pmt_live_set_undo_end(struct pmt_live_set *set);
-
-/* Takes back what is in the tail behind tick `time`. The same returns. */
-int pmt_live_set_undo_behind(struct pmt_live_set *set, uint64_t time);
 
 /* Blocks of a level of the set: of a sampled one an estimate of all. */
 static inline uint64_t

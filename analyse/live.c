@@ -36,6 +36,8 @@ void pmt_live_sets_release(struct pmt_live_sets *live)
     memset(live, 0, sizeof *live);
 }
 
+/* Marks are read so that damage to them is said: one may tell where the
+ * interpreter began to end. */
 uint64_t pmt_live_sets_skip_kinds(unsigned wanted)
 {
     uint64_t need = UINT64_C(1) << PMT_KIND_STREAM |
@@ -348,8 +350,6 @@ static int take_chunk(struct pmt_live_sets *live,
                       struct pmt_live_stream *stream, struct pmt_reader *r,
                       const struct pmt_event *event)
 {
-    if (event->envelope.kind == PMT_KIND_MARK)
-        return pmt_live_exit_mark(live, stream, r, event);
     if (event->envelope.kind == PMT_KIND_LIVE_SET)
         return take_live_set(live, stream, r, event);
     for (int which = 0; which < PMT_LIVE_KINDS; which++)
@@ -421,7 +421,7 @@ void pmt_live_sets_finish(struct pmt_live_sets *live)
         if (!stream->ended && !stream->past)
             lose(stream, stream->end_ns / stream->tick_ns);
     }
-    for (size_t i = 0; live->until_exit && i < live->stream_count; i++)
+    for (size_t i = 0; live->exits && i < live->stream_count; i++)
         pmt_live_exit_finish(live, &live->streams[i]);
 }
 

@@ -50,8 +50,8 @@ struct pmt_live_stream {
     bool sized;           /* objects have sizes of their own (7.1) */
     bool ended;           /* an end chunk was met */
     bool past;            /* chunks behind the moment were met */
-    /* With until_exit: the recorder says where the interpreter begins to end,
-     * so nothing is guessed; and it did, here (UINT64_MAX: not). */
+    /* With `exits`: the recorder says where the interpreter begins to end, so
+     * nothing is guessed; and it did, here (UINT64_MAX: not). */
     bool exit_told;
     uint64_t exit_ns;
     /* Private: basic sizes by type id, below the one looked up next; the
@@ -70,11 +70,10 @@ struct pmt_live_sets {
     const uint64_t (*until_steps)[PMT_LIVE_KINDS];
     size_t until_step_count;
     /* Stop, too, where the interpreter of a stream began to end: the sets that
-     * did are `ended` behind finish. By what the recorder said, borrowed; of
-     * streams of which it says nothing, and with NULL, by a guess. */
-    bool until_exit;
+     * did are `ended` behind finish. By what the recorder said; of streams
+     * whose recorder says nothing by a guess. Borrowed; NULL: do not. */
     const struct pmt_live_exits *exits;
-    /* With until_exit, instead of a guess: stop also where the program began
+    /* With `exits`, instead of a guess: stop also where the program began
      * to let go of what it had; the sets that did are `wound_down`. */
     bool wind_down;
     /* Called for every stream when it is new, or starts again with the same

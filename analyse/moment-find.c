@@ -116,9 +116,17 @@ largest(const struct pmt_live_sets *live, enum pmt_live_which which)
     return best;
 }
 
+static int check_reopens(const struct pmt_trace *in, const char *what)
+{
+    if (pmt_trace_reopens(in->path))
+        return PMT_EXIT_OK;
+    return pmt_fail("%s: the %s can't be found in a pipe: it takes two passes",
+                    in->name, what);
+}
+
 /* Reads the whole trace once more, to its live sets; says why not. Both are to
  * be released. */
-static int read_again(const struct pmt_trace *in, const char *what,
+static int read_again(const struct pmt_trace *in,
                       const struct pmt_live_exits *exits,
                       struct pmt_live_sets *live, struct pmt_trace *pass)
 {
@@ -129,13 +137,9 @@ static int read_again(const struct pmt_trace *in, const char *what,
     struct pmt_common silent = {.progress = PMT_PROGRESS_NEVER};
     struct pmt_error err;
 
-    if (!pmt_trace_reopens(in->path))
-        return pmt_fail("%s: the %s can't be found in a pipe: it takes two "
-                        "passes", in->name, what);
     if (pmt_trace_open(pass, in->path, &silent, &options))
         return PMT_EXIT_TROUBLE;
     pmt_live_sets_init(live, wanted);
-    live->until_exit = exits != NULL;
     live->exits = exits;
     if (pmt_live_sets_read(live, pass, &err)) {
         pmt_live_sets_release(live);
@@ -151,7 +155,7 @@ static int find_peak(const struct pmt_trace *in, struct pmt_instant *instant)
     struct pmt_live_sets live;
     struct pmt_trace pass;
 
-    if (read_again(in, "peak", NULL, &live, &pass))
+    if (check_reopens(in, "peak") || read_again(in, NULL, &live, &pass))
         return PMT_EXIT_TROUBLE;
     s = largest(&live, which);
     if (s == NULL)
@@ -176,9 +180,9 @@ static int find_exit(const struct pmt_trace *in, struct pmt_instant *instant)
     bool found = false;
     int64_t last = 0;
 
-    if (pmt_live_exits_find(&exits, in))
+    if (check_reopens(in, "exit") || pmt_live_exits_find(&exits, in))
         return PMT_EXIT_TROUBLE;
-    if (read_again(in, "exit", &exits, &live, &pass)) {
+    if (read_again(in, &exits, &live, &pass)) {
         pmt_live_exits_release(&exits);
         return PMT_EXIT_TROUBLE;
     }

@@ -153,7 +153,7 @@ struct pmt_instant {
  * into each stream's clock; MARK, PEAK and EXIT need a pass over the file (so not
  * "-"). PEAK: the first tick at which most bytes of blocks were live, without
  * blocks most objects; of several streams that of the one with most, in its
- * clock. EXIT: where the interpreter began to end (live.h: until_exit), to a
+ * clock. EXIT: where the interpreter began to end (live.h: exits), to a
  * tick; of several streams the last of them. Returns PMT_EXIT_OK, or
  * PMT_EXIT_TROUBLE after printing why.
  */

@@ -130,8 +130,7 @@ static int set_moments(const struct pmt_top_options *opt,
         return PMT_EXIT_TROUBLE;
     for (int which = 0; which < PMT_LIVE_KINDS; which++) {
         found->profiles[which].live.until = until;
-        found->profiles[which].live.until_exit = until_exit;
-        found->profiles[which].live.exits = &found->exits;
+        found->profiles[which].live.exits = until_exit ? &found->exits : NULL;
         found->profiles[which].has_from = found->has_from;
         if (found->has_from)
             found->profiles[which].from = from;
@@ -161,7 +160,7 @@ static int set_high_water(const struct pmt_top_options *opt,
         if (!(pmt_top_wanted(opt) & 1u << which))
             continue;
         profile->together = true;
-        profile->live.until_exit = false;
+        profile->live.exits = NULL;
         if (pmt_high_water_find(in, &opt->common,
                                 (enum pmt_live_which)which,
                                 &profile->live.until))

@@ -265,7 +265,6 @@ static int read_labels(struct pmt_heading *h, struct pmt_trace *in)
     while ((code = pmt_trace_next(in, &event, &err)) == PMT_OK)
         take(reading, in->reader, &event);
     finish(reading);
-    h->exits.known = true;
     no_memory = reading->no_memory;
     free(reading->streams);
     free(reading);
@@ -280,6 +279,11 @@ int pmt_heading_open(const struct pmt_heading *h, struct pmt_trace *in,
                      const struct pmt_reader_options *options)
 {
     return pmt_trace_open_as(in, h->path, h->shown, common, options);
+}
+
+const struct pmt_live_exits *pmt_heading_exits(const struct pmt_heading *h)
+{
+    return h->until_exit ? &h->exits : NULL;
 }
 
 /* Is it there, but can't be read twice? */

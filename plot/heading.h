@@ -71,6 +71,11 @@ int pmt_heading_open(const struct pmt_heading *heading, struct pmt_trace *in,
                      const struct pmt_common *common,
                      const struct pmt_reader_options *options);
 
+/* Where what is live stops, for live.h: where the interpreter began to end.
+ * NULL: at the moment that was given. Borrowed. */
+const struct pmt_live_exits *
+pmt_heading_exits(const struct pmt_heading *heading);
+
 /* The subtitle alone, on the heap; NULL: no memory. */
 char *pmt_heading_line(const struct pmt_heading *heading);
 

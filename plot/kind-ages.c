@@ -205,8 +205,7 @@ static int make(const struct pmt_plot_request *request,
                       pmt_live_sets_skip_kinds(1u << ages.which)))
         return PMT_EXIT_TROUBLE;
     pmt_live_sets_init(&ages.live, 1u << ages.which);
-    ages.live.until_exit = ages.pass.heading->until_exit;
-    ages.live.exits = &ages.pass.heading->exits;
+    pmt_pass_until(&ages.pass, &ages.live);
     pmt_pass_live(&ages.pass, &ages.live, ages.which, observe, &ages);
     status = pmt_pass_end(&ages.pass, pmt_pass_missing(&ages.live, ages.which),
                           fill, &ages, figure);

@@ -93,8 +93,7 @@ static int read_side(struct diffing *d, size_t side)
     if (pmt_pass_open(&pass, d->request, side,
                       pmt_diff_skip_kinds(&d->reading)))
         return PMT_EXIT_TROUBLE;
-    d->reading.until_exit = pass.heading->until_exit;
-    d->reading.exits = &pass.heading->exits;
+    d->reading.exits = pmt_heading_exits(pass.heading);
     pass.code = pmt_diff_read(&d->reading, &pass.in, &pass.heading->until,
                               (enum pmt_diff_side)side, 0, &d->found[side],
                               &pass.err);

@@ -188,10 +188,8 @@ static int make(const struct pmt_plot_request *request,
                           ~(UINT64_C(1) << PMT_KIND_GC)))
         return PMT_EXIT_TROUBLE;
     pmt_live_sets_init(&g.live, sets);
-    g.live.until = g.pass.heading->until;
-    g.live.until_exit = g.pass.heading->until_exit;
-    g.live.wind_down = g.live.until_exit;
-    g.live.exits = &g.pass.heading->exits;
+    pmt_pass_until(&g.pass, &g.live);
+    g.live.wind_down = g.live.exits != NULL;
     pmt_growth_init(&g.growth, g.which,
                     request->by_given            ? request->by
                     : g.which == PMT_LIVE_OBJECTS ? PMT_BY_TYPE

@@ -138,9 +138,7 @@ static int make(const struct pmt_plot_request *request,
         return PMT_EXIT_TROUBLE;
     pmt_profile_init(&sizes.profile, sizes.which, PMT_BY_SIZE);
     sizes.profile.want = PMT_PROFILE_ALLOCATED;
-    sizes.profile.live.until = sizes.pass.heading->until;
-    sizes.profile.live.until_exit = sizes.pass.heading->until_exit;
-    sizes.profile.live.exits = &sizes.pass.heading->exits;
+    pmt_pass_until(&sizes.pass, &sizes.profile.live);
     read_all(&sizes);
     status = pmt_pass_end(&sizes.pass, pmt_pass_missing(&sizes.profile.live, sizes.which),
                           fill, &sizes, figure);

@@ -134,6 +134,12 @@ static void begin(void *context, struct pmt_live_stream *stream, size_t place)
     stream->sets[observed->which].observe_context = own;
 }
 
+void pmt_pass_until(const struct pmt_pass *pass, struct pmt_live_sets *live)
+{
+    live->until = pass->heading->until;
+    live->exits = pmt_heading_exits(pass->heading);
+}
+
 void pmt_pass_live(struct pmt_pass *pass, struct pmt_live_sets *live,
                    enum pmt_live_which which, pmt_live_observe *observe,
                    void *context)

@@ -58,10 +58,14 @@ struct pmt_pass_stream {
     uint32_t tick_ns;
 };
 
+/* Lets live sets, behind their init, stop at the trace's moment; without one
+ * where its interpreter began to end, as `pmt live` does. */
+void pmt_pass_until(const struct pmt_pass *pass, struct pmt_live_sets *live);
+
 /* Reads all of the trace into the live set `which`, up to its moment, with
  * `observe` (NULL: none) called as in live-set.h: pass->code is PMT_END, or
- * why not. `live` is to be released in any case; its until_exit, and other
- * fields that say what is to be taken, may be set after init. */
+ * why not. `live` is to be released in any case; what is to be taken may be
+ * set after init, as by pmt_pass_until(). */
 void pmt_pass_live(struct pmt_pass *pass, struct pmt_live_sets *live,
                    enum pmt_live_which which, pmt_live_observe *observe,
                    void *context);
