@@ -434,10 +434,9 @@ bool pmt_input_moment_again(const char *text)
 /* Where one pass is not enough, from here on a copy is read. */
 static int spool(struct pmt_input *input, unsigned flags)
 {
-    char *again;
-
     bool to_exit = flags & PMT_INPUTS_EXIT &&
                    input->moment.kind == PMT_MOMENT_NONE;
+    char *again;
 
     if (!(flags & PMT_INPUTS_AGAIN) && !to_exit &&
         !pmt_moment_takes_pass(&input->moment))

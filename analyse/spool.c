@@ -12,6 +12,7 @@
 #include "cli/errors.h"
 #include "cli/xalloc.h"
 #include "open.h"
+#include "pmt/io.h"
 
 #define STEP (1u << 17)
 
@@ -33,35 +34,24 @@ static int make_file(void)
     return fd;
 }
 
-static bool write_all(int fd, const char *bytes, size_t count)
-{
-    while (count > 0) {
-        ssize_t n = write(fd, bytes, count);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            bytes += n;
-            count -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 /* Both 0, or which one failed and its errno. */
 static int copy(int from, int to, bool *writing)
 {
     char *bytes = malloc(STEP);
     int failed = bytes ? 0 : ENOMEM;
+    struct pmt_sink sink;
+    struct pmt_error err;
     ssize_t n = 1;
 
+    pmt_sink_to_fd(&sink, to);
     *writing = !bytes;
     while (!failed && n != 0) {
         n = read(from, bytes, STEP);
         if (n < 0 && errno != EINTR)
             failed = errno;
-        else if (n > 0 && !write_all(to, bytes, (size_t)n)) {
-            failed = errno;
+        else if (n > 0 &&
+                 sink.write(sink.context, bytes, (size_t)n, &err) < 0) {
+            failed = err.sys_errno;
             *writing = true;
         }
     }
