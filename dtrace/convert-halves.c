@@ -174,13 +174,9 @@ static int64_t find_site(struct dt_process *p, struct dt_rest text,
     uint64_t hash;
     int64_t id;
 
-    if (n == s->last_length && n > 0 && memcmp(text.p, s->last_text, n) == 0)
-        return s->last_site;
     id = dt_keys_find(&s->sites, text.p, n, &hash);
-    if (id) {
-        dt_sites_keep(s, text.p, n, (uint32_t)id);
+    if (id)
         return id;
-    }
     while (!arrow && (arrow = dt_find(&from, "-> ", 3)) != NULL) {
         from.p = arrow + 3;
         if (arrow > text.p && arrow[-1] != ' ')
@@ -201,7 +197,7 @@ static int64_t find_site(struct dt_process *p, struct dt_rest text,
  * Process and site from the text before a call: " 24120   w3.py:12   -> f ".
  * Where the process can't be read it is the log's, if that has one only.
  */
-static int find_place(struct dt_convert *c, struct dt_rest text,
+static int read_place(struct dt_convert *c, struct dt_rest text,
                       struct dt_process **p, uint32_t *site,
                       struct pmt_error *err)
 {
@@ -227,6 +223,30 @@ static int find_place(struct dt_convert *c, struct dt_rest text,
     id = find_site(*p, text, err);
     *site = id > 0 ? (uint32_t)id : 0;
     return id < 0 ? (int)id : DT_USED;
+}
+
+/* The same; most calls come from where the one before came from. */
+static int find_place(struct dt_convert *c, struct dt_rest text,
+                      struct dt_process **p, uint32_t *site,
+                      struct pmt_error *err)
+{
+    struct dt_place *last = &c->place;
+    size_t n = (size_t)(text.end - text.p);
+    int rc;
+
+    if (n == last->length && n > 0 && memcmp(text.p, last->text, n) == 0) {
+        c->last = *p = last->process;
+        *site = last->site;
+        return DT_USED;
+    }
+    rc = read_place(c, text, p, site, err);
+    if (rc == DT_USED && *site != 0 && n <= sizeof last->text) {
+        memcpy(last->text, text.p, n);
+        last->length = n;
+        last->process = *p;
+        last->site = *site;
+    }
+    return rc;
 }
 
 /* ---- halves ------------------------------------------------------------------- */

@@ -229,6 +229,32 @@ static int tell(struct dt_convert *c, struct dt_process *p,
     }
 }
 
+/* PID and TID, with the tab behind each. */
+static bool take_ids(struct dt_ids *last, struct dt_rest *r, struct line *l)
+{
+    const char *from = r->p;
+    size_t n = last->length;
+
+    if (n > 0 && (size_t)(r->end - from) >= n &&
+        memcmp(from, last->text, n) == 0) {
+        r->p += n;
+        l->pid = last->pid;
+        l->tid = last->tid;
+        return true;
+    }
+    if (!dt_number(r, &l->pid) || !dt_skip(r, '\t') ||
+        !dt_number(r, &l->tid) || !dt_skip(r, '\t'))
+        return false;
+    n = (size_t)(r->p - from);
+    if (n <= sizeof last->text) {
+        memcpy(last->text, from, n);
+        last->length = (uint32_t)n;
+        last->pid = l->pid;
+        last->tid = l->tid;
+    }
+    return true;
+}
+
 int dt_take_ours(struct dt_convert *c, struct dt_rest r, struct pmt_error *err)
 {
     const struct form *form;
@@ -239,8 +265,7 @@ int dt_take_ours(struct dt_convert *c, struct dt_rest r, struct pmt_error *err)
     if (!dt_number(&r, &l.time) || !dt_skip(&r, '\t'))
         return DT_NOT_MINE;
     c->printed++;
-    if (!dt_number(&r, &l.pid) || !dt_skip(&r, '\t') ||
-        !dt_number(&r, &l.tid) || !dt_skip(&r, '\t'))
+    if (!take_ids(&c->ids, &r, &l))
         return DT_BAD + DT_FIELD;
     form = form_of(field(&r), &l.domain);
     if (!form || r.p[-1] != '\t' || !own_fields(&r, form, &l) ||
@@ -250,6 +275,7 @@ int dt_take_ours(struct dt_convert *c, struct dt_rest r, struct pmt_error *err)
     rc = dt_process(c, l.pid, l.time, &p, err);
     if (rc != DT_USED)
         return rc;
+    p->stream.timed = true;
     l.site = 0;
     rc = form->sited ? site_of(p, &r, &l.site, err) : DT_USED;
     return rc == DT_USED ? tell(c, p, form, &l, err) : rc;

@@ -66,6 +66,22 @@ struct dt_sum {
     bool has_blocks, has_bytes;
 };
 
+/* The process and the thread of the last line of ours, and their text: most
+ * lines are of the thread that the line before was of. */
+struct dt_ids {
+    char text[44];
+    uint32_t length; /* 0: none is kept */
+    uint64_t pid, tid;
+};
+
+/* Where the last half was, and the text that tells it. */
+struct dt_place {
+    char text[DT_LAST_MAX];
+    size_t length; /* 0: none is kept */
+    struct dt_process *process;
+    uint32_t site;
+};
+
 struct dt_convert {
     struct pmt_sink sink;
     struct dt_options options;
@@ -77,9 +93,11 @@ struct dt_convert {
     struct pmt_buffer carry;   /* a line whose end has not come yet */
     bool skipping;             /* the rest of a line that is too long */
     uint64_t line;             /* number of the line at hand, from 1 */
+    struct dt_ids ids; /* convert-ours.c */
     /* convert-halves.c */
     struct dt_open *open;
     size_t open_count, open_room;
+    struct dt_place place;
     /* convert-flow.c: the line of the last call, whose rss may follow */
     uint64_t rss_line;
     struct dt_process *rss_process;

@@ -154,7 +154,7 @@ static int write_sums(struct dt_convert *c, struct dt_process *p,
     if (!n)
         return PMT_OK;
     c->report.table_rows += n;
-    rc = dt_stream_drain(&p->stream, 0, err);
+    rc = dt_stream_drain(&p->stream, err);
     return rc < 0 || !p->stream.writer
                ? rc
                : pmt_writer_snapshot(p->stream.writer,

@@ -146,7 +146,7 @@ int dt_table_end(struct dt_convert *c, struct pmt_error *err)
 
         c->report.unstated += drop_doubles(t);
         /* Everything before it comes first. */
-        rc = dt_stream_drain(s, 0, err);
+        rc = dt_stream_drain(s, err);
         if (rc == PMT_OK && s->writer)
             rc = pmt_writer_snapshot(s->writer, s->last - s->start, t->name,
                                      strlen(t->name), t->values, t->value_count,

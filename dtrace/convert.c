@@ -291,7 +291,7 @@ static int finish_process(struct dt_convert *c, struct dt_process *p,
                           struct pmt_error *err)
 {
     uint64_t lost[PMT_LOSS_CAUSES] = {0};
-    int rc = dt_stream_drain(&p->stream, 0, err);
+    int rc = dt_stream_drain(&p->stream, err);
 
     add_totals(&c->report, &p->stream);
     if (rc < 0 || !p->stream.writer)

@@ -207,12 +207,11 @@ static int grow(struct dt_stream *s)
     return PMT_OK;
 }
 
-int dt_stream_drain(struct dt_stream *s, size_t keep, struct pmt_error *err)
+/* All leave but the last `keep`. */
+static int drain(struct dt_stream *s, size_t keep, struct pmt_error *err)
 {
     size_t n = s->count > keep ? s->count - keep : 0;
 
-    if (s->room < DT_PENDING && keep > 0)
-        return grow(s) < 0 ? pmt_error_set_memory(err) : PMT_OK;
     if (s->unsorted && s->count > 0 && sort(s->pending, s->count) < 0)
         return pmt_error_set_memory(err);
     s->unsorted = false;
@@ -231,6 +230,18 @@ int dt_stream_drain(struct dt_stream *s, size_t keep, struct pmt_error *err)
     s->count -= n;
     memmove(s->pending, s->pending + n, s->count * sizeof *s->pending);
     return PMT_OK;
+}
+
+int dt_stream_drain(struct dt_stream *s, struct pmt_error *err)
+{
+    return drain(s, 0, err);
+}
+
+int dt_stream_make_room(struct dt_stream *s, struct pmt_error *err)
+{
+    if (s->room < (s->timed ? DT_PENDING : DT_PENDING_UNTIMED))
+        return grow(s) < 0 ? pmt_error_set_memory(err) : PMT_OK;
+    return drain(s, s->timed ? DT_PENDING / 2 : 0, err);
 }
 
 /* ---- life ------------------------------------------------------------------ */

@@ -3,8 +3,9 @@
  *
  * Events come as the log has them: in bursts, one for each processor, so not
  * in the order of their times. The last PENDING of them wait here and leave
- * in that order; events with equal times leave in the order of the log. Then
- * it is told which blocks are live, and what a free gives back.
+ * in that order; events with equal times leave in the order of the log. In a
+ * log without times nothing has to wait. Then it is told which blocks are
+ * live, and what a free gives back.
  *
  * Threads: one at a time.
  */
@@ -66,6 +67,7 @@ struct dt_stream {
     struct dt_event *pending;
     size_t count, room;
     size_t newest;                 /* which one was added last */
+    bool timed;                    /* by a clock, not by numbers of lines */
     bool unsorted;
     /* a gc that began: when, in which generation */
     uint64_t gc_start;
@@ -74,6 +76,7 @@ struct dt_stream {
 };
 
 #define DT_PENDING (1u << 17)
+#define DT_PENDING_UNTIMED (1u << 10) /* then in the processor's caches */
 
 /* Makes it ready: `sink` takes what is written; NULL: nothing is. PMT_OK, or
  * an error; then there is nothing to release. */
@@ -83,8 +86,11 @@ int dt_stream_init(struct dt_stream *s, const struct pmt_sink *sink,
                    struct pmt_error *err);
 void dt_stream_release(struct dt_stream *s);
 
-/* All leave but the last `keep`. */
-int dt_stream_drain(struct dt_stream *s, size_t keep, struct pmt_error *err);
+/* All leave. */
+int dt_stream_drain(struct dt_stream *s, struct pmt_error *err);
+
+/* Some leave, or there is more room. */
+int dt_stream_make_room(struct dt_stream *s, struct pmt_error *err);
 
 /* Adds one that is earlier than the last, where there is room. */
 void dt_stream_insert(struct dt_stream *s, const struct dt_event *event);
@@ -97,7 +103,7 @@ static inline int dt_stream_add(struct dt_stream *s,
     int rc;
 
     if (s->count == s->room) {
-        rc = dt_stream_drain(s, DT_PENDING / 2, err);
+        rc = dt_stream_make_room(s, err);
         if (rc < 0)
             return rc;
     }
