@@ -13,8 +13,9 @@ struct head {
 };
 
 struct pmt_figure_now {
-    uint64_t value, highest;
+    int64_t value, highest;
     bool counter;
+    bool any;          /* it had a value */
     bool ended;        /* its process: a gauge is no longer */
 };
 
@@ -93,9 +94,9 @@ static struct head head_of(const struct pmt_diff_figures *f, uint32_t number,
 
 static int take_column(struct pmt_diff_figures *f, struct pmt_reader *r,
                        const struct pmt_event *event, uint64_t until,
-                       const struct pmt_figure *figure, unsigned column)
+                       const struct pmt_figure *figure, size_t number)
 {
-    const uint64_t *values = pmt_reader_column(r, column);
+    const int64_t *values = pmt_reader_figure(r, number);
     const uint64_t *times = pmt_reader_column(r, PMT_COL_TIME);
     const uint64_t *pids = pmt_reader_column(r, PMT_COL_PID);
     struct pmt_figure_now *now = NULL;
@@ -117,8 +118,9 @@ static int take_column(struct pmt_diff_figures *f, struct pmt_reader *r,
             return PMT_ERR_MEMORY;
         now->value = values[i];
         now->ended = false;
-        if (values[i] > now->highest)
+        if (!now->any || values[i] > now->highest)
             now->highest = values[i];
+        now->any = true;
     }
     return PMT_OK;
 }
@@ -132,8 +134,7 @@ int pmt_diff_figures_take(struct pmt_diff_figures *f, struct pmt_reader *r,
 
     figures = pmt_reader_figures(r, &count);
     for (size_t i = 0; code == PMT_OK && figures && i < count; i++)
-        code = take_column(f, r, event, until, &figures[i],
-                           PMT_COL_FIGURES + (unsigned)i);
+        code = take_column(f, r, event, until, &figures[i], i);
     return code;
 }
 

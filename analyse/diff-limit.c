@@ -65,7 +65,7 @@ pmt_diff_number pmt_diff_limit_of(const struct pmt_diff *diff,
     pmt_diff_number value = limit->value;
 
     if (limit->kind == PMT_DIFF_PERCENT)
-        value = value / 100 * of->value[PMT_DIFF_A][PMT_DIFF_BYTES];
+        value = value / 100 * fabsl(of->value[PMT_DIFF_A][PMT_DIFF_BYTES]);
     return value;
 }
 

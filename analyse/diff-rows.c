@@ -464,7 +464,7 @@ int pmt_diff_add_residue(struct pmt_diff *diff, enum pmt_diff_side side,
 
 int pmt_diff_add_figure(struct pmt_diff *diff, enum pmt_diff_side side,
                         size_t run, struct pmt_text name,
-                        struct pmt_text unit, uint64_t value)
+                        struct pmt_text unit, int64_t value)
 {
     uint32_t text = add_text(diff, name), in = add_text(diff, unit), row;
     struct pmt_diff_cell *cell;
@@ -475,7 +475,7 @@ int pmt_diff_add_figure(struct pmt_diff *diff, enum pmt_diff_side side,
     cell = add_cell(diff, side, run, row);
     if (!cell)
         return PMT_ERR_MEMORY;
-    cell->bytes = value;
+    cell->bytes = (uint64_t)value;
     return PMT_OK;
 }
 

@@ -38,7 +38,7 @@ static bool is_whole(pmt_diff_number value)
 /* "1,234", "0.25"; with `sign` "+1,234". */
 static const char *number_text(char *buffer, pmt_diff_number value, bool sign)
 {
-    if (is_whole(value) && sign)
+    if (is_whole(value) && (sign || value < 0))
         return pmt_text_count_delta(buffer, (int64_t)value);
     if (is_whole(value))
         return pmt_text_count(buffer, (uint64_t)value);

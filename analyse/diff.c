@@ -37,7 +37,9 @@ static int make_matrix(struct pmt_diff *diff)
         size_t row = cell->row == PMT_DIFF_ALL ? rows : cell->row;
 
         values_of(diff, PMT_DIFF_COUNT, row)[cell->run] += cell->count;
-        values_of(diff, PMT_DIFF_BYTES, row)[cell->run] += cell->bytes;
+        values_of(diff, PMT_DIFF_BYTES, row)[cell->run] +=
+            diff->figures ? (pmt_diff_number)(int64_t)cell->bytes
+                          : (pmt_diff_number)cell->bytes;
     }
     for (size_t i = 0; diff->divisors &&
                        i < PMT_DIFF_MEASURES * (rows + 1) * runs; i++)

@@ -77,7 +77,7 @@ struct pmt_diff_row {
 /* What one run has of a row. */
 struct pmt_diff_cell {
     uint32_t row, run;     /* run: those of A, then those of B */
-    uint64_t count, bytes;
+    uint64_t count, bytes; /* of a figure: bytes is its int64_t */
     bool sampled;
     struct pmt_range blocks_95, bytes_95; /* when it is sampled */
 };
@@ -170,7 +170,7 @@ int pmt_diff_add_residue(struct pmt_diff *diff, enum pmt_diff_side side,
 /* Adds to the value of a figure. */
 int pmt_diff_add_figure(struct pmt_diff *diff, enum pmt_diff_side side,
                         size_t run, struct pmt_text name,
-                        struct pmt_text unit, uint64_t value);
+                        struct pmt_text unit, int64_t value);
 
 int pmt_diff_finish(struct pmt_diff *diff);
 

@@ -168,13 +168,12 @@ static void put_samples(struct pmt_dump *d, const struct pmt_event *event)
         put_extras(d, extras, COUNT(extras), i);
         pmt_json_object_begin(j, "values");
         for (size_t f = 0; f < count; f++) {
-            const uint64_t *values =
-                pmt_reader_column(d->reader, PMT_COL_FIGURES + (unsigned)f);
+            const int64_t *values = pmt_reader_figure(d->reader, f);
 
             if (values == NULL)
                 continue;
             pmt_json_key(j, figures[f].name.bytes, figures[f].name.length);
-            pmt_json_u64(j, "", values[i]);
+            pmt_json_i64(j, "", values[i]);
         }
         pmt_json_object_end(j);
         pmt_json_line_end(j);

@@ -35,6 +35,13 @@ void pmt_put_u64(struct pmt_dump *d, uint64_t value)
     fwrite_unlocked(digits + at, 1, sizeof digits - at, d->file);
 }
 
+void pmt_put_i64(struct pmt_dump *d, int64_t value)
+{
+    if (value < 0)
+        putc_unlocked('-', d->file);
+    pmt_put_u64(d, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
 void pmt_put_hex(struct pmt_dump *d, uint64_t value)
 {
     char digits[18];

@@ -125,15 +125,14 @@ static void put_sample(struct pmt_dump *d, const struct pmt_event *event,
         pmt_put_u64(d, pids[i]);
     }
     for (size_t f = 0; f < count; f++) {
-        const uint64_t *values =
-            pmt_reader_column(d->reader, PMT_COL_FIGURES + (unsigned)f);
+        const int64_t *values = pmt_reader_figure(d->reader, f);
 
         if (values == NULL)
             continue;
         pmt_put_tab(d);
         pmt_put_text(d, figures[f].name);
         putc_unlocked('=', d->file);
-        pmt_put_u64(d, values[i]);
+        pmt_put_i64(d, values[i]);
         if (figures[f].unit.length > 0) {
             putc_unlocked(' ', d->file);
             pmt_put_text(d, figures[f].unit);

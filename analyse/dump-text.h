@@ -11,6 +11,7 @@
 void pmt_put(struct pmt_dump *d, const char *text);
 void pmt_put_tab(struct pmt_dump *d);
 void pmt_put_u64(struct pmt_dump *d, uint64_t value);
+void pmt_put_i64(struct pmt_dump *d, int64_t value);
 void pmt_put_hex(struct pmt_dump *d, uint64_t value);
 void pmt_put_seconds(struct pmt_dump *d, uint64_t ns);
 void pmt_put_text(struct pmt_dump *d, struct pmt_text text);

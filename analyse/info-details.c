@@ -201,15 +201,6 @@ static void put_gc(FILE *file, const struct pmt_details *d)
     }
 }
 
-static void put_value(struct pmt_listing *list, struct pmt_text unit,
-                      uint64_t value)
-{
-    if (is_bytes(unit))
-        pmt_listing_size(list, value);
-    else
-        pmt_listing_count(list, value);
-}
-
 static bool begins(struct pmt_text text, const char *with)
 {
     return text.length >= strlen(with) &&
@@ -235,12 +226,14 @@ static int rank_of(const struct pmt_detail_figure *figure)
 static void put_figure(struct pmt_listing *list,
                        const struct pmt_detail_figure *figure)
 {
+    bool bytes = is_bytes(figure->unit);
+
     pmt_listing_printf(list, "  %s %.*s", pmt_kind_name(figure->kind),
                        (int)figure->name.length, figure->name.bytes);
-    put_value(list, figure->unit, figure->values.first);
-    put_value(list, figure->unit, figure->values.last);
-    put_value(list, figure->unit, figure->values.low);
-    put_value(list, figure->unit, figure->values.high);
+    pmt_listing_signed(list, figure->values.first, bytes);
+    pmt_listing_signed(list, figure->values.last, bytes);
+    pmt_listing_signed(list, figure->values.low, bytes);
+    pmt_listing_signed(list, figure->values.high, bytes);
     pmt_listing_printf(list, "%.*s", (int)figure->unit.length,
                        figure->unit.bytes);
 }
@@ -421,12 +414,8 @@ static void json_figures(struct pmt_json *j, const struct pmt_details *d)
 
         pmt_json_object_begin(j, NULL);
         pmt_json_string(j, "kind", pmt_kind_name(figure->kind));
-        pmt_json_bytes(j, "name", figure->name.bytes,
-                       figure->name.length);
-        pmt_json_bytes(j, "unit", figure->unit.bytes,
-                       figure->unit.length);
-        pmt_json_bool(j, "counter", figure->counter);
-        json_range(j, &figure->values);
+        pmt_info_figure_json(j, figure->name, figure->unit, figure->counter,
+                             &figure->values);
         pmt_json_object_end(j);
     }
     pmt_json_array_end(j);

@@ -138,16 +138,16 @@ static bool is_bytes(const char *unit)
 }
 
 static void put_value(struct pmt_listing *rows, const char *unit,
-                      uint64_t value)
+                      int64_t value)
 {
     if (is_bytes(unit))
-        pmt_listing_size(rows, value);
-    else if (strcmp(unit, "ns") == 0)
-        pmt_listing_seconds(rows, value);
+        pmt_listing_signed(rows, value, true);
+    else if (strcmp(unit, "ns") == 0 && value >= 0)
+        pmt_listing_seconds(rows, (uint64_t)value);
     else if (strcmp(unit, "state") == 0 && value > ' ' && value < 127)
         pmt_listing_printf(rows, "%c", (int)value);
     else
-        pmt_listing_printf(rows, "%" PRId64, (int64_t)value);
+        pmt_listing_printf(rows, "%" PRId64, value);
 }
 
 static void put_figures(const struct pmt_process_list *list,
@@ -167,7 +167,7 @@ static void put_figures(const struct pmt_process_list *list,
     snprintf(title, sizeof title, "  figure of %" PRIu64, life->pid);
     rows = pmt_listing_new(columns, sizeof columns / sizeof *columns);
     for (uint32_t f = 0; f < life->range_count; f++) {
-        const struct pmt_detail_range *range = &life->ranges[f];
+        const struct pmt_figure_range *range = &life->ranges[f];
         const char *unit = list->figures[f].unit;
 
         if (range->count == 0)
@@ -237,26 +237,39 @@ void pmt_info_processes_text(const struct pmt_process_list *list, bool all,
 
 /* ---- JSON ---------------------------------------------------------------- */
 
+void pmt_info_figure_json(struct pmt_json *j, struct pmt_text name,
+                          struct pmt_text unit, bool counter,
+                          const struct pmt_figure_range *range)
+{
+    pmt_json_bytes(j, "name", name.bytes, name.length);
+    pmt_json_bytes(j, "unit", unit.bytes, unit.length);
+    pmt_json_bool(j, "counter", counter);
+    pmt_json_u64(j, "records", range->count);
+    pmt_json_i64(j, "first", range->first);
+    pmt_json_i64(j, "last", range->last);
+    pmt_json_i64(j, "min", range->low);
+    pmt_json_i64(j, "max", range->high);
+}
+
+static struct pmt_text text_of(const char *text)
+{
+    return (struct pmt_text){text, (uint32_t)strlen(text)};
+}
+
 static void json_figures(struct pmt_json *j,
                          const struct pmt_process_list *list,
                          const struct pmt_life *life)
 {
     pmt_json_array_begin(j, "figures");
     for (uint32_t f = 0; f < life->range_count; f++) {
-        const struct pmt_detail_range *range = &life->ranges[f];
+        const struct pmt_figure_range *range = &life->ranges[f];
         const struct pmt_life_figure *figure = &list->figures[f];
 
         if (range->count == 0)
             continue;
         pmt_json_object_begin(j, NULL);
-        pmt_json_bytes(j, "name", figure->name, strlen(figure->name));
-        pmt_json_bytes(j, "unit", figure->unit, strlen(figure->unit));
-        pmt_json_bool(j, "counter", figure->counter);
-        pmt_json_u64(j, "records", range->count);
-        pmt_json_u64(j, "first", range->first);
-        pmt_json_u64(j, "last", range->last);
-        pmt_json_u64(j, "min", range->low);
-        pmt_json_u64(j, "max", range->high);
+        pmt_info_figure_json(j, text_of(figure->name), text_of(figure->unit),
+                             figure->counter, range);
         pmt_json_object_end(j);
     }
     pmt_json_array_end(j);

@@ -26,4 +26,9 @@ void pmt_info_processes_text(const struct pmt_process_list *list, bool all,
 void pmt_info_processes_json(const struct pmt_process_list *list,
                              struct pmt_json *json);
 
+/* Keys of an object of an array "figures": a figure, and its values. */
+void pmt_info_figure_json(struct pmt_json *json, struct pmt_text name,
+                          struct pmt_text unit, bool counter,
+                          const struct pmt_figure_range *range);
+
 #endif

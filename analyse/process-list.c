@@ -26,10 +26,23 @@ struct pmt_held {
     uint32_t count, figure_count;
     const uint32_t *figures;     /* of the list */
     const uint64_t *times, *pids; /* ns; pids NULL: all 0 */
-    const uint64_t *values;      /* figure by figure */
+    const int64_t *values;       /* figure by figure */
 };
 
 void pmt_detail_range_add(struct pmt_detail_range *range, uint64_t value)
+{
+    if (range->count++ == 0) {
+        range->first = range->low = range->high = value;
+    } else {
+        if (value < range->low)
+            range->low = value;
+        if (value > range->high)
+            range->high = value;
+    }
+    range->last = value;
+}
+
+void pmt_figure_range_add(struct pmt_figure_range *range, int64_t value)
 {
     if (range->count++ == 0) {
         range->first = range->low = range->high = value;
@@ -254,7 +267,7 @@ static uint32_t figure_of(struct pmt_process_list *list,
 static bool make_ranges(struct pmt_process_list *list, struct pmt_life *life)
 {
     size_t count = list->figure_count;
-    struct pmt_detail_range *more;
+    struct pmt_figure_range *more;
 
     if (list->range_total + count - life->range_count > RANGES_MAX)
         return true;
@@ -276,18 +289,19 @@ static bool settle_figures(struct pmt_process_list *list,
     if (life->range_count < list->figure_count && !make_ranges(list, life))
         return false;
     for (uint32_t f = 0; f < held->figure_count; f++) {
-        uint64_t value = held->values[(size_t)f * held->count + row];
+        int64_t value = held->values[(size_t)f * held->count + row];
+        uint64_t size = value > 0 ? (uint64_t)value : 0;
         const char *name = list->figures[held->figures[f]].name;
 
         if (held->figures[f] < life->range_count)
-            pmt_detail_range_add(&life->ranges[held->figures[f]], value);
+            pmt_figure_range_add(&life->ranges[held->figures[f]], value);
         if ((strcmp(name, "rss") == 0 || strcmp(name, "rss_peak") == 0) &&
-            value > life->rss_most)
-            life->rss_most = value;
+            size > life->rss_most)
+            life->rss_most = size;
         else if (strcmp(name, "cpu_user") == 0)
-            life->cpu[0] = value;
+            life->cpu[0] = size;
         else if (strcmp(name, "cpu_system") == 0)
-            life->cpu[1] = value;
+            life->cpu[1] = size;
     }
     life->cpu_ns = life->cpu[0] + life->cpu[1];
     return true;
@@ -366,7 +380,8 @@ static struct pmt_held *copy_chunk(struct pmt_process_list *list,
     numbers = (uint32_t *)(values + (figure_count + 2) * count);
     *held = (struct pmt_held){.count = count, .times = values,
                               .figures = numbers,
-                              .values = values + 2 * (size_t)count};
+                              .values = (const int64_t *)values +
+                                        2 * (size_t)count};
     for (uint32_t i = 0; i < count; i++)
         values[i] = times ? times[i] * tick_ns : 0;
     held->last_ns = count ? values[count - 1] : 0;
@@ -375,8 +390,7 @@ static struct pmt_held *copy_chunk(struct pmt_process_list *list,
         memcpy(values + count, pids, count * sizeof *pids);
     }
     for (size_t f = 0; f < figure_count; f++) {
-        const uint64_t *column =
-            pmt_reader_column(r, PMT_COL_FIGURES + (unsigned)f);
+        const int64_t *column = pmt_reader_figure(r, f);
         uint32_t number;
 
         if (column == NULL)

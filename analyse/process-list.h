@@ -30,6 +30,14 @@ struct pmt_detail_range {
 
 void pmt_detail_range_add(struct pmt_detail_range *range, uint64_t value);
 
+/* The same of a figure, which may be negative. */
+struct pmt_figure_range {
+    uint64_t count; /* of values; 0: the others mean nothing */
+    int64_t first, last, low, high;
+};
+
+void pmt_figure_range_add(struct pmt_figure_range *range, int64_t value);
+
 /* A figure that some of the processes have. */
 struct pmt_life_figure {
     char *name, *unit;   /* raw bytes of the trace, with a NUL behind */
@@ -57,7 +65,7 @@ struct pmt_life {
     uint64_t cpu_ns;     /* user and system, since it began; the last seen */
     /* By figure, as many as the list had when it was made; NULL: no samples,
      * or no room. */
-    struct pmt_detail_range *ranges;
+    struct pmt_figure_range *ranges;
     uint32_t range_count;
     /* Known after pmt_process_list_finish(): index + 1 of the process that
      * made it, and how deep it lies below the first. */

@@ -248,8 +248,7 @@ static int add_figures(struct pmt_details *d, struct pmt_reader *r,
     if (!has_own(pids, event->envelope.count))
         return PMT_OK;
     for (size_t f = 0; f < count; f++) {
-        const uint64_t *values =
-            pmt_reader_column(r, PMT_COL_FIGURES + (unsigned)f);
+        const int64_t *values = pmt_reader_figure(r, f);
         struct pmt_detail_figure *figure;
 
         if (values == NULL)
@@ -259,7 +258,7 @@ static int add_figures(struct pmt_details *d, struct pmt_reader *r,
             return PMT_ERR_MEMORY;
         for (uint32_t i = 0; figure && i < event->envelope.count; i++)
             if (pids == NULL || pids[i] == 0)
-                pmt_detail_range_add(&figure->values, values[i]);
+                pmt_figure_range_add(&figure->values, values[i]);
     }
     return PMT_OK;
 }

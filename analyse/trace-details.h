@@ -27,7 +27,7 @@ struct pmt_detail_figure {
     enum pmt_kind kind;
     struct pmt_text name, unit; /* owned; `bytes` is not NULL */
     bool counter;
-    struct pmt_detail_range values;
+    struct pmt_figure_range values;
 };
 
 struct pmt_detail_snapshot {

@@ -236,6 +236,12 @@ const struct pmt_figure *pmt_reader_figures(struct pmt_reader *r,
     return *count ? r->chunk.figures : NULL;
 }
 
+const int64_t *pmt_reader_figure(struct pmt_reader *r, size_t i)
+{
+    return (const int64_t *)pmt_reader_column(r,
+                                              PMT_COL_FIGURES + (unsigned)i);
+}
+
 void pmt_reader_live_part(struct pmt_reader *r, uint32_t *of_kind,
                           uint32_t *part, uint32_t *parts)
 {

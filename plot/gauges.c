@@ -112,7 +112,7 @@ static int find_gauge(struct pmt_gauges *g, const struct pmt_series *series,
 
 static void set_value(struct pmt_gauge *gauge,
                       const struct pmt_series *series, uint64_t ns,
-                      uint64_t value)
+                      int64_t value)
 {
     size_t column = column_of(series, gauge->stream, ns);
 
@@ -155,7 +155,7 @@ static int take_rss(struct pmt_gauges *g, const struct pmt_series *series,
         if (!gauge)
             return PMT_OK;
         gauge->is_rss = gauge->bytes = true;
-        set_value(gauge, series, ns, rss[i] * header->rss_unit);
+        set_value(gauge, series, ns, (int64_t)(rss[i] * header->rss_unit));
     }
     return PMT_OK;
 }
@@ -227,8 +227,7 @@ static int take_figures(struct pmt_gauges *g, const struct pmt_series *series,
     if (!has_single(series, event, pids))
         return PMT_OK;
     for (size_t f = 0; times && f < count; f++) {
-        const uint64_t *values =
-            pmt_reader_column(r, PMT_COL_FIGURES + (unsigned)f);
+        const int64_t *values = pmt_reader_figure(r, f);
         bool rss = event->envelope.kind == PMT_KIND_SAMPLE &&
                    is(figures[f].name, "rss");
         struct pmt_gauge *gauge;

@@ -29,18 +29,19 @@ struct pmt_gauge {
                           of the trace, with a NUL behind */
     const struct pmt_stream *stream; /* borrowed from the reader */
     char *program;     /* "pid 1: a.py" of that stream; raw bytes */
-    uint64_t *values;  /* the highest, by column: bytes; of what else is
+    int64_t *values;   /* the highest, by column: bytes; of what else is
                           wanted in its own unit */
-    uint64_t *least, *ends; /* and the least and the last */
+    int64_t *least, *ends; /* and the least and the last */
     bool *there;       /* by column: there is a value */
-    uint64_t most;     /* the highest of all */
+    int64_t most;      /* the highest of all, not under 0 */
     bool is_rss;
     bool bytes;        /* its unit */
     bool counter;      /* it only rises */
     bool twin;         /* has the very values of another, in all columns */
 
     /* Private. */
-    uint64_t last_ns, last; /* the latest value */
+    uint64_t last_ns;  /* of the latest value */
+    int64_t last;
 };
 
 /* Collections by column. */

@@ -113,7 +113,8 @@ static void put_gauge(const struct pmt_over_time *o,
     if (!curve)
         return;
     curve->note =
-        pmt_figure_text(figure, "%s", pmt_text_size(text, gauge->most));
+        pmt_figure_text(figure, "%s",
+                        pmt_text_size(text, (uint64_t)gauge->most));
     pmt_gauge_hold(gauge, panel->columns, curve->values, curve->low,
                    curve->high);
 }
@@ -190,7 +191,8 @@ static void put_rate(const struct pmt_over_time *o,
     if (curve && first < panel->columns)
         curve->note = pmt_figure_text(
             figure, "%s",
-            pmt_text_count(text, gauge->most - gauge->least[first]));
+            pmt_text_count(text, (uint64_t)gauge->most -
+                                     (uint64_t)gauge->least[first]));
     for (size_t c = 0; curve && c < panel->columns; c++) {
         double rate;
 
@@ -198,7 +200,7 @@ static void put_rate(const struct pmt_over_time *o,
             continue;
         rate = before == SIZE_MAX || gauge->ends[c] < gauge->ends[before]
                    ? NAN
-                   : (double)(gauge->ends[c] - gauge->ends[before]) /
+                   : ((double)gauge->ends[c] - (double)gauge->ends[before]) /
                          ((double)(c - before) * column_s);
         for (size_t i = before + 1; before != SIZE_MAX && i <= c; i++)
             curve->values[i] = rate;

@@ -425,8 +425,15 @@ static void put_cpu(struct pmt_shares *s, const struct pmt_series *series,
 
 /* Columns of a chunk. */
 struct sampled {
-    const uint64_t *times, *pids, *rss, *cpu[2];
+    const uint64_t *times, *pids;
+    const int64_t *rss, *cpu[2];
 };
+
+/* No memory and no time is less than none. */
+static uint64_t at_least_0(int64_t value)
+{
+    return value > 0 ? (uint64_t)value : 0;
+}
 
 /* Draws what was not drawn yet, where that is of so long a time. */
 static void draw_cpu(struct pmt_shares *s, const struct pmt_series *series,
@@ -464,7 +471,7 @@ static void take_cpu(struct pmt_shares *s, const struct pmt_series *series,
     if (!of->cpu[0] && !of->cpu[1])
         return;
     for (int i = 0; i < 2; i++) {
-        uint64_t value = of->cpu[i] ? of->cpu[i][row] : 0;
+        uint64_t value = of->cpu[i] ? at_least_0(of->cpu[i][row]) : 0;
 
         if (!now->has_cpu) { /* what began has used nothing then */
             now->cpu[i] = life->started ? 0 : value;
@@ -514,7 +521,7 @@ static void take_row(struct pmt_shares *s, const struct pmt_series *series,
         stream->time_ns = ns;
     }
     if (of->rss && !(life->ended && ns > life->last_ns))
-        set_rss(stream, &stream->now[at - 1], of->rss[row]);
+        set_rss(stream, &stream->now[at - 1], at_least_0(of->rss[row]));
     take_cpu(s, series, life, &stream->now[at - 1], of, row, ns, offset_ns);
 }
 
@@ -534,8 +541,7 @@ static struct sampled find_columns(struct pmt_reader *r)
     const struct pmt_figure *figures = pmt_reader_figures(r, &count);
 
     for (size_t f = 0; f < count; f++) {
-        const uint64_t *column =
-            pmt_reader_column(r, PMT_COL_FIGURES + (unsigned)f);
+        const int64_t *column = pmt_reader_figure(r, f);
 
         if (is(figures[f].name, "rss"))
             of.rss = column;

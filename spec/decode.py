@@ -943,7 +943,8 @@ def decode_sample(chunk, stream):
     for i, name in enumerate(names):
         if chunk.has(32 + i):
             form.append(quote(name).replace("%", "%%") + ":%d")
-            columns.append(zigzag_sums(chunk.plain(32 + i), 0))
+            columns.append([signed(x) for x in
+                            zigzag_sums(chunk.plain(32 + i), 0)])
     form = "{" + ",".join(form) + "}"
     values = ([form % row for row in zip(*columns)] if columns
               else ["{}"] * chunk.count)

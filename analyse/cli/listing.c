@@ -99,6 +99,19 @@ void pmt_listing_seconds(struct pmt_listing *list, uint64_t ns)
     pmt_listing_text(list, pmt_text_seconds(buffer, ns));
 }
 
+void pmt_listing_signed(struct pmt_listing *list, int64_t value, bool bytes)
+{
+    char buffer[PMT_TEXT_SIZE];
+
+    if (value >= 0 && bytes)
+        pmt_listing_size(list, (uint64_t)value);
+    else if (value >= 0)
+        pmt_listing_count(list, (uint64_t)value);
+    else
+        pmt_listing_text(list, bytes ? pmt_text_size_delta(buffer, value)
+                                     : pmt_text_count_delta(buffer, value));
+}
+
 /* ---- printing ---- */
 
 static bool has_titles(const struct pmt_listing *list)

@@ -43,6 +43,8 @@ void pmt_listing_printf(struct pmt_listing *list, const char *format, ...)
 void pmt_listing_count(struct pmt_listing *list, uint64_t count);
 void pmt_listing_size(struct pmt_listing *list, uint64_t bytes); /* 1.5 MiB */
 void pmt_listing_seconds(struct pmt_listing *list, uint64_t ns);
+/* A count, or a size, that may be below 0: -1.5 MiB */
+void pmt_listing_signed(struct pmt_listing *list, int64_t value, bool bytes);
 
 /* `before` empty cells and a text, in the column of names: what belongs to the
  * row above. */

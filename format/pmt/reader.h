@@ -221,6 +221,12 @@ struct pmt_figure {
 const struct pmt_figure *pmt_reader_figures(struct pmt_reader *r,
                                             size_t *count);
 
+/* The values of figure `i` of those of a sample or heap chunk, one per record,
+ * or NULL when the chunk has no column of it: it was not to be had. Borrowed
+ * as pmt_reader_column is; of that column, PMT_COL_FIGURES + i, these are the
+ * values as they are meant: they may be negative (spec 7.6). */
+const int64_t *pmt_reader_figure(struct pmt_reader *r, size_t i);
+
 /* Body keys 16-18 of a live chunk. */
 void pmt_reader_live_part(struct pmt_reader *r, uint32_t *of_kind,
                           uint32_t *part, uint32_t *parts);

@@ -232,9 +232,32 @@ def times():
     s.anchor((5, M64, (1 << 63) - 1, M64), (6, 0, -(1 << 63), 0),
              (6, 1, 0, 0))
     s.sample([("f", "", 1)], [{"t": 9, "values": {"f": v}}
-                              for v in (M64, 0, 1 << 63)])
+                              for v in (-1, 0, -(1 << 63))])
     s.end(t=M64)
     trace.index()
+    return trace
+
+
+@vector("valid")
+def figures_below_0():
+    """Figures from -2^63 to 2^63 - 1, gauges and counters; steps that pass
+    the ends."""
+    trace, s = begin()
+    low, high = -(1 << 63), (1 << 63) - 1
+    figures = [("nice", "count", 0), ("g", "bytes", 0), ("c", "ns", 1),
+               ("same", "", 0)]
+    rows = [(-8, low, 0, -1), (19, high, -1, -1), (-20, low, low, -1),
+            (0, -1, high, -1), (20, 0, 1 << 62, -1)]
+    for kind in ("sample", "heap"):
+        s.sample(figures, [{"t": 9 + i, "values": dict(
+            zip([f[0] for f in figures], row))} for i, row in
+            enumerate(rows)], kind)
+    # A column that is no bytes: one value for all rows, each a step.
+    lines = [s.print("sample", ordinal=5 + k, time_ns=20, values={
+        "f": -4 * (k + 1)}) for k in range(3)]
+    s.chunk("sample", 3, 20, 20, {1: 0, 16: [["f", "", 0]], 32: 7},
+            lines=lines)
+    s.end(t=30)
     return trace
 
 

@@ -18,7 +18,7 @@ END, TICK = 20000, 1000
 FIGURES = [["pymalloc.bytes.allocated_blocks", "B", 0],
            ["pymalloc.arenas.current", "arenas", 0],
            ["glibc.mallinfo.arena", "bytes", 0], ["faults", "B", 1],
-           ["glibc.arena.0.system", "B", 0]]
+           ["glibc.arena.0.system", "B", 0], ["balance", "B", 0]]
 
 
 def rows(seed):
@@ -35,8 +35,8 @@ def rows(seed):
             for t in range(100, 9000, 37)]
     sample = [{"t": t, "values": {"rss": 4096 * rng.randrange(3000, 9000)}}
               for t in range(9500, END, 777)]
-    heap = [{"t": t, "values": {f[0]: rng.randrange(10 ** 7)
-                                for f in FIGURES}}
+    heap = [{"t": t, "values": {f[0]: rng.randrange(
+        -10 ** 7 if f[0] == "balance" else 0, 10 ** 7) for f in FIGURES}}
             for t in range(0, END, 1234)]
     gc = []
     for t in range(1000, END - 100, 611):
@@ -87,7 +87,7 @@ def gauges_of(process):
     for row in process.get("sample", ()):
         found.setdefault("RSS", []).append((row["t"], row["values"]["rss"]))
     for row in process.get("heap", ()):
-        for name in (FIGURES[0][0], FIGURES[2][0]):
+        for name in (FIGURES[0][0], FIGURES[2][0], "balance"):
             found.setdefault(name, []).append((row["t"],
                                                row["values"][name]))
     return {name: sorted((t * TICK, v) for t, v in values)

@@ -413,7 +413,50 @@ def rights():
     that("the others", values["rss"] > 0)
 
 
+def at_nice(nice, trace):
+    """Samples a process that was started so; None: that is not permitted."""
+    more = nice - os.getpriority(os.PRIO_PROCESS, 0)
+    target = subprocess.Popen(["nice", "-n", str(more), "sleep", "60"],
+                              stderr=subprocess.PIPE)
+    for _ in range(500):
+        if b"sleep" in kit.read("/proc/%d/cmdline" % target.pid)[:6]:
+            break
+        time.sleep(0.01)
+    had = os.getpriority(os.PRIO_PROCESS, target.pid)
+    done = kit.run("sample", "-i", "0.1", "--duration", "0.15", "-g", "cpu",
+                   "-f", "-o", trace, "-p", str(target.pid))
+    target.kill()
+    target.wait()
+    target.stderr.close()
+    equal("sample at nice %d" % nice, done.status, 0)
+    return target.pid if had == nice else None
+
+
+def below_zero():
+    """The nice of a process is a figure that may be negative: all that print
+    figures say so. The tests may run at another nice themselves."""
+    pid = at_nice(-5, "nice.pmt")
+    if pid is None:
+        return
+    found = of(lines("nice.pmt"), "sample", pid)
+    equal("nice", {line["values"]["nice"] for line in found}, {-5})
+    text = [line for line in kit.run("dump", "nice.pmt").lines()
+            if "pid=%d\t" % pid in line and "\tsample\t" in line]
+    that("dump: %s" % text[:1],
+         text and all("\tnice=-5 count\t" in line for line in text))
+    process, = [p for p in kit.run("info", "--json", "nice.pmt").json()[0]
+                ["streams"][0]["processes"] if p["pid"] == pid]
+    figure, = [f for f in process["figures"] if f["name"] == "nice"]
+    equal("info --json", [figure[k] for k in ("first", "last", "min", "max")],
+          [-5] * 4)
+    line, = [line.split() for line in kit.run("info", "nice.pmt").lines()
+             if line.split()[:1] == ["nice"]]
+    equal("info", line, ["nice"] + ["-5"] * 4 + ["count"])
+    equal("check", kit.run("check", "nice.pmt").status, 0)
+
+
 agrees_with_ps_and_psutil()
+below_zero()
 agrees_with_psutil_inside()
 facts_of_a_process()
 exit_statuses()

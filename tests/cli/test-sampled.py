@@ -272,6 +272,29 @@ def one():
                 "memory")
 
 
+def kept():
+    """What writes traces anew keeps figures that are below 0."""
+    def values(name):
+        return sorted((line["time_ns"], line.get("pid", 0), line["values"])
+                      for line in kit.run("dump", "--json", name).json()
+                      if line.get("kind") == "sample" and line.get("pid"))
+    want = values("tree.pmt")
+    checks.equal(min(row[2]["nice"] for row in want), -20, "below 0")
+    other = sampled.write("other.pmt", [Process(4711, 1, ["a"], 0)], S, 3 * S,
+                          key=9)
+    for name, words in (
+            ("merged.pmt", ("merge", "tree.pmt", other)),
+            ("archived.pmt", ("archive", "tree.pmt")),
+            ("filtered.pmt", ("filter", "kind == sample", "tree.pmt")),
+            ("recovered.pmt", ("recover", "tree.pmt"))):
+        done = kit.run(words[0], "-f", "-o", name, *words[1:])
+        checks.equal((done.status, done.err), (0, ""), done)
+        got = values(name)
+        if name == "merged.pmt":
+            got = [row for row in got if row[1] != 4711]
+        checks.equal(got, want, words[0])
+
+
 def pictures():
     for name in ("tree.pmt", "reused.pmt", "one.pmt"):
         done = kit.run("plot", "-f", "-o", "x.png", name)
@@ -317,6 +340,7 @@ def live():
 many()
 reused()
 one()
+kept()
 pictures()
 hostile()
 live()

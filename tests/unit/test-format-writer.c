@@ -558,6 +558,71 @@ static void test_losses_and_anchors(void **state)
     pmt_buffer_release(&trace);
 }
 
+/* Figures are signed: from -2^63 to 2^63 - 1, gauges and counters. Records of
+ * another list, and of another kind, come in chunks of their own. */
+static const int64_t signed_figures[][2] = {
+    {-8, INT64_MIN}, {19, INT64_MAX}, {-20, INT64_MIN}, {0, -1},
+    {-1, INT64_MAX}};
+#define SIGNED_ROWS (sizeof signed_figures / sizeof *signed_figures)
+
+static void write_figures(struct pmt_buffer *trace)
+{
+    struct pmt_value figures[] = {
+        {.name = {"nice", 4}, .unit = {"count", 5}},
+        {.name = {"c", 1}, .unit = {"", 0}, .counter = 1}};
+    struct pmt_writer *w = new_writer(trace, NULL);
+
+    for (size_t i = 0; i < SIGNED_ROWS; i++) {
+        figures[0].value = signed_figures[i][0];
+        figures[1].value = signed_figures[i][1];
+        assert_int_equal(pmt_writer_figures(w, PMT_KIND_SAMPLE, 10 + i, 0, 7,
+                                            figures, 2, NULL), 0);
+        assert_int_equal(pmt_writer_figures(w, PMT_KIND_SAMPLE, 10 + i, 0, 7,
+                                            figures + 1, 1, NULL), 0);
+        assert_int_equal(pmt_writer_figures(w, PMT_KIND_HEAP, 10 + i, 0, 0,
+                                            figures, 1, NULL), 0);
+    }
+    assert_int_equal(pmt_writer_finish(w, 1, NULL), 0);
+    pmt_writer_free(w);
+}
+
+static void test_figures(void **state)
+{
+    struct pmt_buffer trace = {NULL, 0, 0};
+    struct pmt_source source;
+    struct pmt_reader *r;
+    struct pmt_event e;
+    size_t chunks = 0;
+
+    (void)state;
+    write_figures(&trace);
+    pmt_source_from_memory(&source, trace.bytes, trace.used);
+    assert_int_equal(pmt_reader_open(&r, &source, NULL, NULL), 0);
+    while (pmt_reader_next(r, &e, NULL) == PMT_OK) {
+        size_t count;
+        const struct pmt_figure *figures = pmt_reader_figures(r, &count);
+
+        assert_int_not_equal(e.type, PMT_EVENT_DAMAGE);
+        if (e.type != PMT_EVENT_RECORDS) {
+            continue;
+        }
+        chunks++;
+        assert_int_equal(e.envelope.count, SIGNED_ROWS);
+        assert_null(pmt_reader_figure(r, count));
+        for (size_t f = 0; f < count; f++) {
+            const int64_t *values = pmt_reader_figure(r, f);
+
+            for (size_t i = 0; i < SIGNED_ROWS; i++) {
+                assert_true(values[i] ==
+                            signed_figures[i][figures[f].value]);
+            }
+        }
+    }
+    assert_int_equal(chunks, 3);
+    pmt_reader_free(r);
+    pmt_buffer_release(&trace);
+}
+
 /* ---- options of a reader ----------------------------------------------------------- */
 
 static void test_skipping(void **state)
@@ -622,6 +687,7 @@ int main(void)
         cmocka_unit_test(test_thread_renamed),
         cmocka_unit_test(test_live_set),
         cmocka_unit_test(test_losses_and_anchors),
+        cmocka_unit_test(test_figures),
         cmocka_unit_test(test_skipping),
     };
 

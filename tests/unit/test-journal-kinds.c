@@ -290,7 +290,7 @@ static void put_figures(struct pmt_reader *r, uint32_t kind, uint32_t i)
     for (unsigned k = 0; k < n; k++) {
         put(kind, " %.*s/%.*s/%d=%lld", TEXT(f[k].name), TEXT(f[k].unit),
             (int)f[k].value,
-            (long long)pmt_reader_column(r, PMT_COL_FIGURES + k)[i]);
+            (long long)pmt_reader_figure(r, k)[i]);
     }
     put(kind, "\n");
 }
