@@ -16,7 +16,6 @@ struct pmt_figure_now {
     int64_t value, highest;
     bool counter;
     bool any;          /* it had a value */
-    bool ended;        /* its process: a gauge is no longer */
 };
 
 void pmt_diff_figures_release(struct pmt_diff_figures *figures)
@@ -117,7 +116,6 @@ static int take_column(struct pmt_diff_figures *f, struct pmt_reader *r,
         if (!now)
             return PMT_ERR_MEMORY;
         now->value = values[i];
-        now->ended = false;
         if (!now->any || values[i] > now->highest)
             now->highest = values[i];
         now->any = true;
@@ -216,6 +214,19 @@ static int add_highest(const struct pmt_figure_now *now,
     return code;
 }
 
+static bool is(struct pmt_text text, const char *what)
+{
+    return text.length == strlen(what) &&
+           memcmp(text.bytes, what, text.length) == 0;
+}
+
+/* Is it so much of something? The state of a process (spec 8.4) is the code of
+ * a letter; how nice it is can be compared, but not added to that of others. */
+static bool is_amount(const struct pmt_figure *figure, bool one)
+{
+    return !is(figure->unit, "state") && (one || !is(figure->name, "nice"));
+}
+
 int pmt_diff_figures_add(const struct pmt_diff_figures *f, enum pmt_kind kind,
                     struct pmt_diff *diff, enum pmt_diff_side side,
                     size_t run)
@@ -230,9 +241,10 @@ int pmt_diff_figures_add(const struct pmt_diff_figures *f, enum pmt_kind kind,
 
         if (head.kind != (uint32_t)kind || is_of_sampler(&owners, head))
             continue;
-        if (!now->ended || now->counter)
-            code = pmt_diff_add_figure(diff, side, run, figure.name,
-                                       figure.unit, now->value);
+        if (!is_amount(&figure, owners.one))
+            continue;
+        code = pmt_diff_add_figure(diff, side, run, figure.name, figure.unit,
+                                   now->value);
         if (code == PMT_OK && kind == PMT_KIND_SAMPLE && !now->counter &&
             pmt_diff_in_bytes(figure.unit) && owners.one)
             code = add_highest(now, figure, diff, side, run);

@@ -3,9 +3,10 @@
  * of sample.
  *
  * The value of a figure is its last one not after the moment; of several
- * processes, or streams, the sum of those that had not ended then. Of a gauge
- * of bytes among samples there is also the highest value so far, where it is
- * of one process: "rss (highest)".
+ * processes, or streams, the sum of these. What is no amount is left out: the
+ * state of a process, and how nice each of several is. Of a gauge of bytes
+ * among samples there is also the highest value so far, where it is of one
+ * process: "rss (highest)".
  *
  * Never prints. Memory grows with the figures and processes. Threads: one at
  * a time.

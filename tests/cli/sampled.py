@@ -12,7 +12,7 @@ S = 1000000           # ticks
 FIGURES = [["rss", "bytes", 0], ["vms", "bytes", 0],
            ["minor_faults", "count", 1], ["cpu_user", "ns", 1],
            ["cpu_system", "ns", 1], ["threads", "count", 0],
-           ["nice", "count", 0]]
+           ["nice", "count", 0], ["state", "state", 0]]
 OWN = [["rss", "bytes", 0], ["late", "ns", 0]]
 
 
@@ -39,7 +39,8 @@ class Process:
             "rss": self.rss(age) // 4096 * 4096, "vms": 1 << 34,
             "minor_faults": age // 1000, "cpu_user": int(ns * self.user),
             "cpu_system": int(ns * self.system), "threads": 3,
-            "nice": (self.pid + age) % 40 - 20}}
+            "nice": (self.pid + age) % 40 - 20,
+            "state": ord("RSD"[(self.pid + age) % 3])}}
         self.rows.append(row)
         return row
 

@@ -295,6 +295,50 @@ def kept():
         checks.equal(got, want, words[0])
 
 
+def differ(*args):
+    """{figure: (before, value, diff)}; what did not change is there too."""
+    done = kit.run("diff", "--kind", "sample", "--json", "--all", *args)
+    checks.equal((done.status, done.err), (0, ""), done)
+    return {row["name"]: (row["before"], row["value"], row["diff"])
+            for row in done.json() if row.get("row") == "figure"}
+
+
+def compared():
+    """Figures of one process by `pmt diff`, also below 0; of several as
+    sums, but for those that can't be added up: how nice each is. States are
+    no numbers: they have no row."""
+    def process(pid, to):
+        p = Process(pid, 1, ["a"], 0, found=True,
+                    rss=lambda age: (1 << 20) + age * 4096 // S)
+        nice = iter(range(to - 3, to + 1))
+        plain = p.sample
+
+        def sample(t):
+            row = plain(t)
+            row["values"]["nice"] = next(nice)
+            return row
+        p.sample = sample
+        return p
+    before = sampled.write("before.pmt", [process(50, -5)], S, 4 * S)
+    after = sampled.write("after.pmt", [process(51, 2)], S, 4 * S, key=9)
+    rows = differ(before, after)
+    checks.equal(rows["nice"], (-5, 2, 7), rows)
+    checks.equal(differ(after, before)["nice"], (2, -5, -7), "the other way")
+    checks.equal(differ(before + "@1s", before)["nice"], (-7, -5, 2), "moments")
+    checks.equal(rows["threads"], (3, 3, 0), rows)
+    checks.true("state" not in rows, rows)
+    text = kit.run("diff", "--kind", "sample", before, after).lines()
+    checks.equal([line.split() for line in text if line.endswith(" nice")],
+                 [["-5", "2", "+7", "count", "nice"]], text)
+    two = sampled.write("two.pmt", [process(50, -5), process(51, 2)], S,
+                        4 * S)
+    rows = differ(two + "@1s", two)
+    checks.equal(rows["threads"], (6, 6, 0), rows)
+    rss = 2 * (1 << 20)
+    checks.equal(rows["rss"], (rss + 2 * 4096, rss + 6 * 4096, 4 * 4096), rows)
+    checks.true(not {"state", "nice"} & set(rows), rows)
+
+
 def pictures():
     for name in ("tree.pmt", "reused.pmt", "one.pmt"):
         done = kit.run("plot", "-f", "-o", "x.png", name)
@@ -341,6 +385,7 @@ many()
 reused()
 one()
 kept()
+compared()
 pictures()
 hostile()
 live()
