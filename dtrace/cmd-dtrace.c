@@ -286,7 +286,8 @@ static int watch(struct dt_run *run, struct dt_convert *c)
     ended = dt_run_end(run);
     if (status == PMT_EXIT_OK && dt_convert_processes(c) == 0 &&
         !(WIFEXITED(ended) && WEXITSTATUS(ended) == 0))
-        return pmt_fail("%s failed and has told nothing", name);
+        return pmt_fail("%s failed and has told nothing%s", name,
+                        run->tool == DT_TOOL_DTRACE ? dt_run_lacks() : "");
     return status;
 }
 

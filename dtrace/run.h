@@ -35,6 +35,10 @@ struct dt_run {
 /* Is everything there that it needs? PMT_EXIT_OK, or says what is missing. */
 int dt_run_check(struct dt_run *run);
 
+/* What dtrace needs of the system and does not find, as the end of a message;
+ * "": nothing is known to be missing. */
+const char *dt_run_lacks(void);
+
 /* Starts the tracer. PMT_EXIT_OK, or a message. */
 int dt_run_start(struct dt_run *run);
 

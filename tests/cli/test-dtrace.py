@@ -164,6 +164,34 @@ def check_words(checks):
                          name)
 
 
+def check_failing_tracer(checks):
+    """What is said when dtrace can't begin: DTrace 2.0 needs debugfs."""
+    if os.geteuid() != 0:
+        return
+    os.mkdir("bin")
+    with open("bin/dtrace", "w") as file:
+        file.write("#!/bin/sh\n"
+                   "[ $1 = -V ] && echo 'dtrace: D 2.0.7' && exit 0\n"
+                   "exit 1\n")
+    os.chmod("bin/dtrace", 0o755)
+    environment = dict(os.environ, PATH=os.path.abspath("bin"))
+    command = [kit.PMT, "dtrace", "run", "--no-sites", "-o", "n.pmt", "-p",
+               str(os.getpid())]
+    hide = ["unshare", "-m", "sh", "-c",
+            'mount -t tmpfs none /sys/kernel && PATH=$1 && shift && "$@"',
+            "sh", environment["PATH"]]
+    cases = [(command, environment, os.path.isdir("/sys/kernel/debug/tracing"))]
+    if subprocess.run(hide + ["/bin/true"], stderr=subprocess.DEVNULL
+                      ).returncode == 0:
+        cases.append((hide + command, None, False))
+    for command, environment, mounted in cases:
+        done = subprocess.run(command, env=environment,
+                              stderr=subprocess.PIPE)
+        checks.equal(done.returncode, 2, done)
+        checks.true(b"dtrace failed and has told nothing" in done.stderr, done)
+        checks.equal(b"mount -t debugfs" in done.stderr, not mounted, done)
+
+
 def check_unused(checks):
     lines = [b"nonsense", b"100\t7\t7\tmalloc\tx\t0x10\t0\t\t",
              b"100\t7\t7\tmalloc\t5\t0x10\t0\t\t", b"nonsense"]
@@ -189,6 +217,7 @@ def main():
     check_pymemtrace(checks)
     check_plot(checks)
     check_words(checks)
+    check_failing_tracer(checks)
     check_unused(checks)
     checks.finish()
 
