@@ -316,35 +316,17 @@ static const struct pmt_reader_options labels_only = {
     .no_tables = true,
 };
 
-/* One chunk of a source, which is borrowed, as a trace of its own. */
-struct window {
-    const struct pmt_source *source;
-    uint64_t at;
-};
-
-static int64_t window_read_at(void *context, uint64_t offset, void *buffer,
-                              size_t n, struct pmt_error *err)
-{
-    struct window *w = context;
-
-    return w->source->read_at(w->source->context, w->at + offset, buffer, n,
-                              err);
-}
-
 /* The header at an entry; one that is damaged is passed over. */
 static int read_header(struct listing *l, const struct pmt_source *source,
                        const struct pmt_entry *entry)
 {
-    struct window window = {source, entry->offset};
-    struct pmt_source view = {
-        .context = &window,
-        .read_at = window_read_at,
-        .size = PMT_LABEL_SIZE + (uint64_t)entry->frame_bytes,
-    };
+    struct pmt_source view;
     struct pmt_reader *r;
     struct pmt_event event;
     int code = PMT_OK;
 
+    pmt_source_from_part(&view, source, entry->offset,
+                         PMT_LABEL_SIZE + (uint64_t)entry->frame_bytes);
     if (pmt_reader_open(&r, &view, &labels_only, NULL) != PMT_OK)
         return PMT_OK;
     if (pmt_reader_next(r, &event, NULL) == PMT_OK &&

@@ -173,21 +173,29 @@ static int begin_frame(struct pmt_chunk_out *out, struct pmt_error *err)
     return PMT_OK;
 }
 
-int pmt_chunk_out_content(struct pmt_chunk_out *out,
-                          const struct pmt_envelope *e,
-                          const struct pmt_buffer *content,
-                          struct pmt_error *err)
+struct pmt_entry pmt_entry_of(const struct pmt_envelope *e,
+                              uint32_t content_bytes, uint32_t frame_bytes)
 {
-    struct pmt_entry entry = {
+    return (struct pmt_entry){
         .stream_key = e->stream_key,
         .t0 = e->t0,
         .t1 = e->t1,
         .kind = e->kind,
         .seq = (uint32_t)e->seq,
         .count = e->count,
+        .content_bytes = content_bytes,
+        .frame_bytes = frame_bytes,
         .epoch = e->epoch,
         .lost = e->lost < UINT32_MAX ? (uint32_t)e->lost : UINT32_MAX,
     };
+}
+
+int pmt_chunk_out_content(struct pmt_chunk_out *out,
+                          const struct pmt_envelope *e,
+                          const struct pmt_buffer *content,
+                          struct pmt_error *err)
+{
+    struct pmt_entry entry;
     int rc = begin_frame(out, err);
 
     rc = rc < 0 ? rc : pmt_compress(out->compressor, content->bytes,
@@ -195,8 +203,8 @@ int pmt_chunk_out_content(struct pmt_chunk_out *out,
     if (rc < 0) {
         return rc;
     }
-    entry.content_bytes = (uint32_t)content->used;
-    entry.frame_bytes = (uint32_t)(out->frame.used - PMT_LABEL_BYTES);
+    entry = pmt_entry_of(e, (uint32_t)content->used,
+                         (uint32_t)(out->frame.used - PMT_LABEL_BYTES));
     return write_frame(out, &entry, err);
 }
 

@@ -52,6 +52,10 @@ int pmt_chunk_out_write(struct pmt_chunk_out *out,
                         bool with_ordinal, struct pmt_body *body,
                         struct pmt_error *err);
 
+/* What a label says of such a chunk; its offset and frame_crc are zero. */
+struct pmt_entry pmt_entry_of(const struct pmt_envelope *envelope,
+                              uint32_t content_bytes, uint32_t frame_bytes);
+
 /* Writes the chunk whose content is there, as `envelope` says. */
 int pmt_chunk_out_content(struct pmt_chunk_out *out,
                           const struct pmt_envelope *envelope,

@@ -112,22 +112,11 @@ int pmt_event_entry(struct pmt_reader *r, const struct pmt_event *event,
                     struct pmt_entry *entry, const uint8_t **frame,
                     struct pmt_error *err)
 {
-    const struct pmt_envelope *e = &event->envelope;
     struct pmt_error why;
 
-    *entry = (struct pmt_entry){
-        .offset = event->offset,
-        .stream_key = e->stream_key,
-        .t0 = e->t0,
-        .t1 = e->t1,
-        .kind = e->kind,
-        .seq = (uint32_t)e->seq,
-        .count = e->count,
-        .content_bytes = event->content_bytes,
-        .frame_bytes = event->frame_bytes,
-        .epoch = e->epoch,
-        .lost = e->lost < UINT32_MAX ? (uint32_t)e->lost : UINT32_MAX,
-    };
+    *entry = pmt_entry_of(&event->envelope, event->content_bytes,
+                          event->frame_bytes);
+    entry->offset = event->offset;
     *frame = pmt_reader_frame(r, event, &why);
     if (!*frame) {
         return pmt_error_set(err, why.code, why.offset, "%s", why.message);

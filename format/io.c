@@ -141,6 +141,42 @@ void pmt_source_from_memory(struct pmt_source *source, const void *bytes,
     }
 }
 
+struct part_source {
+    const struct pmt_source *of;
+    uint64_t at, size;
+};
+
+static int64_t part_read_at(void *context, uint64_t offset, void *buffer,
+                            size_t n, struct pmt_error *err)
+{
+    struct part_source *p = context;
+
+    if (offset >= p->size) {
+        return 0;
+    }
+    if (n > p->size - offset) {
+        n = (size_t)(p->size - offset);
+    }
+    return p->of->read_at(p->of->context, p->at + offset, buffer, n, err);
+}
+
+void pmt_source_from_part(struct pmt_source *source,
+                          const struct pmt_source *of, uint64_t at,
+                          uint64_t size)
+{
+    struct part_source *p = malloc(sizeof *p);
+
+    memset(source, 0, sizeof *source);
+    source->size = size;
+    source->read_at = empty_read_at;
+    if (p) {
+        *p = (struct part_source){of, at, size};
+        source->context = p;
+        source->read_at = part_read_at;
+        source->close = free;
+    }
+}
+
 void pmt_source_close(struct pmt_source *source)
 {
     if (source->close) {

@@ -112,27 +112,11 @@ void pmt_source_place(const struct pmt_source *source, uint64_t offset,
 
 /* ---- what a file begins with -------------------------------------------- */
 
-struct window {
-    const struct pmt_source *source;
-    uint64_t at;
-};
-
-static int64_t window_read_at(void *context, uint64_t offset, void *buffer,
-                              size_t n, struct pmt_error *err)
-{
-    struct window *w = context;
-
-    return w->source->read_at(w->source->context, w->at + offset, buffer, n,
-                              err);
-}
-
 bool pmt_source_part(const struct pmt_source *source, uint64_t at,
                      uint8_t uuid[16], uint32_t *part)
 {
     const struct pmt_reader_options options = {.no_tables = true};
-    struct window window = {.source = source, .at = at};
-    struct pmt_source view = {.context = &window,
-                              .read_at = window_read_at};
+    struct pmt_source view;
     struct pmt_event event;
     struct pmt_reader *r;
     bool found;
@@ -140,7 +124,7 @@ bool pmt_source_part(const struct pmt_source *source, uint64_t at,
     if (source->size == PMT_NO_OFFSET || at >= source->size) {
         return false;
     }
-    view.size = source->size - at;
+    pmt_source_from_part(&view, source, at, source->size - at);
     if (pmt_reader_open(&r, &view, &options, NULL) < 0) {
         return false;
     }

@@ -21,19 +21,8 @@ static void borrow(struct pmt_source *copy, const struct pmt_source *source)
 static int copy_chunk(struct pmt_reader *r, const struct pmt_event *event,
                       struct pmt_chunk_out *out, struct pmt_error *err)
 {
-    const struct pmt_envelope *e = &event->envelope;
-    struct pmt_entry entry = {
-        .stream_key = e->stream_key,
-        .t0 = e->t0,
-        .t1 = e->t1,
-        .kind = e->kind,
-        .seq = (uint32_t)e->seq,
-        .count = e->count,
-        .content_bytes = event->content_bytes,
-        .frame_bytes = event->frame_bytes,
-        .epoch = e->epoch,
-        .lost = e->lost < UINT32_MAX ? (uint32_t)e->lost : UINT32_MAX,
-    };
+    struct pmt_entry entry = pmt_entry_of(
+        &event->envelope, event->content_bytes, event->frame_bytes);
     struct pmt_error why;
     const uint8_t *frame = pmt_reader_frame(r, event, &why);
 

@@ -72,23 +72,6 @@ int pmt_rewriter_finish(struct pmt_rewriter *w, struct pmt_error *err)
 
 /* ---- as they are --------------------------------------------------------- */
 
-static struct pmt_entry entry_of(const struct pmt_envelope *e,
-                                 uint32_t content_bytes, uint32_t frame_bytes)
-{
-    return (struct pmt_entry){
-        .stream_key = e->stream_key,
-        .t0 = e->t0,
-        .t1 = e->t1,
-        .kind = e->kind,
-        .seq = (uint32_t)e->seq,
-        .count = e->count,
-        .epoch = e->epoch,
-        .lost = e->lost < UINT32_MAX ? (uint32_t)e->lost : UINT32_MAX,
-        .content_bytes = content_bytes,
-        .frame_bytes = frame_bytes,
-    };
-}
-
 /* The bytes of the event's frame, checked when it was passed over. */
 static const uint8_t *frame_of(struct pmt_reader *r,
                                const struct pmt_event *event, int *rc,
@@ -112,8 +95,8 @@ static const uint8_t *frame_of(struct pmt_reader *r,
 int pmt_rewriter_copy(struct pmt_rewriter *w, struct pmt_reader *r,
                       const struct pmt_event *event, struct pmt_error *err)
 {
-    struct pmt_entry entry = entry_of(&event->envelope, event->content_bytes,
-                                      event->frame_bytes);
+    struct pmt_entry entry = pmt_entry_of(
+        &event->envelope, event->content_bytes, event->frame_bytes);
     int rc;
     const uint8_t *p = frame_of(r, event, &rc, err);
 
@@ -144,8 +127,8 @@ int pmt_rewriter_put(struct pmt_rewriter *w,
                      const struct pmt_held_chunk *held,
                      struct pmt_error *err)
 {
-    struct pmt_entry entry = entry_of(&held->envelope, held->content_bytes,
-                                      held->frame_bytes);
+    struct pmt_entry entry = pmt_entry_of(
+        &held->envelope, held->content_bytes, held->frame_bytes);
 
     return pmt_chunk_out_copy(&w->out, &entry, held->frame, err);
 }

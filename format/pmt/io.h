@@ -43,6 +43,11 @@ int pmt_source_from_fd(struct pmt_source *source, int fd, int own,
 void pmt_source_from_memory(struct pmt_source *source, const void *bytes,
                             size_t n);
 
+/* The `size` bytes at `at` of another, which is borrowed until close. */
+void pmt_source_from_part(struct pmt_source *source,
+                          const struct pmt_source *of, uint64_t at,
+                          uint64_t size);
+
 /* Closes; accepts a zeroed struct; leaves it zeroed. */
 void pmt_source_close(struct pmt_source *source);
 
