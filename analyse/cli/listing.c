@@ -67,13 +67,10 @@ void pmt_listing_printf(struct pmt_listing *list, const char *format, ...)
 {
     va_list args;
     char *text;
-    int length;
 
     va_start(args, format);
-    length = vasprintf(&text, format, args);
+    text = pmt_xvasprintf(format, args);
     va_end(args);
-    if (length < 0)
-        pmt_die("out of memory");
     pmt_listing_text(list, text);
     free(text);
 }

@@ -37,16 +37,22 @@ char *pmt_xstrdup(const char *text)
     return copy;
 }
 
+char *pmt_xvasprintf(const char *format, va_list args)
+{
+    char *text;
+
+    if (vasprintf(&text, format, args) < 0)
+        pmt_die("out of memory");
+    return text;
+}
+
 char *pmt_xasprintf(const char *format, ...)
 {
     va_list args;
     char *text;
-    int length;
 
     va_start(args, format);
-    length = vasprintf(&text, format, args);
+    text = pmt_xvasprintf(format, args);
     va_end(args);
-    if (length < 0)
-        pmt_die("out of memory");
     return text;
 }

@@ -8,6 +8,7 @@
 #ifndef PMT_CLI_XALLOC_H
 #define PMT_CLI_XALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Zeroed memory for `count` items of `size` bytes; free() it. */
@@ -22,5 +23,7 @@ char *pmt_xstrdup(const char *text);
 /* printf into new memory; free() it. */
 char *pmt_xasprintf(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+char *pmt_xvasprintf(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
 
 #endif
