@@ -59,12 +59,7 @@ static void json_head(const struct pmt_live_report *report,
         pmt_json_u64(json, "begun_ns", total->begun_ns);
     else
         pmt_json_null(json, "begun_ns");
-    pmt_json_bool(json, "approximate", total->approximate);
-    if (total->approximate)
-        pmt_json_u64(json, "loss_time_ns", total->loss_ns);
-    pmt_json_u64(json, "lost", total->lost);
-    pmt_json_u64(json, "missing_chunks", total->missing);
-    pmt_json_u64(json, "streams", total->streams);
+    pmt_live_lost_json(total, json);
     pmt_json_u64(json, "incomplete_streams", total->incomplete);
     pmt_json_u64(json, "groups", rows->count);
     pmt_json_line_end(json);

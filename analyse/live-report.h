@@ -121,6 +121,19 @@ void pmt_live_total_of(struct pmt_live_total *total,
  * "1.1 s, where the interpreter began to end". */
 void pmt_live_end_text(const struct pmt_live_total *total, FILE *file);
 
+/* Where what was before was let go, a line that says since when there is
+ * anything. */
+void pmt_live_let_go_text(const struct pmt_live_total *total, FILE *file);
+
+/* Of an approximate total since when, and what is lost: "  approximate since
+ * 1.2 s: 7 events lost", without the end of the line. */
+void pmt_live_lost_text(const struct pmt_live_total *total, FILE *file);
+
+/* The same as keys: approximate, loss_time_ns, lost, missing_chunks, and
+ * streams. */
+void pmt_live_lost_json(const struct pmt_live_total *total,
+                        struct pmt_json *json);
+
 /* ---- live-text.c, live-json.c ------------------------------------------ */
 
 /* Both return PMT_OK or PMT_ERR_MEMORY, then having written nothing. */

@@ -151,37 +151,13 @@ static void say_what_is_not_known(const struct pmt_live_report *report,
               file);
 }
 
-/* Records that were let go are not missing: the live set of that moment
- * stands for them. */
-static void say_what_was_let_go(const struct pmt_live_total *total,
-                                FILE *file)
-{
-    char buffer[PMT_TEXT_SIZE];
-
-    if (total->begun_late)
-        fprintf(file, "  since %s: what was recorded before was let go, but "
-                "for what was live\n",
-                pmt_text_seconds(buffer, total->begun_ns));
-}
-
 static void say_what_is_lost(const struct pmt_live_total *total, FILE *file)
 {
-    char buffer[PMT_TEXT_SIZE];
-
     if (!total->approximate)
         return;
-    fprintf(file, "  approximate since %s",
-            pmt_text_seconds(buffer, total->loss_ns));
-    if (total->lost)
-        fprintf(file, ": %s event%s lost",
-                pmt_text_count(buffer, total->lost),
-                total->lost == 1 ? "" : "s");
+    pmt_live_lost_text(total, file);
     if (total->begun_late && !total->lost && !total->missing)
         fputs(": what was live then was too much to be written", file);
-    if (total->missing)
-        fprintf(file, "%s %s chunk%s missing", total->lost ? "," : ":",
-                pmt_text_count(buffer, total->missing),
-                total->missing == 1 ? "" : "s");
     fputc('\n', file);
 }
 
@@ -225,7 +201,7 @@ static void print_head(const struct pmt_live_report *report,
     fputc('\n', file);
     say_what_is_estimated(report, total, rows, file);
     say_what_happened(report, total, file);
-    say_what_was_let_go(total, file);
+    pmt_live_let_go_text(total, file);
     say_what_is_not_known(report, total, file);
     say_what_is_lost(total, file);
 }

@@ -119,3 +119,42 @@ void pmt_live_end_text(const struct pmt_live_total *total, FILE *file)
         fprintf(file, "the end (%s), %zu of the streams where their "
                 "interpreter %s to end", seconds, total->exits, began);
 }
+
+/* Records that were let go are not missing: the live set of that moment
+ * stands for them. */
+void pmt_live_let_go_text(const struct pmt_live_total *total, FILE *file)
+{
+    char buffer[PMT_TEXT_SIZE];
+
+    if (total->begun_late)
+        fprintf(file, "  since %s: what was recorded before was let go, but "
+                "for what was live\n",
+                pmt_text_seconds(buffer, total->begun_ns));
+}
+
+void pmt_live_lost_text(const struct pmt_live_total *total, FILE *file)
+{
+    char buffer[PMT_TEXT_SIZE];
+
+    fprintf(file, "  approximate since %s",
+            pmt_text_seconds(buffer, total->loss_ns));
+    if (total->lost)
+        fprintf(file, ": %s event%s lost",
+                pmt_text_count(buffer, total->lost),
+                pmt_text_plural(total->lost));
+    if (total->missing)
+        fprintf(file, "%s %s chunk%s missing", total->lost ? "," : ":",
+                pmt_text_count(buffer, total->missing),
+                pmt_text_plural(total->missing));
+}
+
+void pmt_live_lost_json(const struct pmt_live_total *total,
+                        struct pmt_json *json)
+{
+    pmt_json_bool(json, "approximate", total->approximate);
+    if (total->approximate)
+        pmt_json_u64(json, "loss_time_ns", total->loss_ns);
+    pmt_json_u64(json, "lost", total->lost);
+    pmt_json_u64(json, "missing_chunks", total->missing);
+    pmt_json_u64(json, "streams", total->streams);
+}

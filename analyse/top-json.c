@@ -111,12 +111,7 @@ static int put_head(struct pmt_json *json,
     }
     pmt_json_bool(json, "basic_sizes",
                   profile->which == PMT_LIVE_OBJECTS && !total->sized);
-    pmt_json_bool(json, "approximate", total->approximate);
-    if (total->approximate)
-        pmt_json_u64(json, "loss_time_ns", total->loss_ns);
-    pmt_json_u64(json, "lost", total->lost);
-    pmt_json_u64(json, "missing_chunks", total->missing);
-    pmt_json_u64(json, "streams", total->streams);
+    pmt_live_lost_json(total, json);
     pmt_json_u64(json, "groups", rows->count);
     pmt_json_line_end(json);
     return code;

@@ -118,24 +118,10 @@ static int say_what_is_estimated(const struct pmt_top_report *report,
 
 static void say_what_is_lost(const struct pmt_live_total *total, FILE *file)
 {
-    char buffer[PMT_TEXT_SIZE];
-
-    if (total->begun_late)
-        fprintf(file, "  since %s: what was recorded before was let go, but "
-                "for what was live\n",
-                pmt_text_seconds(buffer, total->begun_ns));
+    pmt_live_let_go_text(total, file);
     if (!total->approximate)
         return;
-    fprintf(file, "  approximate since %s",
-            pmt_text_seconds(buffer, total->loss_ns));
-    if (total->lost)
-        fprintf(file, ": %s event%s lost",
-                pmt_text_count(buffer, total->lost),
-                total->lost == 1 ? "" : "s");
-    if (total->missing)
-        fprintf(file, "%s %s chunk%s missing", total->lost ? "," : ":",
-                pmt_text_count(buffer, total->missing),
-                total->missing == 1 ? "" : "s");
+    pmt_live_lost_text(total, file);
     fputc('\n', file);
 }
 
