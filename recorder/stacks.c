@@ -341,7 +341,6 @@ uint32_t rec_stack_named(uint32_t parent, const char *file,
 static uint32_t intern_steps(uint32_t id, unsigned count, bool can_watch,
                              bool *keep)
 {
-
     for (unsigned i = count; i > 0; i--) {
         struct step *s = &steps[i - 1];
         uint32_t birth, line;
@@ -369,7 +368,6 @@ static uint32_t intern_steps(uint32_t id, unsigned count, bool can_watch,
 static uint32_t intern_own_stack(void)
 {
     static const char file[] = "<pmtrace>", function[] = "watch";
-
     uint32_t code;
 
     if (own_stack == 0) {
@@ -378,6 +376,20 @@ static uint32_t intern_own_stack(void)
         own_stack = code != 0 ? intern_node(0, code, 0) : 0;
     }
     return own_stack;
+}
+
+/* How many blocks watching took since this was asked last; `stack` is set when
+ * there are any. */
+static unsigned take_own(struct own_block own[OWN_MAX], uint32_t *stack)
+{
+    unsigned count = own_count;
+
+    own_count = 0;
+    if (count > 0) {
+        memcpy(own, own_blocks, count * sizeof *own);
+        *stack = intern_own_stack();
+    }
+    return count;
 }
 
 /* Records what watching took, outside the lock. */
@@ -413,12 +425,7 @@ uint32_t rec_stack_slow(struct rec_thread *t, const PyThreadState *ts,
         t->unstacked++;
     if (keep && deaths != UINT32_MAX)
         rec_map_put(&rec_stack_cache, hash, (uint64_t)deaths << 32 | id);
-    owned = own_count;
-    own_count = 0;
-    if (owned > 0) {
-        memcpy(own, own_blocks, owned * sizeof *own);
-        stack_of_own = intern_own_stack();
-    }
+    owned = take_own(own, &stack_of_own);
     rec_unlock();
     append_own(t, own, owned, stack_of_own);
     errno = saved;
@@ -439,12 +446,7 @@ uint32_t rec_stack_site(struct rec_thread *t, PyCodeObject *code,
         line = by_line ? place : cpy_code_line(code, (int)place - 1);
         stack = intern_node(0, id, line <= REC_LINE_LIMIT ? line : 0);
     }
-    owned = own_count;
-    own_count = 0;
-    if (owned > 0) {
-        memcpy(own, own_blocks, owned * sizeof *own);
-        stack_of_own = intern_own_stack();
-    }
+    owned = take_own(own, &stack_of_own);
     rec_unlock();
     append_own(t, own, owned, stack_of_own);
     return stack;
