@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import common  # noqa: E402
 
 PMT = common.pmt() or common.skip("no pmt is built")
+PYTHON = os.environ.get("PMT_PYTHON") or sys.executable
 
 RECORDS = ("call line object alloc sample heap snapshot mark gc loss "
            "live process").split()
@@ -147,6 +148,26 @@ def read(path):
 def scratch():
     """Goes to the test's own folder."""
     os.chdir(os.environ.get("TMPDIR") or tempfile.mkdtemp())
+
+
+def python_env():
+    """The environment in which PYTHON finds the package."""
+    return dict(os.environ,
+                PYTHONPATH=os.path.join(os.environ["PMT_BUILD"], "python"))
+
+
+def record(path, source, *args, mode=None, env=None):
+    """The trace of `app.py ARGS`, which this writes; skips where nothing can
+    be recorded."""
+    write("app.py", source.encode())
+    options = ["--mode", mode] if mode else []
+    done = subprocess.run(
+        [PMT, "record", "-f", "-o", path] + options +
+        ["--", sys.executable, "app.py"] + list(map(str, args)), env=env,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100)
+    if done.returncode:
+        common.skip("can't record here: %s" % done.stdout[-200:])
+    return path
 
 
 def generator():

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import kit
 
@@ -56,16 +55,8 @@ def diff(*args, **how):
 
 
 def record(path, extra=0, seed=0, mode="alloc"):
-    with open("app.py", "w") as file:
-        file.write(PROGRAM)
-    env = dict(os.environ, PYTHONHASHSEED=str(seed))
-    done = subprocess.run([kit.PMT, "record", "-f", "-o", path, "--mode", mode,
-                           "--", sys.executable, "app.py", str(extra),
-                           str(seed)], env=env, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=60)
-    if done.returncode:
-        kit.common.skip("can't record here: %s" % done.stdout[-200:])
-    return path
+    return kit.record(path, PROGRAM, extra, seed, mode=mode,
+                      env=dict(os.environ, PYTHONHASHSEED=str(seed)))
 
 
 # ---- pmt live is the oracle -------------------------------------------------

@@ -5,7 +5,6 @@ test-filter-laws.py's."""
 import os
 import re
 import subprocess
-import sys
 
 import kit
 
@@ -39,15 +38,7 @@ def filter_(*args, **how):
 
 
 def record(path, count, mode):
-    with open("app.py", "w") as file:
-        file.write(PROGRAM)
-    done = subprocess.run([kit.PMT, "record", "-f", "-o", path, "--mode", mode,
-                           "--", sys.executable, "app.py", str(count)],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=100)
-    if done.returncode:
-        kit.common.skip("can't record here: %s" % done.stdout[-200:])
-    return path
+    return kit.record(path, PROGRAM, count, mode=mode)
 
 
 # ---- arguments ---------------------------------------------------------------

@@ -3,9 +3,7 @@
 what lives on are those that a dictionary holds which is filled from `pmt dump`;
 every bad argument; outputs that fail."""
 
-import re
 import subprocess
-import sys
 
 import kit
 
@@ -46,14 +44,7 @@ def live(*args, **how):
 
 
 def record(path):
-    with open("app.py", "w") as file:
-        file.write(PROGRAM)
-    done = subprocess.run([kit.PMT, "record", "-f", "-o", path, "--",
-                           sys.executable, "app.py"], timeout=60,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode:
-        kit.common.skip("can't record here: %s" % done.stdout[-200:])
-    return path
+    return kit.record(path, PROGRAM)
 
 
 class Dump:

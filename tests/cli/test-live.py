@@ -5,9 +5,7 @@ dictionary holds that is filled from the vector's lines by the rules of spec
 
 import collections
 import json
-import os
 import subprocess
-import sys
 
 import kit
 
@@ -318,10 +316,7 @@ with pmtrace.Recorder("fresh.pmt", mode="alloc", frames=4) as recorder:
 def check_fresh():
     """A real program; the lines are those of the independent reader."""
     kit.write("program.py", PROGRAM.encode())
-    env = dict(os.environ,
-               PYTHONPATH=os.path.join(os.environ["PMT_BUILD"], "python"))
-    python = os.environ.get("PMT_PYTHON") or sys.executable
-    done = subprocess.run([python, "program.py"], env=env,
+    done = subprocess.run([kit.PYTHON, "program.py"], env=kit.python_env(),
                           stderr=subprocess.PIPE, check=False)
     checks.equal(done.returncode, 0, done.stderr.decode())
     status, out, _ = kit.common.decode(kit.common.load("decode"),

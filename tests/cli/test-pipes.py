@@ -7,7 +7,6 @@ input."""
 import os
 import re
 import subprocess
-import sys
 import threading
 
 import kit
@@ -33,15 +32,7 @@ pmtrace.mark("done")
 
 
 def record(path, mode):
-    with open("app.py", "w") as file:
-        file.write(PROGRAM)
-    done = subprocess.run(
-        [kit.PMT, "record", "-f", "-o", path, "--mode", mode, "--",
-         sys.executable, "app.py"], stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, timeout=60)
-    if done.returncode:
-        kit.common.skip("can't record here: %s" % done.stdout[-200:])
-    return path
+    return kit.record(path, PROGRAM, mode=mode)
 
 
 # FILE stands for the trace; all of them print to standard output.

@@ -5,9 +5,7 @@ pmt diff."""
 
 import collections
 import json
-import os
 import subprocess
-import sys
 
 import kit
 
@@ -15,9 +13,7 @@ kit.common.need_libraries()
 
 checks = kit.Checks()
 kit.scratch()
-PYTHON = os.environ.get("PMT_PYTHON") or sys.executable
-ENV = dict(os.environ,
-           PYTHONPATH=os.path.join(os.environ["PMT_BUILD"], "python"))
+ENV = kit.python_env()
 DECODE = kit.common.load("decode")
 PROGRAM = """
 import json, time
@@ -41,7 +37,7 @@ def record(name, mode, *options, requests="900"):
     with open("shop.py", "w", encoding="ascii") as file:
         file.write(PROGRAM.replace("900", requests))
     done = subprocess.run(
-        [PYTHON, "-m", "pmtrace", "-o", name, "--mode", mode, *options,
+        [kit.PYTHON, "-m", "pmtrace", "-o", name, "--mode", mode, *options,
          "shop.py"], env=ENV, stderr=subprocess.PIPE, timeout=120, check=False)
     checks.equal((done.returncode, done.stderr), (0, b""), name)
 
@@ -254,7 +250,7 @@ def test_tree():
     with open("pool.py", "w", encoding="ascii") as file:
         file.write(POOL)
     done = kit.run("sample", "-q", "--tree", "-i", "20ms", "-o", "p.pmt", "--",
-                   PYTHON, "pool.py")
+                   kit.PYTHON, "pool.py")
     checks.equal(done.status, 0, done)
     # Samples without a pid are the sampler's own.
     events = [(row["time_ns"], row["pid"], row["values"]["rss"])
@@ -294,9 +290,9 @@ def test_flow():
 
 
 def main():
-    if subprocess.run([PYTHON, "-c", "import pmtrace._recorder"], env=ENV,
+    if subprocess.run([kit.PYTHON, "-c", "import pmtrace._recorder"], env=ENV,
                       stderr=subprocess.DEVNULL, check=False).returncode:
-        kit.common.skip("the recorder is not built for " + PYTHON)
+        kit.common.skip("the recorder is not built for " + kit.PYTHON)
     record("a.pmt", "alloc,sample", "--sample-ms", "10")
     record("b.pmt", "alloc", requests="400")
     record("h.pmt", "heap", "--heap-ms", "20")

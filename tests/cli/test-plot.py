@@ -6,7 +6,6 @@ import os
 import shutil
 import struct
 import subprocess
-import sys
 import xml.dom.minidom
 import zlib
 
@@ -40,10 +39,7 @@ with pmtrace.Recorder("hostile.pmt", mode="alloc") as recorder:
 
 def record():
     kit.write("program.py", PROGRAM.encode())
-    env = dict(os.environ,
-               PYTHONPATH=os.path.join(os.environ["PMT_BUILD"], "python"))
-    python = os.environ.get("PMT_PYTHON") or sys.executable
-    done = subprocess.run([python, "program.py"], env=env,
+    done = subprocess.run([kit.PYTHON, "program.py"], env=kit.python_env(),
                           stderr=subprocess.PIPE, check=False)
     checks.equal(done.returncode, 0, done.stderr.decode())
 
@@ -111,10 +107,7 @@ def check_glyphs():
               b"with pmtrace.Recorder('glyphs.pmt') as recorder:\n"
               b"    kept = bytes(50000)\n"
               b"    recorder.mark('\\xfc \\u4e16 \\u754c#2')\n")
-    env = dict(os.environ,
-               PYTHONPATH=os.path.join(os.environ["PMT_BUILD"], "python"))
-    python = os.environ.get("PMT_PYTHON") or sys.executable
-    subprocess.run([python, "glyphs.py"], env=env, check=True)
+    subprocess.run([kit.PYTHON, "glyphs.py"], env=kit.python_env(), check=True)
     os.mkdir("fonts")
     os.environ["PATH"] = os.path.join(HERE, "fonts") + ":" + path
     for list_of, there, missing in fonts:

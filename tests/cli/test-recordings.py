@@ -9,10 +9,8 @@ with an ordinary CBOR library must all see the same.
 import collections
 import io
 import json
-import os
 import shutil
 import subprocess
-import sys
 
 import kit
 
@@ -21,16 +19,14 @@ import cbor2  # noqa: E402
 
 checks = kit.Checks()
 kit.scratch()
-PYTHON = os.environ.get("PMT_PYTHON") or sys.executable
-ENV = dict(os.environ,
-           PYTHONPATH=os.path.join(os.environ["PMT_BUILD"], "python"))
+ENV = kit.python_env()
 DECODE = kit.common.load("decode")
 
 
 def prepare():
     """A package to compile, and a large JSON text."""
     where = subprocess.run(
-        [PYTHON, "-c", "import json; print(json.__path__[0])"], check=True,
+        [kit.PYTHON, "-c", "import json; print(json.__path__[0])"], check=True,
         stdout=subprocess.PIPE).stdout.decode().strip()
     shutil.copytree(where, "package",
                     ignore=shutil.ignore_patterns("__pycache__"))
@@ -48,7 +44,7 @@ PROGRAMS = {
 
 def record(name, program, *options):
     path = name + ".pmt"
-    done = subprocess.run([PYTHON, "-m", "pmtrace", "-o", path, *options]
+    done = subprocess.run([kit.PYTHON, "-m", "pmtrace", "-o", path, *options]
                           + program, env=ENV, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=120, check=False)
     checks.equal((done.returncode, done.stderr), (0, b""), name)
@@ -101,9 +97,9 @@ def check_trace(name, path):
 
 
 def main():
-    if subprocess.run([PYTHON, "-c", "import pmtrace._recorder"], env=ENV,
+    if subprocess.run([kit.PYTHON, "-c", "import pmtrace._recorder"], env=ENV,
                       stderr=subprocess.DEVNULL, check=False).returncode:
-        kit.common.skip("the recorder is not built for " + PYTHON)
+        kit.common.skip("the recorder is not built for " + kit.PYTHON)
     prepare()
     for name, program in PROGRAMS.items():
         count = check_trace(name, record(name, program))

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import kit
@@ -186,13 +185,11 @@ while True:
 
 def record_until_killed():
     """Runs PROGRAM, kills it; the number of the last mark it had made."""
-    env = dict(os.environ,
-               PYTHONPATH=os.path.join(os.environ["PMT_BUILD"], "python"))
-    python = os.environ.get("PMT_PYTHON") or sys.executable
-    if subprocess.run([python, "-c", "import pmtrace._recorder"], env=env,
+    env = kit.python_env()
+    if subprocess.run([kit.PYTHON, "-c", "import pmtrace._recorder"], env=env,
                       stderr=subprocess.DEVNULL, check=False).returncode:
         return None, None
-    process = subprocess.Popen([python, "-c", PROGRAM], env=env,
+    process = subprocess.Popen([kit.PYTHON, "-c", PROGRAM], env=env,
                                stdout=subprocess.PIPE)
     for _ in range(2500):
         last = process.stdout.readline()

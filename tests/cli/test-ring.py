@@ -16,9 +16,7 @@ import kit
 kit.common.need_libraries()
 checks = kit.Checks()
 kit.scratch()
-PYTHON = os.environ.get("PMT_PYTHON") or sys.executable
-ENV = dict(os.environ,
-           PYTHONPATH=os.path.join(os.environ["PMT_BUILD"], "python"))
+ENV = kit.python_env()
 LINE = 5
 PROGRAM = """\
 import os, random, signal, sys
@@ -37,7 +35,7 @@ def start(folder, rounds, how, *options):
     os.makedirs(folder, exist_ok=True)
     kit.write("program.py", PROGRAM.encode())
     return subprocess.Popen(
-        [PYTHON, "-m", "pmtrace", "-o", folder + "/x.pmt", "--mode", "alloc",
+        [kit.PYTHON, "-m", "pmtrace", "-o", folder + "/x.pmt", "--mode", "alloc",
          "--max-size", "4M", *options, "program.py", str(rounds), how],
         env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

@@ -5,9 +5,6 @@ plain model makes of the records that pmt dump prints, each added to every row
 that is on the thread's stack."""
 
 import collections
-import os
-import subprocess
-import sys
 
 import kit
 
@@ -72,15 +69,7 @@ C_CALLS = {"math.sqrt": 30, "time.sleep": 8}
 
 
 def record(path, mode):
-    with open("app.py", "w") as file:
-        file.write(PROGRAM)
-    done = subprocess.run(
-        [kit.PMT, "record", "-f", "-o", path, "--mode", mode, "--",
-         sys.executable, "app.py"], stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, timeout=60)
-    if done.returncode:
-        kit.common.skip("can't record here: %s" % done.stdout[-200:])
-    return path
+    return kit.record(path, PROGRAM, mode=mode)
 
 
 def rows(*args):
