@@ -3,6 +3,7 @@
  *
  *   filter.c          chunks and streams
  *   filter-blocks.c   records about blocks and objects, and what is live
+ *   filter-carry.c    what is live where the window opens
  *   filter-lives.c    tests of lives: a first pass
  *   filter-records.c  all other records
  *   filter-seek.c     which chunks are needed, by the index
@@ -51,11 +52,18 @@ int pmt_filter_blocks(struct pmt_filter *f, struct pmt_filter_stream *s,
 int pmt_filter_live_set(struct pmt_filter *f, struct pmt_filter_stream *s,
                         struct pmt_reader *r, const struct pmt_event *event,
                         struct pmt_error *err);
-/* Opens the window of a set before the chunk of `where`, if it is not. */
+void pmt_filter_release_set(struct pmt_filter_set *set);
+
+static inline enum pmt_kind pmt_filter_kind_of(enum pmt_filter_which which)
+{
+    return which == PMT_FILTER_BLOCKS ? PMT_KIND_ALLOC : PMT_KIND_OBJECT;
+}
+
+/* filter-carry.c: opens the window of a set before the chunk of `where`, if it
+ * is not. */
 int pmt_filter_carry(struct pmt_filter *f, struct pmt_filter_stream *s,
                      enum pmt_filter_which which,
                      const struct pmt_envelope *where, struct pmt_error *err);
-void pmt_filter_release_set(struct pmt_filter_set *set);
 
 /* Behind the last event of a first pass. PMT_OK or PMT_ERR_MEMORY. */
 int pmt_filter_lives_finish(struct pmt_filter *f, struct pmt_filter_stream *s,
