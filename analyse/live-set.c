@@ -1,6 +1,6 @@
 /* live-set.c: see live-set.h. Long, so that what is done for each record is in
  * one file and can be inlined. */
-#include "live-set.h"
+#include "live-set-private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,105 +108,6 @@ void pmt_live_set_lost(struct pmt_live_set *set, uint64_t time)
     }
 }
 
-/* What pmt_live_set_undo_end() would take back. */
-struct pmt_live_tail_event {
-    struct pmt_block block;
-    uint64_t time;
-    int sign;
-};
-
-/* An end releases such a part of what lives, or more: of blocks or bytes. Of an
- * interpreter in so many events for each block that lived, with a few more, for
- * finalizers run; of a program in such a part of its time, and for each block
- * that comes so many go. It may take twice that time where its records come
- * faster than before, for then it does nothing else: work that is worked off
- * is mixed with other things. */
-#define TAIL_GONE 6
-#define TAIL_EVENTS 8
-#define TAIL_EVENTS_MORE 65536
-#define WIND_EVENTS 3
-#define WIND_TIME 8
-#define WIND_GONE 4
-
-/* From here on, with what lives now. */
-static void tail_begin(struct pmt_live_set *set)
-{
-    struct pmt_live_tail *tail = &set->tail;
-
-    tail->count = 0;
-    tail->given_up = false;
-    tail->step = set->now.step;
-    tail->time = set->now.time;
-    tail->live = set->now.count;
-    tail->live_bytes = set->now.bytes;
-}
-
-/* Did the event begin it anew? The end of a program lies behind the most that
- * lived lately. */
-static bool tail_begins(struct pmt_live_set *set,
-                        const struct pmt_block *block, int sign)
-{
-    struct pmt_live_tail *tail = &set->tail;
-    size_t most = WIND_EVENTS * (size_t)tail->live + TAIL_EVENTS_MORE;
-
-    if (!set->wind_down)
-        return sign > 0 && pmt_id_map_get(set->program, block->stack) == 1;
-    return tail->given_up || tail->count > most ||
-           set->now.time - tail->time > set->now.time / 2 ||
-           (set->kind == PMT_KIND_ALLOC ? set->now.bytes >= tail->live_bytes
-                                        : set->now.count >= tail->live);
-}
-
-/* What is taken next is noted, if any is. */
-static void begin_tail(struct pmt_live_set *set)
-{
-    set->tail.from = set->program || set->wind_down ? 0 : UINT64_MAX;
-}
-
-static void tail_note(struct pmt_live_set *set, const struct pmt_block *block,
-                      int sign)
-{
-    struct pmt_live_tail *tail = &set->tail;
-
-    if (tail_begins(set, block, sign)) {
-        tail_begin(set);
-        return;
-    }
-    /* Before the program acquired anything there is nothing to go back to. */
-    if (tail->given_up || tail->step == 0)
-        return;
-    if (tail->count > TAIL_EVENTS_MORE &&
-        (tail->count - TAIL_EVENTS_MORE) / TAIL_EVENTS > tail->live) {
-        tail->given_up = true;
-        tail->count = 0;
-        return;
-    }
-    if (tail->count == tail->capacity) {
-        size_t capacity = tail->capacity * 2 + 1024;
-        void *more = realloc(tail->events, capacity * sizeof *tail->events);
-
-        if (!more) {
-            tail->given_up = true;
-            return;
-        }
-        tail->events = more;
-        tail->capacity = capacity;
-    }
-    tail->events[tail->count++] =
-        (struct pmt_live_tail_event){*block, set->now.time, sign};
-}
-
-static inline void watch(struct pmt_live_set *set,
-                         const struct pmt_block *block, int sign)
-{
-    if (set->now.step >= set->tail.from)
-        tail_note(set, block, sign);
-    if (set->watch)
-        set->watch(set->watch_context, block, sign, set->now.time);
-    if (set->observe)
-        set->observe(set->observe_context, set, block, sign);
-}
-
 static inline void note_peak(struct pmt_live_set *set)
 {
     bool higher = set->kind == PMT_KIND_ALLOC
@@ -215,36 +116,6 @@ static inline void note_peak(struct pmt_live_set *set)
 
     if (higher)
         set->peak = set->now;
-}
-
-static inline void level_add(struct pmt_live_set *set,
-                             const struct pmt_block *block)
-{
-    set->now.count++;
-    if (!set->sample_bytes) {
-        set->now.bytes += block->size;
-    } else {
-        struct pmt_weight weight =
-            pmt_sampling_weigh(set->sample_bytes, block->size);
-
-        set->now.bytes += weight.bytes;
-        set->now.weight += weight.blocks;
-    }
-}
-
-static inline void level_remove(struct pmt_live_set *set,
-                                const struct pmt_block *block)
-{
-    set->now.count--;
-    if (!set->sample_bytes) {
-        set->now.bytes -= block->size;
-    } else {
-        struct pmt_weight weight =
-            pmt_sampling_weigh(set->sample_bytes, block->size);
-
-        set->now.bytes -= weight.bytes;
-        set->now.weight -= weight.blocks;
-    }
 }
 
 /* The block that was at the place, which another takes, is gone. */
@@ -256,9 +127,9 @@ static void replace(struct pmt_live_set *set, struct pmt_block *at)
         set->counts.inferred++;
     else
         set->counts.unseen++;
-    level_remove(set, at);
+    pmt_live_level_remove(set, at);
     set->why = PMT_LIVE_GONE;
-    watch(set, at, -1);
+    pmt_live_set_tell(set, at, -1);
     set->why = why;
     pmt_live_table_go(&set->table, at);
 }
@@ -268,8 +139,8 @@ static inline void note_new(struct pmt_live_set *set,
                             const struct pmt_block *at)
 {
     set->table.count++;
-    level_add(set, at);
-    watch(set, at, 1);
+    pmt_live_level_add(set, at);
+    pmt_live_set_tell(set, at, 1);
     note_peak(set);
 }
 
@@ -298,8 +169,8 @@ static inline bool release(struct pmt_live_set *set, struct pmt_block *at)
             set->counts.unknown_before_loss++;
         return false;
     }
-    level_remove(set, at);
-    watch(set, at, -1);
+    pmt_live_level_remove(set, at);
+    pmt_live_set_tell(set, at, -1);
     pmt_live_table_go(&set->table, at);
     return true;
 }
@@ -458,20 +329,6 @@ static size_t within_limits(const struct pmt_live_set *set, const void *times,
     return n;
 }
 
-/* What comes before the last block that the program acquires need not be
- * noted for the end of the interpreter. */
-static void skip_tail(struct pmt_live_set *set,
-                      const struct pmt_live_columns *c, size_t n)
-{
-    begin_tail(set);
-    while (set->program && !set->wind_down && n-- > 0)
-        if (pmt_alloc_has_size((unsigned)(c->op[n] >> 2)) &&
-            pmt_id_map_get(set->program, (uint32_t)value(c->stack, n)) == 1) {
-            set->tail.from = set->now.step + n + 1;
-            break;
-        }
-}
-
 int pmt_live_set_columns(struct pmt_live_set *set,
                          const struct pmt_live_columns *columns, size_t n)
 {
@@ -482,7 +339,7 @@ int pmt_live_set_columns(struct pmt_live_set *set,
     int code = PMT_OK;
 
     records.count = within_limits(set, c.time, sizeof *c.time, n);
-    skip_tail(set, columns, records.count);
+    pmt_live_tail_skip(set, columns, records.count);
     for (first = 0; first < records.count; first = end) {
         const uint32_t *places;
 
@@ -545,7 +402,7 @@ int pmt_live_set_objects(struct pmt_live_set *set,
         return PMT_OK;
     records.addresses = &objects->address;
     records.count = within_limits(set, &objects->time, sizeof *objects, n);
-    begin_tail(set);
+    pmt_live_tail_open(set);
     for (first = 0; first < records.count; first = end) {
         const uint32_t *places;
 
@@ -591,7 +448,7 @@ static void forget_all(struct pmt_live_set *set)
     set->why = PMT_LIVE_RELOADED;
     if (set->watch || set->observe)
         while ((block = pmt_live_table_next(&set->table, &at)) != NULL)
-            watch(set, block, -1);
+            pmt_live_set_tell(set, block, -1);
     pmt_live_table_clear(&set->table);
     set->now.count = 0;
     set->now.bytes = 0;
@@ -625,7 +482,7 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
         return PMT_OK;
     set->now.step++;
     set->now.time = time;
-    begin_tail(set);
+    pmt_live_tail_open(set);
     note_part(set, time, part, parts);
     set->why = PMT_LIVE_RELOADED;
     if (pmt_live_table_reserve(&set->table, n))
@@ -646,122 +503,12 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
         if (type_sizes)
             block.size = pmt_id_map_get(type_sizes, live[i].type);
         if (pmt_live_table_put(&set->table, &block, &old)) {
-            level_remove(set, &old);
-            watch(set, &old, -1);
+            pmt_live_level_remove(set, &old);
+            pmt_live_set_tell(set, &old, -1);
         }
-        level_add(set, &block);
-        watch(set, &block, 1);
+        pmt_live_level_add(set, &block);
+        pmt_live_set_tell(set, &block, 1);
     }
     note_peak(set);
     return PMT_OK;
-}
-
-/* ---- the end of the interpreter ---------------------------------------- */
-
-/* How long the events from `first` on took, in ticks, but for a tenth of them at
- * either end: the process may have had to wait there. */
-static double tail_time(const struct pmt_live_tail *tail, size_t first)
-{
-    size_t tenth = (tail->count - first) / 10;
-
-    return (double)(tail->events[tail->count - 1 - tenth].time -
-                    tail->events[first + tenth].time) / 0.8;
-}
-
-static bool tail_falls(const struct pmt_live_set *set, uint64_t live,
-                       uint64_t live_bytes)
-{
-    return set->now.count < live - live / TAIL_GONE ||
-           set->now.bytes < live_bytes - live_bytes / TAIL_GONE;
-}
-
-/* Of what the program lets go of at its end: where most lived, of the moments
- * from which on hardly anything came. The number of an event of the tail, or
- * of those there are. */
-static size_t wind_down_at(const struct pmt_live_set *set)
-{
-    const struct pmt_live_tail *tail = &set->tail;
-    bool alloc = set->kind == PMT_KIND_ALLOC;
-    struct pmt_live_level level = set->now, best = set->now;
-    size_t came = 0, at = tail->count;
-    double time;
-
-    for (size_t i = tail->count; i-- > 0;) {
-        const struct pmt_live_tail_event *event = &tail->events[i];
-        uint64_t bytes =
-            pmt_sampling_weigh(set->sample_bytes, event->block.size).bytes;
-
-        came += event->sign > 0;
-        level.count -= (uint64_t)(int64_t)event->sign;
-        level.bytes -= event->sign > 0 ? bytes : 0 - bytes;
-        if (came <= (tail->count - i - came) / WIND_GONE &&
-            (alloc ? level.bytes > best.bytes : level.count > best.count)) {
-            best = level;
-            at = i;
-        }
-    }
-    if (at == tail->count || !tail_falls(set, best.count, best.bytes))
-        return tail->count;
-    time = tail_time(tail, at) / (double)set->now.time;
-    if (time * WIND_TIME > 1 &&
-        time >= (double)(tail->count - at) / (double)set->now.step)
-        return tail->count;
-    return at;
-}
-
-/* From which event of the tail on the end is; the number of them: there is
- * none. */
-static size_t end_at(const struct pmt_live_set *set)
-{
-    const struct pmt_live_tail *tail = &set->tail;
-
-    if (tail->step == 0 || tail->given_up || tail->count == 0)
-        return tail->count;
-    if (set->wind_down)
-        return wind_down_at(set);
-    return set->program && tail_falls(set, tail->live, tail->live_bytes)
-               ? 0
-               : tail->count;
-}
-
-/* Takes back the events of the tail from `first` on, of which there are. */
-static int undo_from(struct pmt_live_set *set, size_t first)
-{
-    struct pmt_live_tail *tail = &set->tail;
-    struct pmt_block old;
-
-    if (pmt_live_table_reserve(&set->table, tail->count))
-        return PMT_ERR_MEMORY;
-    set->why = PMT_LIVE_UNDONE;
-    tail->from = UINT64_MAX;
-    set->now.step = tail->step;
-    set->now.time = first > 0 ? tail->events[first - 1].time : tail->time;
-    while (tail->count > first) {
-        const struct pmt_live_tail_event *event =
-            &tail->events[--tail->count];
-
-        set->undone_time = event->time;
-        if (event->sign < 0) {
-            pmt_live_table_put(&set->table, &event->block, &old);
-            level_add(set, &event->block);
-        } else if (pmt_live_table_remove(&set->table, event->block.address,
-                                         &old)) {
-            level_remove(set, &old);
-        }
-        watch(set, &event->block, -event->sign);
-    }
-    return PMT_OK;
-}
-
-int pmt_live_set_undo_end(struct pmt_live_set *set)
-{
-    size_t first = end_at(set);
-    int code;
-
-    if (first == set->tail.count)
-        return PMT_OK;
-    code = undo_from(set, first);
-    if (code == PMT_OK)
-        *(set->wind_down ? &set->wound_down : &set->ended) = true;
-    return code;
 }
