@@ -63,11 +63,29 @@ static void json_module(struct pmt_json *json, const struct pmt_group *group)
     pmt_json_string(json, "module", code.file.bytes ? name : NULL);
 }
 
+static void json_type(struct pmt_json *json, const struct pmt_group *group)
+{
+    struct pmt_type type = {0};
+
+    pmt_stream_type(group->stream, group->id, &type);
+    json_text(json, "type", type.name);
+    pmt_json_u64(json, "basic_size", type.basic_size);
+    pmt_json_u64(json, "item_size", type.item_size);
+    pmt_json_u64(json, "types", group->ids);
+}
+
+static void json_thread(struct pmt_json *json, const struct pmt_group *group)
+{
+    struct pmt_thread thread = {0};
+
+    pmt_stream_thread(group->stream, group->id, &thread);
+    json_text(json, "thread", thread.name);
+    pmt_json_u64(json, "native_id", thread.native_id);
+}
+
 void pmt_group_json(struct pmt_json *json, enum pmt_group_by by,
                     const struct pmt_group *group)
 {
-    struct pmt_thread thread = {0};
-    struct pmt_type type = {0};
     struct pmt_text label = {0};
     const struct pmt_stream_header *header;
     struct pmt_range range;
@@ -75,16 +93,10 @@ void pmt_group_json(struct pmt_json *json, enum pmt_group_by by,
 
     switch (by) {
     case PMT_BY_TYPE:
-        pmt_stream_type(group->stream, group->id, &type);
-        json_text(json, "type", type.name);
-        pmt_json_u64(json, "basic_size", type.basic_size);
-        pmt_json_u64(json, "item_size", type.item_size);
-        pmt_json_u64(json, "types", group->ids);
+        json_type(json, group);
         break;
     case PMT_BY_THREAD:
-        pmt_stream_thread(group->stream, group->id, &thread);
-        json_text(json, "thread", thread.name);
-        pmt_json_u64(json, "native_id", thread.native_id);
+        json_thread(json, group);
         break;
     case PMT_BY_DOMAIN:
         if (pmt_domain_name(group->id))
