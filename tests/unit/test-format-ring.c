@@ -455,13 +455,32 @@ static void test_no_part_can_begin(void **state)
     end(&r);
 }
 
+/* One mark tells of it; what is told to be let go is what is not there: alloc
+ * and object records, and a few others. */
+static void check_let_go(struct ring *r)
+{
+    static struct world_read got;
+    struct pmt_ring_figures f;
+    const char *all[KEPT_MAX], *paths[80];
+    char there[80][NAME];
+
+    for (unsigned i = 0; i < kept_count; i++) {
+        all[i] = kept[i];
+    }
+    world_read(&got, all, kept_count);
+    assert_int_equal(got.marks, 1);
+    pmt_drain_ring(r->drain, &f);
+    world_read(&got, paths, parts_of(r, there, paths));
+    assert_in_range(f.let_go, r->world.made - got.records,
+                    r->world.made - got.records + 200);
+}
+
 /* Another's file has the name of a part: that part and those before it are
  * let go, and the ring goes on; the file is not touched, and a mark tells of
  * it, once. Also where there are no links. */
 static void name_is_taken(int links, uint64_t max_bytes, uint64_t max_age_ns)
 {
     static struct ring r;
-    static struct world_read got;
     struct pmt_ring_figures f;
     uint64_t seed = 5;
     uint32_t taken[2];
@@ -501,28 +520,7 @@ static void name_is_taken(int links, uint64_t max_bytes, uint64_t max_age_ns)
         unlink(names[i]);
     }
     check_live(&r, true);
-    {
-        const char *all[KEPT_MAX];
-        uint64_t still = 0;
-
-        for (unsigned i = 0; i < kept_count; i++) {
-            all[i] = kept[i];
-        }
-        world_read(&got, all, kept_count);
-        assert_int_equal(got.marks, 1);
-        pmt_drain_ring(r.drain, &f);
-        {
-            char there[80][NAME];
-            const char *paths[80];
-
-            world_read(&got, paths, parts_of(&r, there, paths));
-            still = got.records;
-        }
-        /* What is told is what is not there: alloc and object records, and a
-         * few others. */
-        assert_in_range(f.let_go, r.world.made - still,
-                        r.world.made - still + 200);
-    }
+    check_let_go(&r);
     no_links = 0;
     end(&r);
 }
