@@ -264,6 +264,26 @@ static bool same_file(const char *a, const char *b)
            x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* Says why, and closes it. */
+static int nothing_in(struct pmt_trace *in)
+{
+    const struct pmt_health *health = &in->health;
+
+    if (pmt_trace_refused(in) == PMT_EXIT_OK) {
+        if (health->place_count > 0)
+            pmt_fail("%s: nothing in it to archive: corrupt at byte %" PRIu64
+                     ": %s", in->name, health->places[0].offset,
+                     health->places[0].message);
+        else if (health->truncated)
+            pmt_fail("%s: nothing in it to archive: truncated at byte %" PRIu64,
+                     in->name, health->truncated_at);
+        else
+            pmt_fail("%s: nothing in it to archive", in->name);
+    }
+    pmt_trace_release(in);
+    return PMT_EXIT_TROUBLE;
+}
+
 /* `path` can be opened twice. */
 static int archive_one(const struct archive_options *opt, const char *path)
 {
@@ -279,8 +299,7 @@ static int archive_one(const struct archive_options *opt, const char *path)
         return pmt_trace_failed(&in, &err);
     if (content.count == 0) {
         pmt_archive_release(&content);
-        return pmt_trace_close(&in, pmt_fail("%s: nothing in it to archive",
-                                             in.name), opt->strict);
+        return nothing_in(&in);
     }
     pmt_trace_release(&in);
     status = write_archive(opt, path, &content);

@@ -202,6 +202,8 @@ static int run(const struct pmt_command *command, int argc, char **argv)
 
     if (opt.stream != NULL && !parse_key(opt.stream, &wanted))
         return pmt_fail("--stream: \"%s\" is no key or UUID", opt.stream);
+    if (opt.from_ns > opt.to_ns)
+        return pmt_fail("--from is later than --to: no record is between");
     if (pmt_output_open(&out, opt.output, opt.force ? PMT_OUTPUT_FORCE : 0))
         return PMT_EXIT_TROUBLE;
     status = dump_traces(&opt, count, argv, out.file, &wanted);

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "filter-seek.h"
 #include "filter.h"
+#include "inputs.h"
 #include "names.h"
 #include "open.h"
 #include "spool.h"
@@ -83,6 +84,8 @@ static int read_expressions(struct job *job, int count, char **texts)
     if (opt->to && pmt_expression_add_time(&job->x, PMT_UP_TO, opt->to, why,
                                            sizeof why))
         return pmt_fail("--to %s: %s", opt->to, why);
+    if (pmt_input_check_window(opt->from, opt->to))
+        return PMT_EXIT_TROUBLE;
     if (opt->json && !opt->count)
         return pmt_fail("--json is for --count");
     if (opt->no_carry && job->x.lives > 0)

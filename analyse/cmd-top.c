@@ -102,7 +102,7 @@ static int check(const struct pmt_top_options *opt)
         return pmt_fail("--every is sorted by bytes, count, average or size");
     if (opt->show == 0)
         return pmt_fail("--show: nothing to show");
-    return PMT_EXIT_OK;
+    return pmt_input_check_window(opt->from, opt->to);
 }
 
 static int run(const struct pmt_command *command, int argc, char **argv)

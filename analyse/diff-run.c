@@ -446,6 +446,20 @@ static int finish(struct work *work)
     return PMT_EXIT_OK;
 }
 
+/* --from behind all that is compared leaves nothing. */
+static int check_from(const struct work *work)
+{
+    for (int i = 0; i < work->operand_count; i++) {
+        const struct pmt_inputs *inputs = &work->sides[i].inputs;
+
+        for (size_t k = 0; k < inputs->count; k++)
+            if (!pmt_moment_is_later(&work->from, &inputs->item[k].moment))
+                return PMT_EXIT_OK;
+    }
+    return pmt_fail("--from %s is later than what is compared",
+                    work->opt->from);
+}
+
 static int compare(struct work *work)
 {
     int status = expand(work);
@@ -454,6 +468,8 @@ static int compare(struct work *work)
         status = find_runs(work, &work->sides[i]);
     if (status == PMT_EXIT_OK)
         status = read_options(work);
+    if (status == PMT_EXIT_OK)
+        status = check_from(work);
     if (status != PMT_EXIT_OK)
         return status;
     make_tables(work);

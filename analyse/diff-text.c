@@ -338,7 +338,7 @@ static void print_over(const struct pmt_diff_report *report,
     else
         fputs(m == PMT_DIFF_BYTES ? "bytes" : noun(report), file);
     if (report->limit->kind != PMT_DIFF_OF_COUNT)
-        fprintf(file, " (%s of %s)", size_text(a, row->change[m], true),
+        fprintf(file, " (%s of %s allowed)", size_text(a, row->change[m], true),
                 size_text(b, pmt_diff_limit_of(diff, report->limit, row),
                           false));
     fputs("  ", file);

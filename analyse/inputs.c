@@ -489,3 +489,24 @@ void pmt_input_limit(const struct pmt_input *input,
     if (input->moment.kind == PMT_MOMENT_TIME)
         options->to_ns = input->moment.ns ? input->moment.ns : 1;
 }
+
+static bool read_moment(const char *text, struct pmt_moment *moment)
+{
+    char why[PMT_WHY_SIZE];
+
+    return text && pmt_moment_parse(text + (*text == '@'), moment, why,
+                                    sizeof why) == 0;
+}
+
+int pmt_input_check_window(const char *from, const char *to)
+{
+    struct pmt_moment a = {.kind = PMT_MOMENT_NONE}, b = a;
+    bool wrong = read_moment(from, &a) && read_moment(to, &b) &&
+                 pmt_moment_is_later(&a, &b);
+
+    pmt_moment_release(&a);
+    pmt_moment_release(&b);
+    return wrong ? pmt_fail("--from %s is later than --to %s: no record is "
+                            "between", from, to)
+                 : PMT_EXIT_OK;
+}

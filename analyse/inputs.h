@@ -85,6 +85,10 @@ void pmt_input_limit(const struct pmt_input *input,
  * that PMT_INPUTS_AGAIN is needed? NULL: no. */
 bool pmt_input_moment_again(const char *moment);
 
+/* --from and --to, NULL where not given: PMT_EXIT_OK; or after saying so where
+ * no trace can have a moment between. What can't be read is not looked at. */
+int pmt_input_check_window(const char *from, const char *to);
+
 /* Row for the option tables. */
 #define PMT_OPT_RECURSIVE(type, field)                                        \
     PMT_OPT_FLAG('r', "recursive", type, field,                               \

@@ -124,6 +124,9 @@ static int set_moments(const struct pmt_top_options *opt,
     if (opt->from && pmt_moment_parse(opt->from, &found->from, why, sizeof why))
         return pmt_fail("--from: %s", why);
     found->has_from = opt->from != NULL;
+    if (found->has_from && pmt_moment_is_later(&found->from, &in->moment))
+        return pmt_fail("%s: --from %s is later than the moment", in->name,
+                        opt->from);
     if (pmt_trace_find(in, opt->to ? &found->moment : &in->moment, &until) ||
         (opt->from && pmt_trace_find(in, &found->from, &from)) ||
         (until_exit && pmt_live_exits_find(&found->exits, in)))

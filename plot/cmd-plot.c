@@ -112,6 +112,10 @@ static int choose_format(struct plot_options *opt)
     if (opt->interactive && opt->format != NOT_GIVEN &&
         opt->format != FORMAT_SVG)
         return pmt_fail("--interactive is an SVG");
+    if (opt->interactive && name &&
+        (pmt_text_ends_with(name, ".png") || pmt_text_ends_with(name, ".pdf")))
+        return pmt_fail("%s: --interactive is an SVG, and this is named as "
+                        "another picture", name);
     if (opt->interactive)
         opt->format = FORMAT_SVG;
     if (opt->format != NOT_GIVEN)

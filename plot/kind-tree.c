@@ -85,8 +85,14 @@ static int make(const struct pmt_plot_request *request,
                 struct pmt_plot_figure *figure)
 {
     struct pmt_over_time o = {.want_shares = true};
-    int status = pmt_over_time_draw(&o, request, fill, figure);
+    int status;
 
+    if (!(request->traces[0].kinds & BIT(PMT_KIND_SAMPLE))) {
+        pmt_fail("%s: no samples of processes: pmt sample --tree records "
+                 "them, of any program", request->traces[0].shown);
+        return PMT_EXIT_NO;
+    }
+    status = pmt_over_time_draw(&o, request, fill, figure);
     return status == PMT_EXIT_OK && figure->panel_count == 0
                ? pmt_plot_rss.make(request, figure)
                : status;

@@ -134,6 +134,33 @@ int pmt_moment_split(const char *operand, char **path,
     return 0;
 }
 
+/* mark:a is mark:a#1. */
+static uint64_t ordinal_of(const struct pmt_moment *mark)
+{
+    return mark->ordinal ? mark->ordinal : 1;
+}
+
+bool pmt_moment_is_later(const struct pmt_moment *a,
+                         const struct pmt_moment *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    switch (a->kind) {
+    case PMT_MOMENT_TIME:
+        return a->ns > b->ns;
+    case PMT_MOMENT_WALL:
+        return a->real_ns > b->real_ns;
+    case PMT_MOMENT_MARK:
+        return strcmp(a->name, b->name) == 0 && ordinal_of(a) > ordinal_of(b);
+    case PMT_MOMENT_NONE:
+    case PMT_MOMENT_PEAK:
+    case PMT_MOMENT_END:
+    case PMT_MOMENT_EXIT:
+        break;
+    }
+    return false;
+}
+
 void pmt_moment_release(struct pmt_moment *moment)
 {
     free(moment->name);

@@ -14,6 +14,7 @@
 #ifndef PMT_CLI_MOMENT_H
 #define PMT_CLI_MOMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,14 @@ int pmt_moment_split(const char *operand, char **path,
 /* The part after "@" alone, as in --at MOMENT. Same returns. */
 int pmt_moment_parse(const char *text, struct pmt_moment *moment, char *why,
                      size_t why_size);
+
+/*
+ * Is `a` later than `b` in every trace? True for moments of one kind alone:
+ * two times, two dates, two marks of one name. Which of others is later only
+ * a trace can tell.
+ */
+bool pmt_moment_is_later(const struct pmt_moment *a,
+                         const struct pmt_moment *b);
 
 void pmt_moment_release(struct pmt_moment *moment);
 

@@ -172,6 +172,22 @@ done = kit.run("merge", "--json", "-f", "-o", "all.pmt", "whole.pmt",
 checks.equal((done.status, json.loads(done.err)["cuts_left_out"],
               digests("all.pmt")), (0, 1, digests("small.pmt")), done)
 
+# Nothing in it: one line that says why.
+first = bytes(trace.data).index(b"PMTL", 64) - 8
+for name, data, why in (
+        ("cut.pmt", bytes(trace.data[:1]), "archive: truncated at byte 0\n"),
+        ("damaged.pmt", bytes(trace.data[:90]) + b"?" +
+         bytes(trace.data[91:first]), "archive: corrupt at byte 72: CRC "
+         "of a frame differs from its label's\n"),
+        ("newer.pmt", kit.read(os.path.join(
+            kit.common.SPEC, "vectors/invalid/major-version-2.pmt")),
+         "version 2.3 of the format is newer than this program\n")):
+    kit.write(name, data)
+    done = kit.run("archive", "-o", "x", name)
+    checks.true(done.status == 2 and done.err.count("\n") == 1 and
+                done.err.startswith("pmt-archive: " + name) and
+                done.err.endswith(why) and not os.path.exists("x"), done)
+
 # What is not as it was archived.
 checks.equal(kit.run("archive", "--verify", "small.pmt").status, 1,
              "no archive")

@@ -215,7 +215,7 @@ OWN = {
     "info": (["--tree", "--digest", "a.pmt"],),
     "dump": (
         ["--kind", "nothing", "a.pmt"], ["--kind", "alloc,", "a.pmt"],
-        ["--from", "-1", "a.pmt"],
+        ["--from", "-1", "a.pmt"], ["--from", "2s", "--to", "1s", "a.pmt"],
     ),
     "check": (),
     "recover": (
@@ -231,8 +231,11 @@ OWN = {
         [], ["kind == mark"],
         ["--json", "a.pmt"], ["--no-carry", "lived < 1s", "a.pmt"],
         ["-f", "-o", "a.pmt", "a.pmt"],
+        ["--from", "2s", "--to", "1s", "-o", "x", "a.pmt"],
+        ["--from", "2s", "--to", "1999ms", "--count", "a.pmt", "b.pmt"],
     ),
     "diff": (
+        ["--from", "2s", "a.pmt@1s", "b.pmt@1.5s"],
         [], ["a.pmt"], ["a.pmt"] * 4, ["--map", "x", "a.pmt", "b.pmt"],
         ["--map", "=x", "a.pmt", "b.pmt"],
         ["--by", "type", "--kind", "alloc", "a.pmt", "b.pmt"],
@@ -255,6 +258,10 @@ OWN = {
     "top": (
         ["--high-water", "--to", "1s", "a.pmt"],
         ["--to", "1s", "a.pmt@end"], ["--every-frame", "a.pmt"],
+        ["--from", "2s", "--to", "1s", "a.pmt", "b.pmt"],
+        ["--from", "mark:a#2", "--to", "mark:a", "a.pmt"],
+        ["--from", "wall:2026-11-22", "--to", "wall:2026-11-21", "a.pmt"],
+        ["--from", "2s", "a.pmt@1s"],
         ["--cumulative", "--by", "thread", "a.pmt"],
         ["--cumulative", "--kind", "object", "a.pmt"],
         ["--by", "type", "--kind", "alloc", "a.pmt"],
@@ -263,6 +270,9 @@ OWN = {
     "plot": (
         ["-o", "x.png", "--format", "gif", "a.pmt"],
         ["--terminal", "--json", "a.pmt"],
+        ["--interactive", "-o", "x.png", "a.pmt"],
+        ["--interactive", "-o", "x.pdf", "a.pmt"],
+        ["--interactive", "--format", "png", "-o", "x.svg", "a.pmt"],
         ["-c", "diff", "-o", "x.png", "a.pmt", "b.pmt", "a.pmt"],
         ["-c", "live", "-b", "type", "-k", "alloc", "-o", "x.png", "a.pmt"],
         ["--width", "1", "-o", "x.png", "a.pmt"],

@@ -180,6 +180,10 @@ def check_limits(trace):
         checks.true(done.status == status, done)
         checks.true(("grew by more than %s:" % limit in done.text()) ==
                     bool(status), done)
+    done = diff("--kind", "alloc", "--by", "function", "--fail-over",
+                "%dB" % (grown - 1), a, b)
+    checks.true(re.search(r"^  \+[\d,]+ bytes \(\+\S+ KiB of \S+ KiB allowed\)"
+                          r"  load", done.text(), re.M), done)
     done = diff("--json", "--by", "function", "--fail-over", "29", a, b)
     over = [row["function"] for row in rows_of(done) if row["over"]]
     checks.equal(over, ["load"], done)

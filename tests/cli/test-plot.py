@@ -170,6 +170,15 @@ def check_options():
         done = kit.run("plot", *options, "hostile.pmt")
         checks.equal((done.status, done.out, done.err), (1, b"",
                      "pmt-plot: hostile.pmt: no %s\n" % records), done)
+    done = kit.run("plot", "-c", "tree", "hostile.pmt")
+    checks.equal((done.status, done.out, done.err), (1, b"",
+                 "pmt-plot: hostile.pmt: no samples of processes: pmt sample "
+                 "--tree records them, of any program\n"), done)
+    for name in ("i.png", "i.pdf"):
+        done = kit.run("plot", "--interactive", "-o", name, "hostile.pmt")
+        checks.equal((done.status, done.err), (2,
+                     "pmt-plot: %s: --interactive is an SVG, and this is "
+                     "named as another picture\n" % name), done)
     done = kit.run("plot", "--format", "svg", "-o", "b.out", "hostile.pmt")
     checks.true(done.status == 0 and b"<svg" in kit.read("b.out"), done)
     for wrong in (["-o", "c.jpg", "hostile.pmt"], ["-"], ["none.pmt"],

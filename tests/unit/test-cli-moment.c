@@ -125,11 +125,42 @@ static void test_split(void **state)
                         "mark:NAME#2, wall:DATE, peak, exit or end)");
 }
 
+/* Which of two moments is later, where that needs no trace; both ways. */
+static void later(const char *a, const char *b, bool is)
+{
+    struct pmt_moment x, y;
+
+    assert_int_equal(pmt_moment_parse(a, &x, why, sizeof why), 0);
+    assert_int_equal(pmt_moment_parse(b, &y, why, sizeof why), 0);
+    assert_int_equal(pmt_moment_is_later(&x, &y), is);
+    assert_false(pmt_moment_is_later(&y, &x));
+    pmt_moment_release(&x);
+    pmt_moment_release(&y);
+}
+
+static void test_later(void **state)
+{
+    (void)state;
+    later("2s", "1s", true);
+    later("1001ms", "1s", true);
+    later("1s", "1000ms", false);
+    later("mark:a#2", "mark:a#1", true);
+    later("mark:a#2", "mark:a", true);
+    later("mark:a", "mark:a#1", false);
+    later("mark:b#2", "mark:a#1", false);
+    later("wall:2026-11-22", "wall:2026-11-21T23:59:59", true);
+    later("wall:2026-11-22", "1s", false);
+    later("end", "end", false);
+    later("end", "1s", false);
+    later("peak", "mark:a", false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_split),
+        cmocka_unit_test(test_later),
     };
 
     capture_enter_scratch();
