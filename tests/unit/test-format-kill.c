@@ -406,6 +406,18 @@ static void test_disk_full_for_a_while(void **state)
     full_for_a_while(FAULT_FULL, 2, 100000, 60000);
 }
 
+/* A recording whose disk is full from now on. */
+static void begin_without_room(struct recording *r, struct files *files,
+                               struct producer *p)
+{
+    new_files(files);
+    assert_true(begin(r, files, 2));
+    p->journal = &r->journal;
+    fault = FAULT_FULL;
+    calls = fault_at = 0;
+    fault_until = 1 << 30;
+}
+
 static void test_lost_by_io(void **state)
 {
     struct recording r;
@@ -414,12 +426,7 @@ static void test_lost_by_io(void **state)
     struct files files;
 
     (void)state;
-    new_files(&files);
-    assert_true(begin(&r, &files, 2));
-    p.journal = &r.journal;
-    fault = FAULT_FULL;
-    calls = fault_at = 0;
-    fault_until = 1 << 30;
+    begin_without_room(&r, &files, &p);
     assert_true(record_some(&r, &p, 30000));
     assert_true(p.lost > 0);
     fault = FAULT_NONE;
@@ -443,12 +450,7 @@ static void test_lost_between_passes(void **state)
     struct files files;
 
     (void)state;
-    new_files(&files);
-    assert_true(begin(&r, &files, 2));
-    p.journal = &r.journal;
-    fault = FAULT_FULL;
-    calls = fault_at = 0;
-    fault_until = 1 << 30;
+    begin_without_room(&r, &files, &p);
     for (unsigned i = 0; i < 100; i++) {
         assert_true(producer_next(&p));
     }
