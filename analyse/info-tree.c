@@ -1,4 +1,5 @@
-/* info-tree.c: see info-tree.h. */
+/* info-tree.c: see info-tree.h. (Longer than most: text and JSON share the
+ * rows, which are private.) */
 #include "info-tree.h"
 
 #include <inttypes.h>
@@ -38,10 +39,14 @@ struct pmt_tree_row {
     int64_t start_real_ns;
     uint32_t part;
     uint64_t journal_records;
+    bool has_boot;
+    uint8_t boot[16];
+    uint64_t start_mono_ns;
     /* Set by set_in_order. */
     int64_t session_start; /* real time of the session's first stream */
     uint32_t depth;
     bool made_by_exec, parent_is_here, visited;
+    struct pmt_tree_sampled *sampled; /* the same process; NULL: none */
 };
 
 /* ---- taking streams ---------------------------------------------------- */
@@ -87,7 +92,11 @@ static void fill(struct pmt_tree_row *p, const struct pmt_info *info,
         .last_ns = stream->t1 * h->tick_ns,
         .start_real_ns = h->start_real_ns,
         .part = stream->part_last,
+        .has_boot = h->has_boot,
+        .start_mono_ns = h->start_mono_ns,
     };
+    if (h->has_boot)
+        memcpy(p->boot, h->boot, sizeof p->boot);
     memcpy(p->uuid, h->uuid, sizeof p->uuid);
     if (h->has_parent)
         memcpy(p->parent, h->parent, sizeof p->parent);
@@ -119,6 +128,7 @@ void pmt_info_tree_add(struct pmt_info_tree *tree,
                                   sizeof *tree->processes);
         }
         fill(&tree->processes[tree->count++], info, &s->streams[i]);
+        pmt_tree_sampled_add(tree, info, &s->streams[i]);
     }
 }
 
@@ -127,6 +137,9 @@ void pmt_info_tree_release(struct pmt_info_tree *tree)
     for (size_t i = 0; i < tree->count; i++)
         free(tree->processes[i].file);
     free(tree->processes);
+    for (size_t i = 0; i < tree->sampled_count; i++)
+        free(tree->sampled[i].file);
+    free(tree->sampled);
     memset(tree, 0, sizeof *tree);
 }
 
@@ -322,6 +335,21 @@ static void set_in_order(struct pmt_info_tree *tree)
     free(out);
 }
 
+static void find_sampled(struct pmt_info_tree *tree)
+{
+    pmt_tree_sampled_sort(tree);
+    for (size_t i = 0; i < tree->count; i++) {
+        struct pmt_tree_row *row = &tree->processes[i];
+
+        if (!row->has_boot || !row->has_pid)
+            continue;
+        row->sampled = pmt_tree_sampled_find(tree, row->boot, row->pid,
+                                             row->start_mono_ns);
+        if (row->sampled)
+            row->sampled->recorded = true;
+    }
+}
+
 /* ---- text -------------------------------------------------------------- */
 
 static bool begins_session(const struct pmt_info_tree *tree, size_t i)
@@ -365,7 +393,9 @@ static void put_session(const struct pmt_info_tree *tree, size_t from,
     putc('\n', file);
 }
 
-static void put_row(struct pmt_listing *list, const struct pmt_tree_row *p)
+/* `joined`: with samples. */
+static void put_row(struct pmt_listing *list, const struct pmt_tree_row *p,
+                    bool joined)
 {
     uint32_t depth = p->depth < DEPTH_SHOWN ? p->depth : DEPTH_SHOWN;
     char wall[PMT_WALL_SIZE];
@@ -389,12 +419,42 @@ static void put_row(struct pmt_listing *list, const struct pmt_tree_row *p)
     else
         pmt_listing_text(list, "?");
     pmt_listing_count(list, p->lost);
+    if (joined && p->sampled) {
+        pmt_listing_count(list, p->sampled->samples);
+        pmt_listing_size(list, p->sampled->rss_most);
+    } else if (joined) {
+        pmt_listing_text(list, NULL);
+        pmt_listing_text(list, NULL);
+    }
     pmt_listing_text(list, p->file);
+}
+
+/* Of processes that are in no row. */
+static void put_sampled_alone(const struct pmt_info_tree *tree, FILE *file)
+{
+    char count[PMT_TEXT_SIZE];
+    size_t n = 0;
+
+    for (size_t i = 0; i < tree->sampled_count; i++)
+        n += !tree->sampled[i].recorded;
+    if (n > 0)
+        fprintf(file, "sampled and not recorded: %s process%s (pmt info of "
+                "the trace shows them)\n", pmt_text_count(count, n),
+                n == 1 ? "" : "es");
+}
+
+/* Has any row samples too? */
+static bool any_joined(const struct pmt_info_tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        if (tree->processes[i].sampled)
+            return true;
+    return false;
 }
 
 void pmt_info_tree_text(struct pmt_info_tree *tree, FILE *file)
 {
-    static const struct pmt_listing_column columns[] = {
+    struct pmt_listing_column columns[10] = {
         {.title = "  pid"},
         {.title = "ended"},
         {.title = "started"},
@@ -402,24 +462,50 @@ void pmt_info_tree_text(struct pmt_info_tree *tree, FILE *file)
         {.title = "records", .right = true},
         {.title = "let go", .right = true},
         {.title = "lost", .right = true},
-        {.title = "file"},
     };
+    size_t n = 7;
+    bool joined;
 
     set_in_order(tree);
+    find_sampled(tree);
+    joined = any_joined(tree);
+    if (joined) {
+        columns[n++] = (struct pmt_listing_column){.title = "sampled",
+                                                   .right = true};
+        columns[n++] = (struct pmt_listing_column){.title = "peak RSS",
+                                                   .right = true};
+    }
+    columns[n++].title = "file";
     for (size_t i = 0; i < tree->count;) {
-        struct pmt_listing *list =
-            pmt_listing_new(columns, sizeof columns / sizeof *columns);
+        struct pmt_listing *list = pmt_listing_new(columns, n);
 
         put_session(tree, i, file);
         do {
-            put_row(list, &tree->processes[i++]);
+            put_row(list, &tree->processes[i++], joined);
         } while (i < tree->count && !begins_session(tree, i));
         pmt_listing_print(list, file);
         pmt_listing_free(list);
     }
+    put_sampled_alone(tree, file);
 }
 
 /* ---- JSON -------------------------------------------------------------- */
+
+static void put_json_sampled(struct pmt_json *j,
+                             const struct pmt_tree_sampled *sampled)
+{
+    if (sampled == NULL) {
+        pmt_json_null(j, "sampled");
+        return;
+    }
+    pmt_json_object_begin(j, "sampled");
+    pmt_json_string(j, "file", sampled->file);
+    pmt_json_u64(j, "samples", sampled->samples);
+    pmt_json_u64(j, "rss_peak", sampled->rss_most);
+    pmt_json_u64(j, "cpu_ns", sampled->cpu_ns);
+    pmt_json_string(j, "ended", sampled->ended);
+    pmt_json_object_end(j);
+}
 
 static void put_json_process(struct pmt_json *j, const struct pmt_tree_row *p)
 {
@@ -453,12 +539,14 @@ static void put_json_process(struct pmt_json *j, const struct pmt_tree_row *p)
     else
         pmt_json_null(j, "let_go");
     pmt_json_u64(j, "lost", p->lost);
+    put_json_sampled(j, p->sampled);
     pmt_json_object_end(j);
 }
 
 void pmt_info_tree_json(struct pmt_info_tree *tree, struct pmt_json *json)
 {
     set_in_order(tree);
+    find_sampled(tree);
     if (tree->count == 0)
         return;
     pmt_json_line_begin(json);

@@ -179,6 +179,50 @@ def agrees_with_psutil_inside():
          got["ctx_voluntary"] >= switches.voluntary)  # of all threads
 
 
+FORKS = """
+import os, time
+kept = []
+for i in range(2):
+    if os.fork() == 0:
+        kept.append(bytearray((20 + 30 * i) << 20))
+        time.sleep(0.5)
+        raise SystemExit
+for i in range(2):
+    os.wait()
+"""
+
+
+def recorded_too():
+    """Recorded and sampled at once, and merged: one row a process."""
+    env = kit.python_env()
+    if subprocess.run([kit.PYTHON, "-c", "import pmtrace._recorder"], env=env,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        return
+    kit.write("forks.py", FORKS.encode())
+    subprocess.run(
+        [kit.PMT, "sample", "-q", "--tree", "-i", "0.02", "-o", "both-s.pmt",
+         "--", kit.PYTHON, "-m", "pmtrace", "--mode=alloc",
+         "-o", "both-r.pmt", "forks.py"], env=env, check=True)
+    names = sorted(name for name in os.listdir(".")
+                   if name.startswith("both-r"))
+    equal("traces", len(names), 3)
+    equal("merged", kit.run("merge", "-o", "both.pmt", "both-s.pmt",
+                            *names).status, 0)
+    rows = kit.run("info", "--tree", "--json", "both.pmt").json()[0]
+    rows = [row for row in rows["processes"] if row["session"]]
+    equal("one row a process", len({row["pid"] for row in rows}), 3)
+    equal("rows", len(rows), 3)
+    looked = of(lines("both-s.pmt"), "sample")
+    for row in rows:
+        mine = [one["values"] for one in looked
+                if one.get("pid") == row["pid"]]
+        equal("samples of %d" % row["pid"], row["sampled"]["samples"],
+              len(mine))
+        equal("peak of %d" % row["pid"], row["sampled"]["rss_peak"], max(
+            max(one.get("rss", 0), one.get("rss_peak", 0)) for one in mine))
+        equal("end of %d" % row["pid"], row["sampled"]["ended"], "exit 0")
+
+
 def agrees_with_ps_and_psutil():
     target = start(TARGET, os.path.join(tempfile.mkdtemp(), "written"))
     pid = target.pid
@@ -457,6 +501,7 @@ def below_zero():
 
 agrees_with_ps_and_psutil()
 below_zero()
+recorded_too()
 agrees_with_psutil_inside()
 facts_of_a_process()
 exit_statuses()

@@ -339,6 +339,49 @@ def compared():
     checks.true(not {"state", "nice"} & set(rows), rows)
 
 
+def joined():
+    """A process that was recorded and sampled is one row of the tree: by its
+    pid, the boot, and when it began. A pid that was used again, a moment
+    between the two, another boot, another pid."""
+    boot, other = bytes(range(16)), bytes(16)
+    lives = [Process(50, 1, ["a"], 0, 3 * S, found=True, status=1),
+             Process(50, 1, ["b"], 3 * S, 6 * S, status=257,
+                     rss=lambda age: 30 << 20),
+             Process(60, 1, ["c"], 0, found=True)]
+    names = [sampled.write("looked.pmt", lives, S, 8 * S,
+                           more={"boot": boot})]
+    for i, (pid, mono, where) in enumerate((
+            (50, 2 * 10 ** 9, boot), (50, 4500000000, boot),
+            (50, 3500000000, boot), (50, 2 * 10 ** 9, other),
+            (51, 2 * 10 ** 9, boot))):
+        trace = sampled.g.Trace()
+        stream = sampled.g.Stream(trace, 100 + i, tick_ns=1)
+        stream.open(process={"pid": pid}, start=(mono, 10 ** 18 + i, 0),
+                    more={"boot": where})
+        stream.mark([{"t": 1, "text": "m"}])
+        stream.end(t=2)
+        names.append(kit.write("joined%d.pmt" % i, bytes(trace.data)))
+    kit.run("merge", "-o", "joined.pmt", *names)
+    for of in (names, ["joined.pmt"], names[::-1]):
+        done = kit.run("info", "--tree", "--json", *of)
+        rows = sorted(done.json()[0]["processes"],
+                      key=lambda row: row["start_real_ns"]) \
+            if done.status == 0 else []
+        checks.equal([row["sampled"] and
+                      (row["sampled"]["samples"], row["sampled"]["rss_peak"],
+                       row["sampled"]["ended"]) for row in rows
+                      if row["pid"] != 99],
+                     [(3, 10 << 20, "exit 0"), (3, 30 << 20, "SIGHUP"),
+                      None, None, None], done)
+    text = kit.run("info", "--tree", "joined.pmt").lines()
+    checks.equal([line.split()[-5:-1] for line in text if "30.0 MiB" in line],
+                 [["0", "3", "30.0", "MiB"]], text)
+    checks.equal(text[-1], "sampled and not recorded: 1 process (pmt info of "
+                 "the trace shows them)", text)
+    text = kit.run("info", "--tree", *names[1:]).text()
+    checks.true("sampled" not in text, text)
+
+
 def pictures():
     for name in ("tree.pmt", "reused.pmt", "one.pmt"):
         done = kit.run("plot", "-f", "-o", "x.png", name)
@@ -386,6 +429,7 @@ reused()
 one()
 kept()
 compared()
+joined()
 pictures()
 hostile()
 live()
