@@ -4,6 +4,7 @@
 #include "inputs.h"
 #include "open.h"
 #include "tables.h"
+#include "together.h"
 #include "top-options.h"
 #include "top-report.h"
 
@@ -56,6 +57,8 @@ static const struct pmt_option options[] = {
                  "stop where most bytes were live, of all streams together"),
     PMT_OPT_PATTERNS(struct pmt_top_options),
     PMT_OPT_HEADING("Output"),
+    PMT_OPT_FLAG(0, "each", struct pmt_top_options, each,
+                 "a table of each FILE, not one of all together"),
     PMT_OPT_JSON(struct pmt_top_options, json),
     PMT_OPT_STRICT(struct pmt_top_options, strict),
     PMT_OPT_RECURSIVE(struct pmt_top_options, recursive),
@@ -112,7 +115,7 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     struct pmt_inputs inputs;
     struct pmt_tables tables;
     int count = pmt_options_parse(command, argc, argv, &opt.common);
-    int status = check(&opt);
+    int status = check(&opt), damage = PMT_EXIT_OK;
     bool again = opt.high_water || pmt_input_moment_again(opt.from) ||
                  pmt_input_moment_again(opt.to);
 
@@ -122,12 +125,15 @@ static int run(const struct pmt_command *command, int argc, char **argv)
                               (again ? PMT_INPUTS_AGAIN : 0) |
                               (opt.recursive ? PMT_INPUTS_RECURSIVE : 0)))
         return PMT_EXIT_TROUBLE;
-    status = pmt_tables_open(&tables, opt.output, opt.force, opt.json);
+    if (!opt.each)
+        status = pmt_inputs_together(&inputs, &opt.common, opt.strict, &damage);
+    if (status == PMT_EXIT_OK)
+        status = pmt_tables_open(&tables, opt.output, opt.force, opt.json);
     if (status == PMT_EXIT_OK) {
         for (size_t i = 0; i < inputs.count; i++)
             status = pmt_exit_worse(
                 status, pmt_top_run(&opt, &inputs.item[i], &tables));
-        status = pmt_tables_close(&tables, status);
+        status = pmt_tables_close(&tables, pmt_exit_worse(status, damage));
     }
     pmt_inputs_release(&inputs);
     pmt_options_release(command, &opt.common);
@@ -148,6 +154,12 @@ const struct pmt_command pmt_command_top = {
         "end, as far as that can be told; FILE@end is the very end. What was "
         "allocated is all of the recording then. Where nothing is live rows "
         "are sorted by what was allocated.",
+        "Of several FILEs there is one table, as of what pmt-merge(1) makes of "
+        "them: --by process tells them apart, a stream that is in two of them "
+        "counts once, and a mark is the first one of its name in time. Where "
+        "they end with a moment it must be the same. --each makes a table of "
+        "each. A FILE may be a folder, which stands for every *.pmt in it, or "
+        "a pattern in quotes (\"runs/*.pmt\").",
         "Columns (--show): live, what is alive at the moment; allocated, all "
         "that was made, alive or not; rate, that by the second; temporary, "
         "how much of it its own thread gave back before it had made N more "
@@ -195,6 +207,8 @@ const struct pmt_command pmt_command_top = {
         "a histogram of sizes",
         "pmt top --high-water --by process a.pmt",
         "what each process had when all together had most",
+        "pmt top --by process a.pmt b.pmt c.pmt",
+        "what each of several processes has",
         "pmt top --every 10s -n 5 --by file a.pmt",
         "the five files that held most, every 10 seconds",
         "pmt top --kind call --sort bytes a.pmt",

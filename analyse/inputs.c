@@ -64,13 +64,6 @@ static char *joined(const char *folder, const char *name)
 
 /* ---- the list ------------------------------------------------------------ */
 
-static void copy_moment(struct pmt_moment *to, const struct pmt_moment *from)
-{
-    *to = *from;
-    if (from->name != NULL)
-        to->name = pmt_xstrdup(from->name);
-}
-
 /* Takes `path` over, copies the moment. */
 static void add(struct pmt_inputs *inputs, char *path,
                 const struct pmt_moment *moment, size_t operand)
@@ -84,7 +77,7 @@ static void add(struct pmt_inputs *inputs, char *path,
     }
     item = &inputs->item[inputs->count++];
     *item = (struct pmt_input){.path = path, .operand = operand};
-    copy_moment(&item->moment, moment);
+    pmt_moment_copy(&item->moment, moment);
 }
 
 static int by_path(const void *a, const void *b)
@@ -254,18 +247,6 @@ struct known {
     bool drop;
 };
 
-static int compare_moments(const struct pmt_moment *a,
-                           const struct pmt_moment *b)
-{
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    if (a->ns != b->ns)
-        return a->ns < b->ns ? -1 : 1;
-    if (a->ordinal != b->ordinal)
-        return a->ordinal < b->ordinal ? -1 : 1;
-    return strcmp(a->name ? a->name : "", b->name ? b->name : "");
-}
-
 static int compare_files(const struct known *a, const struct known *b)
 {
     if (a->there != b->there)
@@ -283,7 +264,7 @@ static int by_file(const void *a, const void *b)
     int order = compare_files(x, y);
 
     if (order == 0)
-        order = compare_moments(&x->item->moment, &y->item->moment);
+        order = pmt_moment_compare(&x->item->moment, &y->item->moment);
     return order != 0 ? order : x->place < y->place ? -1 : 1;
 }
 
@@ -356,7 +337,7 @@ static bool is_found_by(const struct known *item, const struct known *known,
             high = middle;
     }
     found = found && low < count && compare_files(&known[low], &key) == 0 &&
-            compare_moments(&known[low].item->moment, &trace.moment) == 0;
+            pmt_moment_compare(&known[low].item->moment, &trace.moment) == 0;
     if (found && part_of(path, &part) > 0)
         found = chain_reaches(trace.path, part);
     free(trace.path);
@@ -389,7 +370,7 @@ static int keep_each_once(struct pmt_inputs *inputs)
     for (size_t i = 0; i < inputs->count; i++)
         known[i].drop =
             (i > 0 && compare_files(&known[i - 1], &known[i]) == 0 &&
-             compare_moments(&known[i - 1].item->moment,
+             pmt_moment_compare(&known[i - 1].item->moment,
                              &known[i].item->moment) == 0) ||
             is_found_by(&known[i], known, inputs->count);
     qsort(known, inputs->count, sizeof *known, by_place);
@@ -479,7 +460,7 @@ int pmt_input_open(struct pmt_trace *in, const struct pmt_input *input,
     int status = pmt_trace_open(in, input->path, common, options);
 
     if (status == PMT_EXIT_OK)
-        copy_moment(&in->moment, &input->moment);
+        pmt_moment_copy(&in->moment, &input->moment);
     return status;
 }
 

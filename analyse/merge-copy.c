@@ -1,132 +1,13 @@
 /* merge-copy.c: the bytes of a merge, with few files open at a time. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-
+#include "merge-files.h"
 #include "merge.h"
-#include "pmt/parts.h"
 #include "pmt/record.h"
-
-/* Inputs that are open, the least recently used of which is closed for the
- * next. */
-struct opened {
-    struct pmt_source source;
-    uint32_t input;
-    uint64_t used;       /* when; 0: nothing is here */
-};
 
 struct copying {
     struct pmt_merge_list *list;
     struct pmt_copier *copier;
-    struct pmt_source spool;
-    struct opened *opened;
-    size_t opened_max;
-    uint64_t clock;
-    uint32_t *slot;      /* of each input, + 1 */
-    uint8_t *buffer;
-    size_t room;
+    struct pmt_merge_files *files;
 };
-
-/* Half of what the system allows us, at most PMT_MERGE_OPEN_MAX. */
-static size_t descriptors(void)
-{
-    struct rlimit limit;
-    size_t half = PMT_MERGE_OPEN_MAX;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-        limit.rlim_cur / 2 < half)
-        half = (size_t)limit.rlim_cur / 2;
-    return half > 2 ? half : 2;
-}
-
-static struct opened *least_used(struct copying *c)
-{
-    struct opened *least = c->opened;
-
-    for (size_t i = 0; i < c->opened_max && least->used > 0; i++)
-        if (c->opened[i].used < least->used)
-            least = &c->opened[i];
-    return least;
-}
-
-/* The source of an input, opened again when it must be. */
-static int source_of(struct copying *c, uint32_t input,
-                     struct pmt_source **source, struct pmt_error *err)
-{
-    struct pmt_merge_input *in;
-    struct opened *o;
-    int code;
-
-    if (input == PMT_MERGE_SPOOL) {
-        *source = &c->spool;
-        return PMT_OK;
-    }
-    in = &c->list->input[input];
-    if (in->pinned) {
-        *source = &in->source;
-        return PMT_OK;
-    }
-    if (c->slot[input] > 0) {
-        o = &c->opened[c->slot[input] - 1];
-        o->used = ++c->clock;
-        *source = &o->source;
-        return PMT_OK;
-    }
-    o = least_used(c);
-    if (o->used > 0) {
-        pmt_source_close(&o->source);
-        c->slot[o->input] = 0;
-        o->used = 0;
-    }
-    code = pmt_source_open_trace(&o->source, in->path, NULL, err);
-    if (code < 0) {
-        c->list->failing = in->path;
-        return code;
-    }
-    o->input = input;
-    o->used = ++c->clock;
-    c->slot[input] = (uint32_t)(o - c->opened) + 1;
-    *source = &o->source;
-    return PMT_OK;
-}
-
-/* Label and frame of a chunk, into the buffer. PMT_END: the file ends. */
-static int read_chunk(struct copying *c, const struct pmt_merge_chunk *chunk,
-                      size_t *n, struct pmt_error *err)
-{
-    struct pmt_source *source;
-    size_t have = 0;
-    int code = source_of(c, chunk->input, &source, err);
-
-    if (code < 0)
-        return code;
-    *n = PMT_LABEL_SIZE + (size_t)chunk->frame_bytes;
-    if (c->room < *n) {
-        free(c->buffer);
-        c->room = *n + *n / 4;
-        c->buffer = malloc(c->room);
-        if (c->buffer == NULL) {
-            c->room = 0;
-            return pmt_error_set_memory(err);
-        }
-    }
-    while (have < *n) {
-        int64_t got = source->read_at(source->context, chunk->offset + have,
-                                      c->buffer + have, *n - have, err);
-
-        if (got < 0) {
-            c->list->failing = chunk->input == PMT_MERGE_SPOOL
-                                   ? "temporary file"
-                                   : c->list->input[chunk->input].path;
-            return (int)got;
-        }
-        if (got == 0)
-            return PMT_END;
-        have += (size_t)got;
-    }
-    return PMT_OK;
-}
 
 static bool is_record(uint16_t kind)
 {
@@ -140,11 +21,15 @@ static int copy_one(struct copying *c, const struct pmt_merge_chunk *chunk,
                     struct pmt_error *err)
 {
     for (size_t i = 0; i < copies; i++) {
+        const uint8_t *bytes;
         size_t n;
-        int code = read_chunk(c, &chunk[i], &n, err);
+        int code = pmt_merge_files_chunk(c->files, &chunk[i], &bytes, &n, err);
 
+        if (code < 0)
+            c->list->failing =
+                pmt_merge_files_name(c->files, chunk[i].input);
         if (code == PMT_OK)
-            code = pmt_copier_labelled(c->copier, c->buffer, n, err);
+            code = pmt_copier_labelled(c->copier, bytes, n, err);
         if (code == PMT_OK) {
             report->chunks++;
             report->records += is_record(chunk[i].kind) ? chunk[i].count : 0;
@@ -183,26 +68,17 @@ int pmt_merge_copy(struct pmt_merge_list *list, const struct pmt_sink *sink,
                    struct pmt_progress *progress,
                    struct pmt_merge_report *report, struct pmt_error *err)
 {
-    struct copying c = {.list = list, .opened_max = descriptors()};
+    struct copying c = {.list = list};
     int code = pmt_copier_new(&c.copier, sink, err);
 
-    c.opened = calloc(c.opened_max, sizeof *c.opened);
-    c.slot = calloc(list->input_count + 1, sizeof *c.slot);
-    if (code == PMT_OK && (c.opened == NULL || c.slot == NULL))
-        code = pmt_error_set_memory(err);
-    if (code == PMT_OK && list->spool != NULL)
-        code = pmt_source_from_fd(&c.spool, fileno(list->spool), 0, err);
+    if (code == PMT_OK)
+        code = pmt_merge_files_new(&c.files, list, 2, err);
     if (code == PMT_OK)
         code = copy_all(&c, progress, report, err);
     report->inputs = list->input_count;
     if (c.copier != NULL)
         report->bytes = pmt_copier_offset(c.copier);
-    for (size_t i = 0; c.opened != NULL && i < c.opened_max; i++)
-        pmt_source_close(&c.opened[i].source);
-    pmt_source_close(&c.spool);
+    pmt_merge_files_free(c.files);
     pmt_copier_free(c.copier);
-    free(c.opened);
-    free(c.slot);
-    free(c.buffer);
     return code;
 }

@@ -57,7 +57,4 @@ int pmt_merge_copy(struct pmt_merge_list *list, const struct pmt_sink *sink,
                    struct pmt_progress *progress,
                    struct pmt_merge_report *report, struct pmt_error *err);
 
-/* The descriptors that a copy may have open at a time. */
-#define PMT_MERGE_OPEN_MAX 128
-
 #endif

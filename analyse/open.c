@@ -15,6 +15,7 @@
 #include "pmt/journal.h"
 #include "pmt/parts.h"
 #include "spool.h"
+#include "together.h"
 
 int pmt_exit_worse(int a, int b)
 {
@@ -112,8 +113,10 @@ char *pmt_trace_file_of(const struct pmt_trace *in, uint64_t *offset)
 {
     struct pmt_place place;
     size_t room = strlen(in->name) + 16;
-    char *name;
+    char *name = in->path ? pmt_together_file_of(in->path, offset) : NULL;
 
+    if (name != NULL)
+        return name;
     pmt_reader_place(in->reader, *offset, &place);
     if (!place.older) {
         *offset = place.offset;
@@ -209,11 +212,15 @@ static void start(struct pmt_trace *in, int progress)
                        progress);
 }
 
-static const char *display_name(const char *path)
+const char *pmt_trace_name(const char *path)
 {
     const char *spooled = pmt_spool_name(path);
+    const char *together = pmt_together_name(path);
 
-    return strcmp(path, "-") == 0 ? "standard input" : spooled ? spooled : path;
+    return strcmp(path, "-") == 0 ? "standard input"
+           : spooled              ? spooled
+           : together             ? together
+                                  : path;
 }
 
 /* Why the journal beside the trace can't be read, an errno; 0 when it can, or
@@ -256,6 +263,20 @@ static void read_ahead(struct pmt_trace *in, const struct pmt_common *common,
     pmt_reader_read_ahead(in->reader);
 }
 
+static int open_reader(struct pmt_trace *in,
+                       const struct pmt_reader_options *options,
+                       struct pmt_error *err)
+{
+    struct pmt_source source;
+    int code;
+
+    if (pmt_together_name(in->path) == NULL)
+        return pmt_reader_open_path(&in->reader, in->path, options, err);
+    code = pmt_together_open(&source, in->path, err);
+    return code < 0 ? code
+                    : pmt_reader_open(&in->reader, &source, options, err);
+}
+
 /* in->path and in->moment are set; released on failure. */
 static int open_path(struct pmt_trace *in, const struct pmt_common *common,
                      const struct pmt_reader_options *options)
@@ -263,8 +284,8 @@ static int open_path(struct pmt_trace *in, const struct pmt_common *common,
     struct pmt_error err;
 
     if (in->name == NULL)
-        in->name = display_name(in->path);
-    if (pmt_reader_open_path(&in->reader, in->path, options, &err) != PMT_OK)
+        in->name = pmt_trace_name(in->path);
+    if (open_reader(in, options, &err) != PMT_OK)
         return pmt_trace_failed(in, &err);
     if (options == NULL || !options->no_journal)
         in->health.journal_errno = journal_trouble(in->path);
@@ -375,6 +396,8 @@ bool pmt_trace_reopens(const char *path)
 {
     struct stat st;
 
+    if (pmt_together_name(path) != NULL)
+        return true;
     return strcmp(path, "-") != 0 && stat(path, &st) == 0 &&
            (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
 }

@@ -106,6 +106,9 @@ int pmt_trace_from_source(struct pmt_trace *in, struct pmt_source *source,
 int pmt_trace_next(struct pmt_trace *in, struct pmt_event *event,
                    struct pmt_error *err);
 
+/* What a path is called in messages: "standard input", what a copy is of. */
+const char *pmt_trace_name(const char *path);
+
 /* The name of the file that holds byte *offset, which becomes that of the
  * file: where the trace is in several parts (pmt/parts.h), it may be that of
  * an older one. A new string; free() it. */

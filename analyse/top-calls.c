@@ -6,6 +6,7 @@
 #include "cli/text.h"
 #include "group-json.h"
 #include "names.h"
+#include "together.h"
 #include "top-report.h"
 
 struct rank {
@@ -239,6 +240,7 @@ static void print_json(const struct shown *s, struct pmt_json *json)
     pmt_json_line_begin(json);
     pmt_json_string(json, "row", "top");
     pmt_json_string(json, "trace", s->what->name);
+    pmt_together_json(s->what->path, json);
     pmt_json_string(json, "kind", s->lines ? "line" : "call");
     pmt_json_string(json, "by", pmt_group_by_names[calls->by]);
     pmt_json_string(json, "moment", pmt_top_moment_word(s->what->moment));

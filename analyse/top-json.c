@@ -1,6 +1,7 @@
 /* top-json.c: a profile as JSON lines; see top-report.h. */
 #include "group-json.h"
 #include "names.h"
+#include "together.h"
 #include "top-report.h"
 
 static void put_lifetimes(struct pmt_json *json,
@@ -83,6 +84,7 @@ static int put_head(struct pmt_json *json,
     pmt_json_line_begin(json);
     pmt_json_string(json, "row", "top");
     pmt_json_string(json, "trace", report->name);
+    pmt_together_json(report->path, json);
     pmt_json_string(json, "kind",
                     report->snapshots                     ? "snapshot"
                     : profile->which == PMT_LIVE_BLOCKS ? "alloc"

@@ -31,6 +31,7 @@ struct pmt_top_options {
     int sort;                 /* enum pmt_top_sort, or PMT_TOP_SORT_SHOWN */
     bool force, json, stacks, strict, cumulative, all_frames, recursive;
     bool high_water, every_frame, first;
+    bool each;                /* a table of each trace */
 };
 
 /* Which sets (live.h) the options ask for: a type is what objects have, a

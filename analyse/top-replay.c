@@ -7,6 +7,7 @@
 #include "cli/text.h"
 #include "group-json.h"
 #include "names.h"
+#include "together.h"
 #include "top-report.h"
 
 struct replayed {
@@ -157,6 +158,7 @@ static void print_json(const struct replayed *r, struct pmt_json *json)
     pmt_json_line_begin(json);
     pmt_json_string(json, "row", "top");
     pmt_json_string(json, "trace", r->report->name);
+    pmt_together_json(r->report->path, json);
     pmt_json_string(json, "kind",
                     r->report->profile->which == PMT_LIVE_BLOCKS ? "alloc"
                                                                  : "object");

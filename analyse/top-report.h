@@ -49,6 +49,7 @@ extern const char *const pmt_top_sort_names[];
 
 struct pmt_top_report {
     const char *name;                /* of the trace */
+    const char *path;                /* as opened (together.h) */
     const struct pmt_moment *moment; /* as asked for */
     const struct pmt_moment *from;   /* the same; NULL: the beginning */
     struct pmt_profile *profile;     /* finished */
@@ -100,6 +101,7 @@ int pmt_top_replay(const struct pmt_top_report *report,
 
 struct pmt_top_calls {
     const char *name;                /* of the trace */
+    const char *path;                /* as opened (together.h) */
     const struct pmt_moment *moment; /* as asked for */
     const struct pmt_moment *from;   /* the same; NULL: the beginning */
     const struct pmt_calls *calls;   /* finished */

@@ -311,6 +311,7 @@ static int report_one(const struct pmt_top_options *opt,
     enum pmt_group_by by = by_of(opt, which);
     struct pmt_top_report report = {
         .name = in->name,
+        .path = in->path,
         .moment = opt->to ? &found->moment : &in->moment,
         .from = found->has_from ? &found->from : NULL,
         .profile = &found->profiles[which],
@@ -358,6 +359,7 @@ static int report_calls(const struct pmt_top_options *opt,
     for (int which = 0; which < CALL_KINDS && code == PMT_OK; which++) {
         struct pmt_top_calls what = {
             .name = in->name,
+            .path = in->path,
             .moment = opt->to ? &found->moment : &in->moment,
             .from = found->has_from ? &found->from : NULL,
             .calls = &found->calls[which],

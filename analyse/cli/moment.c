@@ -166,3 +166,23 @@ void pmt_moment_release(struct pmt_moment *moment)
     free(moment->name);
     moment->name = NULL;
 }
+
+void pmt_moment_copy(struct pmt_moment *to, const struct pmt_moment *from)
+{
+    *to = *from;
+    if (from->name != NULL)
+        to->name = pmt_xstrdup(from->name);
+}
+
+int pmt_moment_compare(const struct pmt_moment *a, const struct pmt_moment *b)
+{
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->ns != b->ns)
+        return a->ns < b->ns ? -1 : 1;
+    if (a->real_ns != b->real_ns)
+        return a->real_ns < b->real_ns ? -1 : 1;
+    if (a->ordinal != b->ordinal)
+        return a->ordinal < b->ordinal ? -1 : 1;
+    return strcmp(a->name ? a->name : "", b->name ? b->name : "");
+}

@@ -60,4 +60,10 @@ bool pmt_moment_is_later(const struct pmt_moment *a,
 
 void pmt_moment_release(struct pmt_moment *moment);
 
+/* `to` is then to be released, too; it had nothing. */
+void pmt_moment_copy(struct pmt_moment *to, const struct pmt_moment *from);
+
+/* Below, at or above 0: an order in which only equal ones are the same. */
+int pmt_moment_compare(const struct pmt_moment *a, const struct pmt_moment *b);
+
 #endif

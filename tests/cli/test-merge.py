@@ -10,6 +10,7 @@ import subprocess
 
 import kit
 
+kit.common.need_libraries()
 checks = kit.Checks()
 kit.scratch()
 g = kit.generator()
