@@ -396,6 +396,7 @@ static bool is_over(const struct sampler *s)
  * exit event, which the kernel sends after that (do_exit() in kernel/exit.c:
  * exit_notify(), then proc_exit_connector()), when its parent may have taken
  * the status already: so the event is waited for, or the next look ends it.
+ * It has come already where the first thread ended before the others did.
  */
 static void take_descriptor(struct sampler *s, pid_t pid)
 {
@@ -406,7 +407,7 @@ static void take_descriptor(struct sampler *s, pid_t pid)
     p = sampler_find(s, pid);
     if (p == NULL)
         return;
-    if (p->pid == s->program || s->o.events >= 0) {
+    if (p->pid == s->program || (s->o.events >= 0 && !p->has_status)) {
         epoll_ctl(s->epoll, EPOLL_CTL_DEL, p->descriptor, NULL);
     } else {
         sampler_set_moment(s);
