@@ -533,6 +533,13 @@ class Recorder:
         # type: () -> List[str]
         return _options.modes_of(self._settings["mode"])
 
+    def _tracks(self):
+        # type: () -> bool
+        """Whether it keeps the live set, which a snapshot is made of."""
+        modes = self._modes()
+        return "snapshot" in modes or (
+            "alloc" in modes and bool(self._settings["track"]))
+
     def _must_run(self):
         # type: () -> None
         if _innermost() is not self:
@@ -577,11 +584,11 @@ def mark(text):
 def snapshot(name="", values=None):
     # type: (str, Any) -> None
     """Writes the live set of this process, as Recorder.snapshot(); does
-    nothing where nothing is being recorded."""
+    nothing where nothing is being recorded, or without the live set."""
     if not isinstance(name, str):
         raise TypeError("a snapshot's name must be a str")
     recorder = _innermost()
-    if recorder is not None:
+    if recorder is not None and recorder._tracks():
         recorder.snapshot(name, values)
 
 

@@ -151,6 +151,30 @@ def imported():
           "one snapshot")
 
 
+MAY_STAY = """
+import sys
+import pmtrace
+
+pmtrace.snapshot("no recording")
+for settings in {"mode": "alloc"}, {"mode": "call"}, \\
+        {"mode": "alloc", "sample_bytes": 1000}:
+    with pmtrace.Recorder(sys.argv[1], force=1, **settings) as r:
+        pmtrace.snapshot("no live set", [("answer", "", 42)])
+        try:
+            r.snapshot("no live set")
+        except RuntimeError:
+            print("RuntimeError")
+print("unharmed")
+"""
+
+
+def may_stay_in_the_program():
+    """Whoever records decides the mode, and not the program."""
+    result = plain(write("may_stay.py", MAY_STAY), path("may_stay.pmt"))
+    equal(result.triple(), (0, "RuntimeError\n" * 3 + "unharmed\n", ""),
+          "a snapshot that this recording can't make")
+
+
 def main():
     trace, names = moments("snapshot", 0)
     equal(names[:1] + names[-1:], ["call", "end"], "at a call and the end")
@@ -170,6 +194,7 @@ def main():
     equal(names, ["call"], "of a tracked recording")
     compare(trace)
     imported()
+    may_stay_in_the_program()
     finish()
 
 
