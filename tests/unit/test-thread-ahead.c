@@ -17,7 +17,7 @@
 
 #define RECORDS 6000
 #define CHUNK 100
-#define DAMAGED 300
+#define DAMAGED 150
 
 static uint64_t random_state = 1;
 
