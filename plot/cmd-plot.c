@@ -116,6 +116,9 @@ static int choose_format(struct plot_options *opt)
         (pmt_text_ends_with(name, ".png") || pmt_text_ends_with(name, ".pdf")))
         return pmt_fail("%s: --interactive is an SVG, and this is named as "
                         "another picture", name);
+    if (opt->interactive && (opt->json || opt->terminal))
+        return pmt_fail("--interactive is an SVG: not with --%s",
+                        opt->json ? "json" : "terminal");
     if (opt->interactive)
         opt->format = FORMAT_SVG;
     if (opt->format != NOT_GIVEN)

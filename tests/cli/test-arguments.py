@@ -272,6 +272,8 @@ OWN = {
         ["--terminal", "--json", "a.pmt"],
         ["--interactive", "-o", "x.png", "a.pmt"],
         ["--interactive", "-o", "x.pdf", "a.pmt"],
+        ["--interactive", "--json", "a.pmt"],
+        ["--interactive", "--terminal", "a.pmt"],
         ["--interactive", "--format", "png", "-o", "x.svg", "a.pmt"],
         ["-c", "diff", "-o", "x.png", "a.pmt", "b.pmt", "a.pmt"],
         ["-c", "live", "-b", "type", "-k", "alloc", "-o", "x.png", "a.pmt"],
