@@ -34,6 +34,11 @@ struct share_stream {
     struct pmt_process_list list;
     bool others;        /* there are samples of others than its own process:
                          * its own is the sampler */
+    bool known;         /* another stream has samples of its own process: those
+                         * count, so that it is there once */
+    bool has_origin;    /* pid and boot are known */
+    uint64_t pid, start_ns; /* of its own process; since the system started */
+    uint8_t boot[16];
     /* The second pass. */
     struct share_now *now;      /* by process */
     uint32_t *ends;             /* processes that ended, by when */
@@ -82,6 +87,7 @@ static struct share_stream *find_stream(const struct pmt_shares *s,
 int pmt_shares_meet(struct pmt_shares *s, struct pmt_reader *r,
                     const struct pmt_event *event)
 {
+    const struct pmt_stream_header *header;
     struct share_stream *stream;
     char name[PMT_NAME_SIZE];
 
@@ -97,21 +103,59 @@ int pmt_shares_meet(struct pmt_shares *s, struct pmt_reader *r,
         stream += s->stream_count++;
         pmt_figure_spell(name, sizeof name,
                          pmt_stream_name(name, sizeof name, event->stream));
+        header = pmt_stream_header(event->stream);
         *stream = (struct share_stream){
             .index = pmt_stream_index(event->stream),
             .name = strdup(name),
+            .has_origin = header->has_pid && header->has_boot,
+            .pid = header->pid,
+            .start_ns = header->start_mono_ns,
         };
+        memcpy(stream->boot, header->boot, sizeof stream->boot);
         if (!stream->name)
             return PMT_ERR_MEMORY;
     }
     return pmt_process_list_take(&stream->list, r, event, true);
 }
 
-/* Does it count? Not the sampler, and none without a sample. */
+/* Does it count? Not the sampler, none without a sample, and none twice. */
 static bool counts(const struct share_stream *stream,
                    const struct pmt_life *life)
 {
-    return life->samples > 0 && (life->pid != 0 || !stream->others);
+    return life->samples > 0 &&
+           (life->pid != 0 || (!stream->others && !stream->known));
+}
+
+/* Is it the process whose own stream the other is, by pid and time? */
+static bool is_of(const struct share_stream *stream,
+                  const struct pmt_life *life,
+                  const struct share_stream *own)
+{
+    if (life->samples == 0 || life->pid != own->pid || !own->has_origin ||
+        !stream->has_origin ||
+        memcmp(stream->boot, own->boot, sizeof own->boot) != 0)
+        return false;
+    for (size_t k = 0; k < own->list.count; k++) {
+        const struct pmt_life *self = &own->list.lives[k];
+
+        if (self->pid == 0)
+            return stream->start_ns + life->first_ns <=
+                       own->start_ns + self->last_ns &&
+                   own->start_ns + self->first_ns <=
+                       stream->start_ns + life->last_ns;
+    }
+    return false;
+}
+
+/* What a sampler and a recorder both have is taken of the sampler. */
+static void find_known(struct pmt_shares *s)
+{
+    for (size_t i = 0; i < s->stream_count; i++)
+        for (size_t j = 0; j < s->stream_count; j++)
+            for (size_t k = 0; j != i && k < s->streams[j].list.count; k++)
+                s->streams[i].known |= is_of(&s->streams[j],
+                                             &s->streams[j].list.lives[k],
+                                             &s->streams[i]);
 }
 
 /* Does a program of this name run others, by name? */
@@ -298,9 +342,12 @@ int pmt_shares_rank(struct pmt_shares *s)
         stream->now = calloc(stream->list.count + 1, sizeof *stream->now);
         if (!stream->now)
             return PMT_ERR_MEMORY;
-        for (size_t k = 0; k < stream->list.count; k++)
-            s->processes += counts(stream, &stream->list.lives[k]);
     }
+    find_known(s);
+    for (size_t i = 0; i < s->stream_count; i++)
+        for (size_t k = 0; k < s->streams[i].list.count; k++)
+            s->processes += counts(&s->streams[i],
+                                   &s->streams[i].list.lives[k]);
     count = s->processes > PMT_SHARES_MANY ? number_candidates(s, true) : 0;
     if (count >= PROGRAMS_LEAST)
         s->programs = (size_t)count;
@@ -318,6 +365,9 @@ bool pmt_shares_is_single(const struct pmt_shares *s,
 
     if (!own || !own->others)
         return pid == 0;
+    for (size_t i = 0; i < s->stream_count; i++)
+        if (s->streams[i].known) /* which is a curve already */
+            return false;
     return pid != 0 && s->processes == 1;
 }
 

@@ -5,6 +5,7 @@ pmt diff."""
 
 import collections
 import json
+import os
 import subprocess
 
 import kit
@@ -271,6 +272,23 @@ def test_tree():
         checks.equal(sum(numbers(row[2:])), float(want), "tree at " + row[0])
 
 
+def test_tree_twice():
+    """Processes that a sampler and a recorder have are there once."""
+    os.mkdir("twice")
+    done = kit.run("sample", "-q", "--tree", "-i", "20ms", "-o", "q.pmt", "--",
+                   kit.PMT, "record", "--mode=rss", "--rss-ms=20", "-o",
+                   "twice/", "--", kit.PYTHON, "pool.py")
+    checks.equal(done.status, 0, done)
+    checks.equal(len(os.listdir("twice")), 3, "traces of the recorder")
+    merged = kit.run("merge", "-o", "m.pmt", "q.pmt", "twice")
+    checks.equal(merged.status, 0, merged)
+    titles = [table("tree", name)[0][0] for name in ("q.pmt", "m.pmt")]
+    checks.equal(titles[1], titles[0], "tree: with the recorder's own figures")
+    peaks = [max(sum(numbers(row[2:])) for row in table("tree", name)[0][1])
+             for name in ("q.pmt", "m.pmt")]
+    near(peaks[1], peaks[0], "tree: peak", 0.01)
+
+
 def test_flow():
     rose, before = 0, 0
     for row in rows_of("c.pmt", "call"):
@@ -307,6 +325,7 @@ def main():
     test_rss()
     test_heap()
     test_tree()
+    test_tree_twice()
     test_flow()
     checks.finish()
 
