@@ -84,24 +84,53 @@ static void put_panel(const struct pmt_over_time *o,
     }
 }
 
+/* The most bytes of a column: what the chart shows of all streams together. */
+static uint64_t highest(const struct pmt_series *series)
+{
+    size_t slots = series->line_count + 1;
+    uint64_t most = 0;
+
+    for (size_t c = 0; c < series->columns; c++) {
+        const uint64_t *values = series->values[PMT_SERIES_BYTES] + c * slots;
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < slots; i++)
+            sum += values[i];
+        if (sum > most)
+            most = sum;
+    }
+    return most;
+}
+
+static void put_peak(const struct pmt_series *series,
+                     struct pmt_plot_figure *figure)
+{
+    const char *about = series->sample_bytes ? "~" : "";
+    const char *noun = pmt_series_noun(series);
+    int letters = series->peak.count == 1 ? (int)strlen(noun) - 1 : 99;
+    char size[PMT_TEXT_SIZE], count[PMT_TEXT_SIZE], more[PMT_TEXT_SIZE];
+    char at[PMT_UNIT_TEXT];
+
+    pmt_text_size(size, series->peak.bytes);
+    pmt_text_count(count, series->peak.count);
+    if (series->streams == 1)
+        pmt_figure_note(figure, "peak %s%s in %s%s %.*s at %s", about, size,
+                        about, count, letters, noun,
+                        pmt_unit_text(at, PMT_UNIT_NS,
+                                      (double)series->peak_ns));
+    else
+        pmt_figure_note(figure, "peak %s%s; those of each of %zu streams add "
+                        "up to %s%s in %s%s %.*s", about,
+                        pmt_text_size(more, highest(series)), series->streams,
+                        about, size, about, count, letters, noun);
+}
+
 static void put_notes(const struct pmt_series *series,
                       struct pmt_plot_figure *figure)
 {
-    const char *about = series->sample_bytes ? "~" : "";
-    char size[PMT_TEXT_SIZE], count[PMT_TEXT_SIZE], at[PMT_UNIT_TEXT];
+    char size[PMT_TEXT_SIZE];
 
-    pmt_figure_note(figure, "peak %s%s in %s%s %.*s%s%s", about,
-                    pmt_text_size(size, series->peak.bytes), about,
-                    pmt_text_count(count, series->peak.count),
-                    series->peak.count == 1
-                        ? (int)strlen(pmt_series_noun(series)) - 1
-                        : 99,
-                    pmt_series_noun(series),
-                    series->streams == 1 ? " at " : "",
-                    series->streams == 1
-                        ? pmt_unit_text(at, PMT_UNIT_NS,
-                                        (double)series->peak_ns)
-                        : "");
+    put_peak(series, figure);
     if (series->basic)
         pmt_figure_note(figure, "bytes are basic sizes of types");
     if (series->sample_bytes)

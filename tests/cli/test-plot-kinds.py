@@ -161,7 +161,28 @@ def test_flow(name):
              "flow: %s" % titles[at])
 
 
+def test_peaks(name):
+    """Two processes, one after the other: they never had 4 MiB together."""
+    out = b""
+    for seed, mib in ((1, 1), (2, 3)):
+        trace = g.Trace()
+        stream = g.Stream(trace, seed, tick_ns=TICK)
+        stream.open(process={"pid": seed, "argv": ["a.py"]},
+                    start=(0, 10 ** 18 + seed * 10 ** 9, 0))
+        stream.alloc([{"t": t, "op": op, "address": 4096, "size": size,
+                       "stack": 0, "domain": "raw"}
+                      for t, op, size in ((1000, "malloc", mib << 20),
+                                          (9000, "free", 0))])
+        stream.end(t=10000)
+        out += bytes(trace.data)
+    kit.write(name, out)
+    head = kit.run("plot", "-c", "live", "--json", name).json()[0]
+    checks.equal(head["note"], "peak 3.0 MiB; those of each of 2 streams add "
+                 "up to 4.0 MiB in 2 blocks", "live: peak of two")
+
+
 made = build("a.pmt", 1)
+test_peaks("p.pmt")
 test_flow("f.pmt")
 build("b.pmt", 2)
 test_rate("a.pmt", made)
