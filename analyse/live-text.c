@@ -54,7 +54,7 @@ static void print_moment(const struct pmt_live_report *report,
         return;
     case PMT_MOMENT_PEAK:
         if (total->streams > 1)
-            fputs("with each stream at its own peak", file);
+            fputs("each at its own peak", file);
         else
             fprintf(file, "at the peak (%s)", seconds);
         return;
@@ -195,9 +195,9 @@ static void print_head(const struct pmt_live_report *report,
             noun(report, total->now.count));
     pmt_live_bytes_text(total->now.bytes, total->estimated, file);
     fputs(" live ", file);
-    print_moment(report, total, file);
     if (total->streams > 1)
-        fprintf(file, " in %zu streams", total->streams);
+        fprintf(file, "in %zu streams ", total->streams);
+    print_moment(report, total, file);
     fputc('\n', file);
     say_what_is_estimated(report, total, rows, file);
     say_what_happened(report, total, file);

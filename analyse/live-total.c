@@ -116,8 +116,8 @@ void pmt_live_end_text(const struct pmt_live_total *total, FILE *file)
         fprintf(file, "%s, each stream where its interpreter %s to end",
                 seconds, began);
     else
-        fprintf(file, "the end (%s), %zu of the streams where their "
-                "interpreter %s to end", seconds, total->exits, began);
+        fprintf(file, "the end (%s), or of %zu of them where the interpreter "
+                "%s to end", seconds, total->exits, began);
 }
 
 /* Records that were let go are not missing: the live set of that moment

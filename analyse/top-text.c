@@ -137,7 +137,10 @@ static int print_head(const struct pmt_top_report *report,
     fprintf(file, ": %s%s%s %s, ", total->approximate ? "about " : "", about,
             pmt_text_count(count, live->count), noun(report, live->count));
     pmt_live_bytes_text(live->bytes, total->estimated, file);
-    fputs(" live at ", file);
+    fputs(" live ", file);
+    if (total->streams > 1)
+        fprintf(file, "in %zu streams ", total->streams);
+    fputs("at ", file);
     if (report->moment->kind == PMT_MOMENT_NONE && !report->high_water)
         pmt_live_end_text(total, file);
     else if (report->high_water)
@@ -149,8 +152,6 @@ static int print_head(const struct pmt_top_report *report,
         fputs(", made since ", file);
         pmt_top_moment_text(report->from, 0, file);
     }
-    if (total->streams > 1)
-        fprintf(file, ", in %zu streams", total->streams);
     fputc('\n', file);
     if (report->snapshots)
         fputs("  as snapshots have it\n", file);

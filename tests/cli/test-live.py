@@ -376,6 +376,36 @@ def check_command(fresh):
     checks.equal(done.status, 2, done)
 
 
+def check_heads():
+    """What is said of the moment of several streams, of which one tells where
+    its interpreter began to end."""
+    g, both = kit.generator(), b""
+    for seed, hooks, marks in ((1, [], []), (2, ["exit"], ["pmtrace: exit"])):
+        trace = g.Trace()
+        stream = g.Stream(trace, seed, tick_ns=1000)
+        stream.open(more={"hooks": ["alloc:raw"] + hooks})
+        stream.alloc([{"t": 1000 * t, "op": "malloc", "address": 4096 * t,
+                       "size": 10, "stack": 0, "domain": "raw"}
+                      for t in (1, 3)])
+        if marks:
+            stream.mark([{"t": 2000, "text": text} for text in marks])
+        stream.end(t=5000)
+        both += bytes(trace.data)
+    kit.write("heads.pmt", both)
+    for command, moment, want in (
+            ("live", "", "3 blocks, 30 bytes live in 2 streams at the end "
+             "(0.005000 s), or of 1 of them where the interpreter began to "
+             "end"),
+            ("live", "@peak", "4 blocks, 40 bytes live in 2 streams each at "
+             "its own peak"),
+            ("top", "", "3 blocks, 30 bytes live in 2 streams at the end "
+             "(0.005000 s), or of 1 of them where the interpreter began to "
+             "end")):
+        done = kit.run(command, "heads.pmt" + moment)
+        checks.equal(done.lines()[0], "heads.pmt: " + want, done)
+
+
 check_vectors()
 check_command(check_fresh())
+check_heads()
 checks.finish()
