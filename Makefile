@@ -533,7 +533,7 @@ clean: ## remove the build folders
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
-	sort | awk -F '\t' '{ printf "%-16s%s\n", $$1, $$2 }'
+	sort | awk -F '\t' '{ printf "%-20s%s\n", $$1, $$2 }'
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CMD_OBJ) $(AUX_OBJ) $(EXT_OBJ) \
     $(call objects,$(UNIT_SRC) $(FUZZ_SRC) $(FUZZ_AUX) tests/fuzz/replay.c \
