@@ -296,6 +296,9 @@ static int filter_trace(struct job *job, struct pmt_trace *in,
         print_counts(f, opt->json, out->file);
     say(f, in);
     status = pmt_filter_count(f) + f->carried > 0 ? PMT_EXIT_OK : PMT_EXIT_NO;
+    if (status == PMT_EXIT_NO && !opt->count)
+        pmt_warn("%s: no record is kept (--count says how many there "
+                 "are of each kind)", in->name);
     status = pmt_trace_close(in, status, opt->strict);
     return pmt_exit_worse(status, pmt_output_commit(out));
 }

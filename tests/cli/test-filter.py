@@ -70,7 +70,11 @@ def check_arguments(trace):
     done = filter_("size = 1k and typ = x", trace)
     checks.true("column 15: no field \"typ\"" in done.err, done)
     done = filter_("text == nobody", trace)
-    checks.true(done.status == 1 and not done.err, done)
+    checks.true(done.status == 1 and done.err.startswith(
+        "pmt-filter: warning: %s: no record is kept" % trace), done)
+    for option in "-q", "--count":
+        done = filter_(option, "text == nobody", trace)
+        checks.true(done.status == 1 and not done.err, done)
 
 
 # ---- outputs -----------------------------------------------------------------
