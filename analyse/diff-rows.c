@@ -66,13 +66,15 @@ static bool map_fits(const struct pmt_diff_map *map, struct pmt_text path)
 static uint32_t add_path(struct pmt_diff *diff, struct pmt_text path)
 {
     for (size_t i = 0; path.bytes && i < diff->map_count; i++) {
-        const struct pmt_diff_map *map = &diff->maps[i];
+        struct pmt_diff_map *map = &diff->maps[i];
         uint32_t number = PMT_INTERN_NONE;
         size_t rest;
         char *mapped;
 
+        map->tried = true;
         if (!map_fits(map, path))
             continue;
+        map->fitted = true;
         rest = path.length - map->from_length;
         mapped = malloc(map->to_length + rest + 1);
         if (mapped) {

@@ -460,6 +460,15 @@ static int check_from(const struct work *work)
                     work->opt->from);
 }
 
+/* A map that changes nothing was meant otherwise: paths are whole ones. */
+static void check_maps(const struct work *work)
+{
+    for (size_t i = 0; i < work->opt->maps.count; i++)
+        if (work->maps[i].tried && !work->maps[i].fitted)
+            pmt_warn("--map %s: no file is in that folder",
+                     work->opt->maps.items[i]);
+}
+
 static int compare(struct work *work)
 {
     int status = expand(work);
@@ -480,7 +489,10 @@ static int compare(struct work *work)
         status = read_side(work, &work->sides[1], PMT_DIFF_B);
     if (status == PMT_EXIT_OK)
         status = divide(work);
-    return status == PMT_EXIT_OK ? finish(work) : status;
+    if (status != PMT_EXIT_OK)
+        return status;
+    check_maps(work);
+    return finish(work);
 }
 
 static void release(struct work *work)

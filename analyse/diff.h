@@ -91,6 +91,7 @@ struct pmt_diff_spread {
 struct pmt_diff_map {
     const char *from, *to;
     size_t from_length, to_length;
+    bool tried, fitted;    /* paths were looked at; one of them was below it */
 };
 
 /* A threshold: see pmt_diff_gate(). */
@@ -114,7 +115,7 @@ struct pmt_diff {
     /* What each run's values are divided by, those of A, then those of B;
      * NULL: 1. Borrowed. */
     const double *divisors;
-    const struct pmt_diff_map *maps; /* borrowed */
+    struct pmt_diff_map *maps; /* borrowed */
     size_t map_count;
     /* Of one run a side that are the same streams: what came and went; then
      * limits of a change are those of the two. */

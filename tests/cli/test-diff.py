@@ -210,6 +210,11 @@ def check_paths(trace):
     checks.equal(sorted(row["file"] for row in rows_of(done)
                         if str(row.get("file")).endswith("app.py")),
                  sorted([here + "/app.py", here + "/elsewhere/app.py"]), done)
+    checks.equal(done.err, "", "no --map")
+    done = diff(*args[:-1], "elsewhere=.", trace + "@mark:warm",
+                "moved.pmt@mark:warm")
+    checks.equal(done.err, "pmt-diff: warning: --map elsewhere=.: no file is "
+                 "in that folder\n", "a map of no file")
 
 
 def check_runs():

@@ -4,7 +4,8 @@ shell in a folder that has real traces and programs under the names that it
 uses. Its status is 0, or the one that it tells of; what it writes is a sound
 trace, or is not empty; reading commands say nothing on standard error.
 
-4711 is replaced by the number of a process that runs, /var/tmp by a folder.
+4711 is replaced by the number of a process that runs, /var/tmp by a folder,
+/old/checkout by that of the program.
 Examples that need what this machine has not are named at the end.
 """
 
@@ -252,6 +253,7 @@ def run(name, example):
     if process.process:
         line = line.replace("4711", str(process.process.pid))
     line = line.replace("/var/tmp/", os.path.abspath("var/tmp") + "/")
+    line = line.replace("/old/checkout", os.getcwd())
     path = written(line)
     if path and os.path.exists(path):
         os.unlink(path)
