@@ -397,7 +397,7 @@ static void make_version(struct live_trace *trace, const char *file,
 }
 
 static void read_versions(struct diffs *d, bool match,
-                          const struct pmt_diff_map *maps, size_t map_count)
+                          struct pmt_diff_map *maps, size_t map_count)
 {
     begin(d, PMT_BY_SITE, false);
     d->tables[PMT_DIFF_BLOCKS].match_lines = match;
@@ -410,6 +410,8 @@ static void read_versions(struct diffs *d, bool match,
 
 static void test_moved_lines(void **state)
 {
+    struct pmt_diff_map map = {
+        .from = "/old", .to = "/new", .from_length = 4, .to_length = 4};
     struct pmt_diff *blocks;
     struct diffs d;
 
@@ -419,8 +421,8 @@ static void test_moved_lines(void **state)
                  (int[]){1, 3}, 2);
     make_version(&trace_b, "/new/a.py", 8, (uint32_t[]){10, 23, 40},
                  (int[]){1, 5, 2}, 3);
-    read_versions(&d, true,
-                  (struct pmt_diff_map[]){{"/old", "/new", 4, 4}}, 1);
+    read_versions(&d, true, &map, 1);
+    assert_true(map.tried && map.fitted);
     blocks = &d.tables[PMT_DIFF_BLOCKS];
     assert_int_equal(blocks->changed, 2);
     assert_int_equal(blocks->moved, 1);
@@ -428,12 +430,14 @@ static void test_moved_lines(void **state)
     assert_row(blocks, "/new/a.py:40 f", 2, 2, 200, 200);
     assert_row(blocks, "/new/a.py:10 f", 1, 0, 100, 0);
     release(&d);
-    read_versions(&d, false,
-                  (struct pmt_diff_map[]){{"/old", "/new", 4, 4}}, 1);
+    read_versions(&d, false, &map, 1);
     assert_int_equal(d.tables[PMT_DIFF_BLOCKS].changed, 3);
     release(&d);
     /* A map is of whole names of folders. */
-    read_versions(&d, true, (struct pmt_diff_map[]){{"/ol", "/new", 3, 4}}, 1);
+    map.from_length = 3;
+    map.tried = map.fitted = false;
+    read_versions(&d, true, &map, 1);
+    assert_true(map.tried && !map.fitted);
     assert_int_equal(d.tables[PMT_DIFF_BLOCKS].changed, 5);
     release(&d);
 }
