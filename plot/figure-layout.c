@@ -100,19 +100,23 @@ double pmt_layout_left(const struct layout *layout,
 
 /* ---- legend ------------------------------------------------------------ */
 
-/* As many columns as the names have room in, at least the ends of them. */
+/* How many columns have room for so many letters of each name. */
+static double columns_of(const struct layout *layout, size_t letters)
+{
+    return (layout->drawing->width - (double)(STYLE_LEFT + STYLE_RIGHT)) /
+           (layout->legend_note + 28 + (double)letters * STYLE_SMALL);
+}
+
+/* As many columns as the names have room in, at least the ends of them; three
+ * only with most of them. */
 static unsigned legend_columns(const struct layout *layout, size_t longest)
 {
-    double least = layout->legend_note + 28 +
-                   (double)(longest < STYLE_LEGEND_NAME ? longest
-                                                        : STYLE_LEGEND_NAME) *
-                       STYLE_SMALL;
-    double columns =
-        (layout->drawing->width - (double)(STYLE_LEFT + STYLE_RIGHT)) / least;
+    size_t ends = longest < STYLE_LEGEND_NAME ? longest : STYLE_LEGEND_NAME,
+           most = longest < STYLE_LEGEND_MOST ? longest : STYLE_LEGEND_MOST;
 
-    if (layout->legend_entries <= 4 || columns < 2)
+    if (layout->legend_entries <= 4 || columns_of(layout, ends) < 2)
         return 1;
-    return columns > 3 && layout->legend_entries > 8 ? 3 : 2;
+    return columns_of(layout, most) > 3 && layout->legend_entries > 8 ? 3 : 2;
 }
 
 static void count_legend(struct layout *layout)

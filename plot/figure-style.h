@@ -34,6 +34,7 @@ enum {
 #define STYLE_MARK_ROWS 3u /* rows of labels of marks */
 #define STYLE_MARK_TEXT 32 /* columns of a mark's label */
 #define STYLE_LEGEND_NAME 24u /* columns of a name in the legend, at least */
+#define STYLE_LEGEND_MOST 40u /* the same where it has three columns */
 #define STYLE_NAMES 0.38   /* of the width, at most, names of bars take */
 
 /* Paul Tol's "muted" and then "light" (SRON technical note 18-002): to be

@@ -113,6 +113,7 @@ static void put_header(struct terminal *t, size_t index)
     const char *name = panel->title ? panel->title : label;
     unsigned room = (unsigned)box->width + 2, used = 0;
     char text[PMT_UNIT_TEXT + 16] = "", number[PMT_UNIT_TEXT];
+    char *shown = NULL;
 
     if (panel->type == PMT_PANEL_HEAT)
         snprintf(text, sizeof text, "  darkest: %s",
@@ -121,15 +122,20 @@ static void put_header(struct terminal *t, size_t index)
         snprintf(text, sizeof text, "%s%s", name && *unit ? ", " : "", unit);
     if (has_rows(panel)) /* from the left end */
         room = t->look->columns;
+    else if ((unsigned)box->left - 1 + room > t->look->columns)
+        room = t->look->columns - (unsigned)box->left + 1;
     room -= (unsigned)pmt_text_width(text) < room
                 ? (unsigned)pmt_text_width(text)
                 : 0;
+    if (panel->title)
+        shown = pmt_figure_short_paths(name, room);
     if (name)
         used = pmt_grid_text(&t->grid, has_rows(panel) ? 0 : box->left - 1,
-                             box->top - 1, name, room,
+                             box->top - 1, shown ? shown : name, room,
                              !t->look->colours ? PMT_GRID_OWN
                              : panel->title ? PMT_GRID_PLAIN | PMT_GRID_BOLD
                                             : PMT_GRID_OWN);
+    free(shown);
     if (*text)
         pmt_grid_text(&t->grid,
                       (has_rows(panel) ? 0 : box->left - 1) + (int)used,

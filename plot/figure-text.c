@@ -94,6 +94,17 @@ static bool fits(const char *bytes, size_t width)
     return fits;
 }
 
+/* "f" of "f (…/a.py)": what is left of the two would say less. */
+static void cut_file(char *name)
+{
+    size_t length = strlen(name);
+    char *at = length && name[length - 1] == ')' ? strstr(name, " (") : NULL;
+
+    if (at && at > name &&
+        (at[2] == '/' || at[2] == '<' || !strncmp(at + 2, "…", strlen("…"))))
+        *at = '\0';
+}
+
 char *pmt_figure_short_paths(const char *bytes, size_t width)
 {
     char *name = strdup(bytes);
@@ -102,6 +113,10 @@ char *pmt_figure_short_paths(const char *bytes, size_t width)
         memcpy(name, bytes, strlen(bytes) + 1);
         cut_paths(name, parts);
     }
+    if (name && !fits(name, width))
+        cut_file(name);
+    if (name && !fits(name, width) && !strncmp(name, "…/", strlen("…/")))
+        memmove(name, name + strlen("…/"), strlen(name + strlen("…/")) + 1);
     return name;
 }
 

@@ -23,7 +23,9 @@ void pmt_figure_put_quoted(FILE *file, const char *text);
 void pmt_figure_put_text(FILE *file, const char *bytes, size_t width);
 
 /* A name of code, or a command, as it fits into `width` columns (>= 3) if it
- * can: of its paths the last two parts stay, or the last one. Raw bytes as before, to be freed; NULL: no memory. */
+ * can: of its paths the last two parts stay, or the last one; of a function
+ * with its file the function. Raw bytes as before, to be freed; NULL: no
+ * memory. */
 char *pmt_figure_short_paths(const char *bytes, size_t width);
 
 /* pmt_figure_put_text() of that. */

@@ -131,8 +131,7 @@ static char *title_of(const struct ages *ages, int hist,
                                blocks ? "no block was freed"
                                       : "no object was destroyed");
     pmt_unit_text(half, PMT_UNIT_NS, half_life(ages));
-    return pmt_figure_text(figure, "life of the %s%s %s: half of them less "
-                                   "than %s",
+    return pmt_figure_text(figure, "life of %s%s %s: half less than %s",
                            about, total,
                            blocks ? "blocks that were freed"
                                   : "objects that were destroyed",

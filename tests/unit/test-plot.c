@@ -344,7 +344,7 @@ static void test_names(void **state)
     name_is("/usr/lib/python3/json/decoder.py:355 raw_decode", 30,
             "\"…/decoder.py:355 raw_decode\"");
     name_is("/usr/lib/python3/json/decoder.py:355 raw_decode", 10,
-            "\"…/d…decode\"");
+            "\"dec…decode\"");
     name_is("it's", 40, "\"it\\047s\"");
     name_is("/", 40, "\"/\"");
     name_is("", 40, "\"\"");
@@ -405,9 +405,39 @@ static void test_spelled(void **state)
 
 #define TEST(test) cmocka_unit_test_teardown(test, finish)
 
+/* What is told apart stays longest: the last part of a path, the line, the
+ * function. */
+static void test_short_names(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t width;
+        const char *want;
+    } cases[] = {
+        {"/srv/shop/app.py:12 load", 24, "/srv/shop/app.py:12 load"},
+        {"/srv/shop/app.py:12 load", 23, "…/shop/app.py:12 load"},
+        {"/srv/shop/app.py:12 load", 20, "…/app.py:12 load"},
+        {"/srv/shop/app.py:12 load", 15, "app.py:12 load"},
+        {"load (/srv/shop/app.py)", 22, "load (…/shop/app.py)"},
+        {"load (/srv/shop/app.py)", 15, "load (…/app.py)"},
+        {"load (/srv/shop/app.py)", 14, "load"},
+        {"load (<frozen importlib._bootstrap>)", 30, "load"},
+        {"python3 -c f(1) (a b c)", 10, "python3 -c f(1) (a b c)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *name = pmt_figure_short_paths(cases[i].name, cases[i].width);
+
+        assert_string_equal(name, cases[i].want);
+        free(name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_short_names),
         TEST(test_columns),
         TEST(test_short_peak),
         TEST(test_two_streams),

@@ -12,7 +12,7 @@ set lmargin at screen 0.26667
 set rmargin at screen 0.92000
 set tmargin at screen 0.74667
 set bmargin at screen 0.68000
-set label "life of t…m less than 134 ms" at screen 0.26667,0.77667 left font ':Bold,9'
+set label "life of 3…f less than 134 ms" at screen 0.26667,0.77667 left font ':Bold,9'
 set label "ages.pmt: li…imes and ages of blocks" at screen 0.26667,0.94000 left font ':Bold,13'
 set label "pid 41: pyth…ode alloc\073 nothing lost" at screen 0.26667,0.87000 left font ',9' tc rgb '#555555'
 set label "each bar: fr…st: all that is shorter" at screen 0.26667,0.04000 left font ',8' tc rgb '#555555'

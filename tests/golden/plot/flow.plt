@@ -45,7 +45,7 @@ set format x '%g'
 set arrow from first 2.5, graph 0 to first 2.5, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'
 set arrow from first 7, graph 0 to first 7, graph 1 nohead front lw 1 dt 2 lc rgb '#606060'
 unset ylabel
-set ytics ("27.4 …d (app.py)" 1, "17.7 …ecoder.py)" 0) font ',9'
+set ytics ("27.4 …d (app.py)" 1, "17.7 …raw_decode" 0) font ',9'
 set yrange [-0.6:1.6]
 set palette defined (0 '#f7f9fc', 0.15 '#cfdfee', 0.4 '#7fb0d3', 0.7 '#33699f', 1 '#142f5c')
 set logscale cb

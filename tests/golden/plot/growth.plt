@@ -36,7 +36,7 @@ set lmargin at screen 0.76667
 set rmargin at screen 0.92000
 set tmargin at screen 0.69667
 set bmargin at screen 0.25333
-set label "…/d…ecode" at screen 0.76667,0.77667 left font ':Bold,9'
+set label "dec…ecode" at screen 0.76667,0.77667 left font ':Bold,9'
 set label "pla…55 KiB" at screen 0.76667,0.72833 left font ',9' tc rgb '#555555'
 unset logscale x
 set xrange [0:10.000000001]

@@ -16,7 +16,7 @@ set label "live.pmt: live blocks by site" at screen 0.26667,0.94000 left font ':
 set label "pid 41: pyth…ode alloc\073 nothing lost" at screen 0.26667,0.87000 left font ',9' tc rgb '#555555'
 set object rect from screen 0.26667,0.26833 to screen 0.30667,0.30167 front fs solid noborder fc rgb '#332288'
 set label "990.7 KiB in 32" at screen 0.70433,0.28500 right font ',9' tc rgb '#555555'
-set label "…/d…code" at screen 0.72433,0.28500 left font ',9'
+set label "dec…code" at screen 0.72433,0.28500 left font ',9'
 set object rect from screen 0.26667,0.21167 to screen 0.30667,0.24500 front fs solid noborder fc rgb '#88ccee'
 set label "363.3 KiB in 124" at screen 0.70433,0.22833 right font ',9' tc rgb '#555555'
 set label "app…load" at screen 0.72433,0.22833 left font ',9'
