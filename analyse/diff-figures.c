@@ -14,6 +14,7 @@ struct head {
 
 struct pmt_figure_now {
     int64_t value, highest;
+    uint64_t time;     /* of the value: ticks */
     bool counter;
     bool any;          /* it had a value */
 };
@@ -116,6 +117,7 @@ static int take_column(struct pmt_diff_figures *f, struct pmt_reader *r,
         if (!now)
             return PMT_ERR_MEMORY;
         now->value = values[i];
+        now->time = times ? times[i] : 0;
         if (!now->any || values[i] > now->highest)
             now->highest = values[i];
         now->any = true;
@@ -151,7 +153,10 @@ bool pmt_diff_figures_have(const struct pmt_diff_figures *f, enum pmt_kind kind)
 /* Whose the figures of a kind are. */
 struct owners {
     bool *sampled;     /* by stream: its records with a pid are of others */
+    uint64_t *looked;  /* by stream: when it last met one of those */
     size_t streams;
+    struct pmt_intern processes; /* those that were sampled */
+    uint64_t *met;     /* by number of the process: when last */
     bool one;          /* all are of one process */
 };
 
@@ -161,6 +166,54 @@ static bool is_of_sampler(const struct owners *owners, struct head head)
     return head.pid == 0 && owners->sampled[head.stream];
 }
 
+static void release_owners(struct owners *owners)
+{
+    free(owners->sampled);
+    free(owners->looked);
+    free(owners->met);
+    pmt_intern_release(&owners->processes);
+}
+
+/* PMT_INTERN_NONE: no memory. */
+static uint32_t process_of(struct owners *owners, struct head head)
+{
+    uint64_t key[2] = {head.pid, head.stream};
+
+    return pmt_intern_add(&owners->processes, key, sizeof key);
+}
+
+static bool meet(struct owners *owners, struct head head, uint64_t time)
+{
+    uint32_t number = process_of(owners, head);
+
+    if (number == PMT_INTERN_NONE)
+        return false;
+    owners->sampled[head.stream] = true;
+    if (time > owners->met[number])
+        owners->met[number] = time;
+    if (time > owners->looked[head.stream])
+        owners->looked[head.stream] = time;
+    return true;
+}
+
+static bool make_owners(const struct pmt_diff_figures *f,
+                        struct owners *owners)
+{
+    struct pmt_figure figure;
+
+    *owners = (struct owners){.one = true};
+    for (uint32_t i = 0; i < f->keys.count; i++) {
+        struct head head = head_of(f, i, &figure);
+
+        if (head.stream >= owners->streams)
+            owners->streams = head.stream + (size_t)1;
+    }
+    owners->sampled = calloc(owners->streams + 1, sizeof *owners->sampled);
+    owners->looked = calloc(owners->streams + 1, sizeof *owners->looked);
+    owners->met = calloc(f->keys.count + (size_t)1, sizeof *owners->met);
+    return owners->sampled && owners->looked && owners->met;
+}
+
 static bool find_owners(const struct pmt_diff_figures *f, enum pmt_kind kind,
                         struct owners *owners)
 {
@@ -168,19 +221,13 @@ static bool find_owners(const struct pmt_diff_figures *f, enum pmt_kind kind,
     struct pmt_figure figure;
     bool any = false;
 
-    *owners = (struct owners){.one = true};
-    for (uint32_t i = 0; i < f->keys.count; i++) {
-        head = head_of(f, i, &figure);
-        if (head.stream >= owners->streams)
-            owners->streams = head.stream + (size_t)1;
-    }
-    owners->sampled = calloc(owners->streams + 1, sizeof *owners->sampled);
-    if (!owners->sampled)
+    if (!make_owners(f, owners))
         return false;
     for (uint32_t i = 0; i < f->keys.count; i++) {
         head = head_of(f, i, &figure);
-        if (head.kind == (uint32_t)kind && head.pid)
-            owners->sampled[head.stream] = true;
+        if (head.kind == (uint32_t)kind && head.pid &&
+            !meet(owners, head, f->figures[i].time))
+            return false;
     }
     for (uint32_t i = 0; i < f->keys.count; i++) {
         head = head_of(f, i, &figure);
@@ -192,6 +239,14 @@ static bool find_owners(const struct pmt_diff_figures *f, enum pmt_kind kind,
         any = true;
     }
     return true;
+}
+
+/* Has it ended? A look meets all that live (spec 7.6: their records have its
+ * time). Its number is there already. */
+static bool has_ended(struct owners *owners, struct head head)
+{
+    return head.pid && owners->met[process_of(owners, head)] <
+                           owners->looked[head.stream];
 }
 
 static int add_highest(const struct pmt_figure_now *now,
@@ -241,7 +296,8 @@ int pmt_diff_figures_add(const struct pmt_diff_figures *f, enum pmt_kind kind,
 
         if (head.kind != (uint32_t)kind || is_of_sampler(&owners, head))
             continue;
-        if (!is_amount(&figure, owners.one))
+        if (!is_amount(&figure, owners.one) ||
+            (!now->counter && has_ended(&owners, head)))
             continue;
         code = pmt_diff_add_figure(diff, side, run, figure.name, figure.unit,
                                    now->value);
@@ -249,6 +305,6 @@ int pmt_diff_figures_add(const struct pmt_diff_figures *f, enum pmt_kind kind,
             pmt_diff_in_bytes(figure.unit) && owners.one)
             code = add_highest(now, figure, diff, side, run);
     }
-    free(owners.sampled);
+    release_owners(&owners);
     return code;
 }

@@ -3,7 +3,9 @@
  * of sample.
  *
  * The value of a figure is its last one not after the moment; of several
- * processes, or streams, the sum of these. What is no amount is left out: the
+ * processes, or streams, the sum of these. Of a process that a sampler did not
+ * meet when it last looked only what is counted is in the sum: it has ended,
+ * and holds nothing. What is no amount is left out: the
  * state of a process, and how nice each of several is. Of a gauge of bytes
  * among samples there is also the highest value so far, where it is of one
  * process: "rss (highest)".

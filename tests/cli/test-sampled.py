@@ -339,6 +339,28 @@ def compared():
     checks.true(not {"state", "nice"} & set(rows), rows)
 
 
+def ended():
+    """What a process that has ended held counts no more; what it used does."""
+    processes = [Process(60 + n, 1, ["a"], 0, rss=lambda age: 1 << 20,
+                         end=(None, 2 * S, None, 1 * S)[n], user=1, system=0)
+                 for n in range(4)]
+    four = sampled.write("ended.pmt", processes, S // 2, 4 * S)
+    rows = differ(four + "@0.5s", four)
+    checks.equal(rows["rss"], (4 << 20, 2 << 20, -2 << 20), rows)
+    checks.equal(rows["threads"], (12, 6, -6), rows)
+    used = [S // 2 * 4, 2 * 7 * S // 2 + 3 * S // 2 + S // 2]
+    checks.equal(rows["cpu_user"][:2],
+                 tuple(n * sampled.TICK for n in used), rows)
+    rows = differ(four + "@1.5s", four + "@2.5s")
+    checks.equal(rows["rss"][:2], (3 << 20, 2 << 20), rows)
+    # All have: then what they held last.
+    both = sampled.write("all-ended.pmt", [
+        Process(70 + n, 1, ["a"], 0, rss=lambda age: 1 << 20, end=2 * S)
+        for n in range(2)], S // 2, 4 * S)
+    checks.equal(differ(both + "@1s", both)["rss"][:2], (2 << 20, 2 << 20),
+                 both)
+
+
 def joined():
     """A process that was recorded and sampled is one row of the tree: by its
     pid, the boot, and when it began. A pid that was used again, a moment
@@ -429,6 +451,7 @@ reused()
 one()
 kept()
 compared()
+ended()
 joined()
 pictures()
 hostile()
