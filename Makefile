@@ -484,6 +484,10 @@ bashdir = $(prefix)/share/bash-completion/completions
 zshdir = $(prefix)/share/zsh/site-functions
 man_place = $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 PUT = install -D -m 644
+# With their folders, so that the links between them lead somewhere.
+DOCS = $(sort $(wildcard README.md LICENSE CHANGELOG.md spec/trace-format.md \
+    spec/trace.cddl docs/*.md docs/decisions/*.md docs/gallery/*.* \
+    docs/examples/*/*.*))
 
 install: all ## install below DESTDIR and PREFIX
 	install -D $(B)/bin/pmt $(DESTDIR)$(bindir)/pmt
@@ -499,8 +503,7 @@ install: all ## install below DESTDIR and PREFIX
 	    $(PUT) $(B)/python/$f $(DESTDIR)$(pydir)/$f &&) :
 	$(PUT) recorder/packaging/_pmtrace_start.py \
 	    $(DESTDIR)$(pydir)/_pmtrace_start.py
-	install -m 644 $(wildcard README.md LICENSE CHANGELOG.md \
-	    spec/trace-format.md spec/trace.cddl) $(DESTDIR)$(docdir)
+	$(foreach f,$(DOCS),$(PUT) $f $(DESTDIR)$(docdir)/$f &&) :
 	$(foreach m,$(MAN),$(PUT) $m $(call man_place,$m) &&) :
 	$(PUT) $(B)/completion/pmt.bash $(DESTDIR)$(bashdir)/pmt
 	$(PUT) $(B)/completion/pmt.zsh $(DESTDIR)$(zshdir)/_pmt
