@@ -45,6 +45,9 @@ static const struct pmt_option options[] = {
     PMT_OPT_STRING(0, "snapshot", "NAME|N", struct pmt_live_options, snapshot,
                    "show what the snapshot NAME, or number N, holds (NAME#2 "
                    "is the second of that name)"),
+    PMT_OPT_FLAG(0, "quick", struct pmt_live_options, quick,
+                 "count what came and went from the last live set on that the "
+                 "trace states before the moment, and read no earlier records"),
     PMT_OPT_JSON(struct pmt_live_options, json),
     PMT_OPT_STRICT(struct pmt_live_options, strict),
     PMT_OPT_RECURSIVE(struct pmt_live_options, recursive),
@@ -74,6 +77,10 @@ static bool contradicts(const struct pmt_live_options *opt)
                  "--survivors");
     else if (opt->by != PMT_LIVE_BY_KIND && (opt->list || opt->pairs))
         pmt_fail("--by is not for --list and --pairs");
+    else if (opt->quick && (opt->snapshot || opt->growth || opt->pairs ||
+                            opt->survivors))
+        pmt_fail("--quick is not for --snapshot, --growth, --pairs and "
+                 "--survivors");
     else if (opt->type && opt->kind == PMT_LIVE_ONLY_BLOCKS)
         pmt_fail("--type is not for --kind alloc");
     else
@@ -150,6 +157,10 @@ const struct pmt_command pmt_command_live = {
         "--list shows single blocks or objects with address, age and where "
         "they were made, --pairs those that are gone, with their life, and "
         "--survivors how much of what was made between two marks lives on.",
+        "Where the trace states live sets, as each part of one that was "
+        "archived with --split does, --quick begins at the last of them before "
+        "the moment: rows are the same, what was allocated and freed and the "
+        "peak are since then. Not for @peak, which is looked for in all.",
         "Without a moment all but --pairs is up to where the interpreter "
         "began to end, as far as that can be told: what it takes down then "
         "says nothing of the program.",
@@ -164,6 +175,8 @@ const struct pmt_command pmt_command_live = {
         "pmt live --by type a.pmt@12.5s", "objects by type after 12.5 s",
         "pmt live -n 5 --by stack a.pmt@peak",
         "the five stacks that held most at the peak",
+        "pmt live --quick a.pmt@mark:warm",
+        "what was alive at a mark, without all that came before it",
         "pmt live --growth a.pmt", "is there a leak, and where",
         "pmt live --list --sort age -n 5 --site 'app.py:*' a.pmt",
         "the five oldest blocks that app.py made",

@@ -32,7 +32,7 @@ static bool wants(const struct pmt_diff_reading *reading,
     return reading->wanted >> what & 1;
 }
 
-static unsigned live_wanted(const struct pmt_diff_reading *reading)
+unsigned pmt_diff_live(const struct pmt_diff_reading *reading)
 {
     return (wants(reading, PMT_DIFF_BLOCKS) ? PMT_LIVE_ALLOC : 0) |
            (wants(reading, PMT_DIFF_OBJECTS) ? PMT_LIVE_OBJECT : 0);
@@ -45,7 +45,7 @@ static uint64_t bit(enum pmt_kind kind)
 
 uint64_t pmt_diff_skip_kinds(const struct pmt_diff_reading *reading)
 {
-    uint64_t skip = pmt_live_sets_skip_kinds(live_wanted(reading));
+    uint64_t skip = pmt_live_sets_skip_kinds(pmt_diff_live(reading));
 
     if (wants(reading, PMT_DIFF_BLOCKS))
         skip &= PMT_SNAPSHOTS_SKIP_KINDS;
@@ -367,7 +367,7 @@ int pmt_diff_read(struct pmt_diff_reading *reading, struct pmt_trace *in,
                         .run = run, .found = found};
     int code;
 
-    pmt_live_sets_init(&pass.live, live_wanted(reading));
+    pmt_live_sets_init(&pass.live, pmt_diff_live(reading));
     pass.live.until = *until;
     pass.live.exits = reading->exits;
     pass.patterns.include = reading->patterns.include;

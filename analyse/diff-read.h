@@ -81,6 +81,9 @@ struct pmt_diff_reading {
 
 void pmt_diff_reading_release(struct pmt_diff_reading *reading);
 
+/* Which live sets are read for it (live.h). */
+unsigned pmt_diff_live(const struct pmt_diff_reading *reading);
+
 /* What a reader may pass over for this: for its options. */
 uint64_t pmt_diff_skip_kinds(const struct pmt_diff_reading *reading);
 

@@ -12,6 +12,7 @@
 #include "diff-report.h"
 #include "inputs.h"
 #include "live-exit.h"
+#include "seek.h"
 
 /* The traces of an operand, and which run each of them is. */
 struct side {
@@ -178,12 +179,15 @@ static int read_trace(struct work *work, const struct pmt_input *input,
         .skip_kinds = pmt_diff_skip_kinds(&work->reading),
     };
     struct pmt_live_exits exits = {0};
+    struct pmt_seek seek = {.bounded = false};
     struct pmt_instant until, from;
     struct pmt_trace in;
     struct pmt_error err;
     int code;
 
     pmt_input_limit(input, &reading);
+    if (pmt_seek_is_for(&input->moment))
+        pmt_seek_options(&seek, &reading);
     if (pmt_input_open(&in, input, &work->opt->common, &reading))
         return PMT_EXIT_TROUBLE;
     work->reading.from = work->opt->from ? &from : NULL;
@@ -194,9 +198,16 @@ static int read_trace(struct work *work, const struct pmt_input *input,
         pmt_trace_release(&in);
         return PMT_EXIT_TROUBLE;
     }
-    code = pmt_diff_read(&work->reading, &in, &until, side, run, found, &err);
+    seek.until = until;
+    seek.bounded = pmt_seek_is_for(&input->moment);
+    code = pmt_seek_live_sets(&seek, in.path, pmt_diff_live(&work->reading),
+                              &err);
+    if (code == PMT_OK)
+        code = pmt_diff_read(&work->reading, &in, &until, side, run, found,
+                             &err);
     work->reading.exits = NULL;
     pmt_live_exits_release(&exits);
+    pmt_seek_release(&seek);
     if (code)
         return pmt_trace_failed(&in, &err);
     return pmt_trace_close(&in, PMT_EXIT_OK, work->opt->strict);

@@ -30,6 +30,8 @@ struct work {
     struct stream *streams;  /* by key */
     size_t stream_count;
     struct pmt_source *base;
+    struct pmt_seek_start *starts; /* of find_starts() */
+    size_t start_count;
 };
 
 /* ---- pieces -------------------------------------------------------------- */
@@ -291,9 +293,41 @@ static bool mark_needed(struct work *w)
     return some_not;
 }
 
+static int find_chunks(struct work *w, struct pmt_error *err)
+{
+    (void)err;
+    return mark_needed(w) ? PMT_OK : PMT_END;
+}
+
+/* Instead: where the live sets begin. */
+static int find_starts(struct work *w, struct pmt_error *err)
+{
+    w->starts = calloc(w->stream_count + 1, sizeof *w->starts);
+    if (!w->starts)
+        return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
+                             "out of memory");
+    for (size_t i = 0; i < w->stream_count; i++) {
+        const struct stream *t = &w->streams[i];
+        size_t blocks = t->from[PMT_FILTER_BLOCKS];
+        size_t objects = t->from[PMT_FILTER_OBJECTS];
+
+        if (blocks > 0 || objects > 0)
+            w->starts[w->start_count++] = (struct pmt_seek_start){
+                .key = t->key,
+                .seq = {[PMT_LIVE_BLOCKS] =
+                            blocks ? w->index.entries[blocks].seq : 0,
+                        [PMT_LIVE_OBJECTS] =
+                            objects ? w->index.entries[objects].seq : 0}};
+    }
+    return w->start_count > 0 ? PMT_OK : PMT_END;
+}
+
 /* ---- all together -------------------------------------------------------- */
 
-static int find_needed(struct work *w, struct pmt_error *err)
+/* The streams, and then `then` while their headers are there. */
+static int find_needed(struct work *w,
+                       int (*then)(struct work *w, struct pmt_error *err),
+                       struct pmt_error *err)
 {
     struct pmt_extents *pieces;
     struct pmt_reader *r;
@@ -309,15 +343,16 @@ static int find_needed(struct work *w, struct pmt_error *err)
         code = list_streams(w, err);
     if (code == PMT_OK)
         code = is_whole(w) ? find_sets(w, err) : PMT_END;
-    if (code == PMT_OK && !mark_needed(w))
-        code = PMT_END;
+    if (code == PMT_OK)
+        code = then(w, err);
     pmt_reader_free(r); /* the streams of w->f are its own */
     pmt_extents_free(pieces);
     return code;
 }
 
-static int with_index(struct work *w, struct pmt_filter_seek *seek,
-                      struct pmt_filter *f, struct pmt_error *err)
+static int with_index(struct work *w,
+                      int (*then)(struct work *w, struct pmt_error *err),
+                      struct pmt_error *err)
 {
     int code = pmt_index_read(&w->index, w->base, err);
 
@@ -329,7 +364,14 @@ static int with_index(struct work *w, struct pmt_filter_seek *seek,
     if (!w->needed)
         return pmt_error_set(err, PMT_ERR_MEMORY, PMT_NO_OFFSET,
                              "out of memory");
-    code = find_needed(w, err);
+    return find_needed(w, then, err);
+}
+
+static int seek_needed(struct work *w, struct pmt_filter_seek *seek,
+                       struct pmt_filter *f, struct pmt_error *err)
+{
+    int code = with_index(w, find_chunks, err);
+
     if (code != PMT_OK)
         return code;
     seek->pieces = pieces_of(w, w->needed);
@@ -340,6 +382,43 @@ static int with_index(struct work *w, struct pmt_filter_seek *seek,
         if (!w->needed[i] && pmt_filter_is_record(w->index.entries[i].kind))
             f->seen[w->index.entries[i].kind] += w->index.entries[i].count;
     return PMT_OK;
+}
+
+static void release(struct work *w)
+{
+    pmt_filter_release(&w->f);
+    pmt_index_release(&w->index);
+    free(w->needed);
+    free(w->streams);
+}
+
+int pmt_filter_seek_starts(const char *path, const struct pmt_instant *until,
+                           struct pmt_seek_start **starts, size_t *count,
+                           struct pmt_error *err)
+{
+    const struct pmt_filter_bound from = {*until, PMT_FROM};
+    struct pmt_expression all;
+    struct pmt_source base;
+    struct work w = {.base = &base};
+    int code = pmt_source_open_trace(&base, path, NULL, err);
+
+    if (code != PMT_OK)
+        return code;
+    pmt_expression_init(&all);
+    pmt_filter_init(&w.f, &all, NULL);
+    w.f.bounds = &from;
+    w.f.bound_count = 1;
+    code = with_index(&w, find_starts, err);
+    release(&w);
+    pmt_expression_release(&all);
+    pmt_source_close(&base);
+    if (code == PMT_OK) {
+        *starts = w.starts;
+        *count = w.start_count;
+    } else {
+        free(w.starts);
+    }
+    return code;
 }
 
 int pmt_filter_seek(struct pmt_filter_seek *seek, struct pmt_filter *f,
@@ -358,11 +437,8 @@ int pmt_filter_seek(struct pmt_filter_seek *seek, struct pmt_filter *f,
     w.f.bounds = f->bounds;
     w.f.bound_count = f->bound_count;
     w.f.no_carry = f->no_carry;
-    code = with_index(&w, seek, f, err);
-    pmt_filter_release(&w.f);
-    pmt_index_release(&w.index);
-    free(w.needed);
-    free(w.streams);
+    code = seek_needed(&w, seek, f, err);
+    release(&w);
     if (code != PMT_OK)
         pmt_filter_seek_release(seek);
     return code;

@@ -11,6 +11,7 @@
 
 #include "extents.h"
 #include "filter.h"
+#include "seek.h"
 
 struct pmt_filter_seek {
     struct pmt_source base;      /* the file, with its older parts */
@@ -27,6 +28,15 @@ struct pmt_filter_seek {
  */
 int pmt_filter_seek(struct pmt_filter_seek *seek, struct pmt_filter *f,
                     const char *path, struct pmt_error *err);
+
+/*
+ * Where the last whole live sets before an instant begin, of each stream that
+ * has any: *starts, *count of them, to be free()d. PMT_END: it can't be told, as
+ * above, or there is none. PMT_ERR_MEMORY, PMT_ERR_IO.
+ */
+int pmt_filter_seek_starts(const char *path, const struct pmt_instant *until,
+                           struct pmt_seek_start **starts, size_t *count,
+                           struct pmt_error *err);
 
 void pmt_filter_seek_release(struct pmt_filter_seek *seek);
 

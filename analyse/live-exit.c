@@ -6,6 +6,7 @@
 
 #include "cli/errors.h"
 #include "own-site.h"
+#include "seek.h"
 
 static const char exit_mark[] = "pmtrace: exit";
 
@@ -50,19 +51,13 @@ int pmt_live_exits_note(struct pmt_live_exits *exits, struct pmt_reader *r,
 int pmt_live_exits_find(struct pmt_live_exits *exits,
                         const struct pmt_trace *in)
 {
-    struct pmt_reader_options options = {
-        .skip_kinds = ~(UINT64_C(1) << PMT_KIND_STREAM | UINT64_C(1)
-                                                             << PMT_KIND_MARK),
-        .no_tables = true,
-    };
-    struct pmt_common silent = {.progress = PMT_PROGRESS_NEVER};
     struct pmt_trace pass;
     struct pmt_event event;
     struct pmt_error err;
     int code;
 
     memset(exits, 0, sizeof *exits);
-    if (pmt_trace_open(&pass, in->path, &silent, &options))
+    if (pmt_seek_open_kinds(&pass, in->path, UINT64_C(1) << PMT_KIND_MARK))
         return PMT_EXIT_TROUBLE;
     while ((code = pmt_trace_next(&pass, &event, &err)) == PMT_OK)
         if (event.type == PMT_EVENT_RECORDS &&

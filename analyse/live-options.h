@@ -29,7 +29,7 @@ struct pmt_live_options {
     int kind;                 /* enum pmt_live_kind */
     int sort;                 /* enum pmt_group_sort, or PMT_LIVE_SORT_AGE */
     bool force, growth, json, list, pairs, recursive, stacks, strict;
-    bool survivors;
+    bool survivors, quick;
 };
 
 /* How many views other than the live set are asked for. */

@@ -35,6 +35,7 @@ struct pmt_live_total {
     size_t begun_late;   /* streams whose earlier records were let go; the
                           * first of them begins at begun_ns */
     uint64_t begun_ns;
+    bool quick;          /* they are there, and were not counted */
     size_t streams;      /* that have such records */
     size_t exits;        /* of them up to where the interpreter began to end */
     size_t exits_guessed; /* of them, of which the recorder said nothing */

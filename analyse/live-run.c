@@ -11,6 +11,7 @@
 #include "live-list.h"
 #include "live-report.h"
 #include "live.h"
+#include "seek.h"
 #include "survivors.h"
 
 int pmt_live_views(const struct pmt_live_options *opt)
@@ -116,6 +117,7 @@ struct found {
     struct pmt_list lists[PMT_LIVE_KINDS];
     size_t list_count;
     struct pmt_survivors survivors;
+    struct pmt_seek seek;
 };
 
 static struct pmt_live_view view_of(const struct pmt_live_options *opt,
@@ -447,6 +449,7 @@ static void release(struct found *found)
     pmt_live_sets_release(&found->live);
     pmt_live_exits_release(&found->exits);
     free(found->peaks.steps);
+    pmt_seek_release(&found->seek);
 }
 
 int pmt_live_run(const struct pmt_live_options *opt,
@@ -456,8 +459,12 @@ int pmt_live_run(const struct pmt_live_options *opt,
     struct found found = {.peaks = {NULL, 0}};
     struct pmt_trace in;
     struct pmt_error err;
+    bool seeks = input->moment.kind != PMT_MOMENT_PEAK &&
+                 pmt_seek_is_for(&input->moment);
     int status;
 
+    if (seeks)
+        pmt_seek_options(&found.seek, &reading);
     if (pmt_input_open(&in, input, &opt->common, &reading))
         return PMT_EXIT_TROUBLE;
     pmt_live_sets_init(&found.live, pmt_live_wanted(opt));
@@ -475,6 +482,13 @@ int pmt_live_run(const struct pmt_live_options *opt,
         status = set_moment(opt, &in, &found.live, &found.peaks);
     if (status == PMT_EXIT_OK && in.moment.kind != PMT_MOMENT_PEAK)
         found.snapshots.until = found.live.until;
+    found.seek.until = found.live.until;
+    found.seek.bounded = seeks && !opt->snapshot;
+    found.live.quick =
+        opt->quick && in.moment.kind != PMT_MOMENT_PEAK;
+    if (status == PMT_EXIT_OK && (opt->quick || opt->list) &&
+        pmt_seek_live_sets(&found.seek, in.path, pmt_live_wanted(opt), &err))
+        status = pmt_fail("%s: %s", in.name, err.message);
     if (status != PMT_EXIT_OK)
         pmt_trace_release(&in);
     else if (read_all(opt, &in, &found, &err))

@@ -474,6 +474,13 @@ static void note_part(struct pmt_live_set *set, uint64_t time, uint32_t part,
                                     : 0;
 }
 
+void pmt_live_set_begin_anew(struct pmt_live_set *set)
+{
+    memset(&set->counts, 0, sizeof set->counts);
+    memset(&set->weights, 0, sizeof set->weights);
+    memset(&set->peak, 0, sizeof set->peak);
+}
+
 int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
                       const struct pmt_live *live, size_t n, uint32_t part,
                       uint32_t parts, const struct pmt_id_map *type_sizes)

@@ -176,6 +176,10 @@ int pmt_live_set_part(struct pmt_live_set *set, uint64_t time,
                       const struct pmt_live *live, size_t n, uint32_t part,
                       uint32_t parts, const struct pmt_id_map *type_sizes);
 
+/* What came and went so far, and the peak, count no more: to be called before
+ * part 0 of a live set. */
+void pmt_live_set_begin_anew(struct pmt_live_set *set);
+
 /* Events were lost at or after tick `time`, and before what is taken next.
  * Nothing happens once `until_step` is reached. */
 void pmt_live_set_lost(struct pmt_live_set *set, uint64_t time);

@@ -76,6 +76,7 @@ void pmt_live_total_of(struct pmt_live_total *total,
     const struct pmt_live_sets *live = report->live;
 
     memset(total, 0, sizeof *total);
+    total->quick = live->quick;
     for (size_t i = 0; i < live->stream_count; i++) {
         const struct pmt_live_stream *stream = &live->streams[i];
         const struct pmt_live_set *set = &stream->sets[report->which];
@@ -127,8 +128,12 @@ void pmt_live_let_go_text(const struct pmt_live_total *total, FILE *file)
     char buffer[PMT_TEXT_SIZE];
 
     if (total->begun_late)
-        fprintf(file, "  since %s: what was recorded before was let go, but "
-                "for what was live\n",
+        fprintf(file,
+                total->quick ? "  since %s, where the trace states what was "
+                               "live: what came and went before is not "
+                               "counted\n"
+                             : "  since %s: what was recorded before was let "
+                               "go, but for what was live\n",
                 pmt_text_seconds(buffer, total->begun_ns));
 }
 

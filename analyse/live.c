@@ -336,6 +336,11 @@ static int take_live_set(struct pmt_live_sets *live,
         code = pmt_live_exit_prepare(live, stream, which);
     if (code)
         return code;
+    if (live->quick && part == 0) {
+        pmt_live_set_begin_anew(&stream->sets[which]);
+        stream->begun_late = true;
+        stream->begun_ns = event->envelope.t0 * stream->tick_ns;
+    }
     blocks = pmt_reader_lives(r);
     if (!blocks && event->envelope.count > 0)
         return PMT_ERR_MEMORY;

@@ -76,6 +76,9 @@ struct pmt_live_sets {
     /* With `exits`, instead of a guess: stop also where the program began
      * to let go of what it had; the sets that did are `wound_down`. */
     bool wind_down;
+    /* What came and went is counted from the last live set on that the trace
+     * states up to the moment: `begun_late` where there is one. */
+    bool quick;
     /* Called for every stream when it is new, or starts again with the same
      * index, before its first record: may set `watch` and `until_step` of its
      * sets. NULL: none. */

@@ -7,6 +7,7 @@
 #include "live-exit.h"
 #include "live.h"
 #include "open.h"
+#include "seek.h"
 
 /* In the clock of the stream of `header`. */
 static struct pmt_instant in_stream(const struct pmt_stream_header *header,
@@ -66,12 +67,6 @@ static int find_mark(const struct pmt_trace *in,
                      const struct pmt_moment *moment,
                      struct pmt_instant *instant)
 {
-    struct pmt_reader_options options = {
-        .skip_kinds = ~(UINT64_C(1) << PMT_KIND_STREAM |
-                        UINT64_C(1) << PMT_KIND_MARK),
-        .no_tables = true,
-    };
-    struct pmt_common silent = {.progress = PMT_PROGRESS_NEVER};
     uint64_t left = moment->ordinal ? moment->ordinal : 1;
     struct pmt_trace pass;
     struct pmt_event event;
@@ -81,7 +76,7 @@ static int find_mark(const struct pmt_trace *in,
 
     if (!pmt_trace_reopens(in->path))
         return pmt_fail("%s: a mark cannot be looked up in a pipe", in->name);
-    if (pmt_trace_open(&pass, in->path, &silent, &options))
+    if (pmt_seek_open_kinds(&pass, in->path, UINT64_C(1) << PMT_KIND_MARK))
         return PMT_EXIT_TROUBLE;
     while (!found && (code = pmt_trace_next(&pass, &event, &err)) == PMT_OK)
         if (event.type == PMT_EVENT_RECORDS &&

@@ -7,6 +7,7 @@
 #include "high-water.h"
 #include "live-exit.h"
 #include "live.h"
+#include "seek.h"
 #include "top-report.h"
 
 /* Which sets the options ask for: a type is what objects have, a domain what
@@ -74,6 +75,12 @@ static unsigned measured(const struct pmt_top_options *opt)
     return want;
 }
 
+/* Nothing of what came and went. */
+static bool asks_what_is_live(const struct pmt_top_options *opt)
+{
+    return measured(opt) == 0 && !opt->every_ns && !opt->high_water;
+}
+
 /* ---- one trace ---------------------------------------------------------- */
 
 /* Of calls and of lines. */
@@ -93,6 +100,7 @@ struct found {
     struct pmt_moment moment, from; /* as asked for; borrowed or owned */
     struct pmt_instant at_from;
     bool has_from;
+    struct pmt_seek seek;
 };
 
 static void release(struct found *found)
@@ -107,6 +115,7 @@ static void release(struct found *found)
     pmt_snapshots_release(&found->snapshots);
     pmt_live_exits_release(&found->exits);
     pmt_moment_release(&found->from);
+    pmt_seek_release(&found->seek);
 }
 
 /* Where to stop, and since when. */
@@ -147,6 +156,9 @@ static int set_moments(const struct pmt_top_options *opt,
         found->calls[which].from = found->at_from;
     }
     found->snapshots.until = until;
+    found->seek.until = until;
+    found->seek.bounded =
+        pmt_seek_is_for(opt->to ? &found->moment : &in->moment);
     return PMT_EXIT_OK;
 }
 
@@ -419,13 +431,19 @@ int pmt_top_run(const struct pmt_top_options *opt,
     struct pmt_error err;
     int status;
 
-    pmt_input_limit(input, &reading);
-    if (pmt_input_open(&in, input, &opt->common, &reading))
-        return PMT_EXIT_TROUBLE;
     prepare(opt, &found);
+    pmt_input_limit(input, &reading);
+    pmt_seek_options(&found.seek, &reading);
+    if (pmt_input_open(&in, input, &opt->common, &reading)) {
+        release(&found);
+        return PMT_EXIT_TROUBLE;
+    }
     status = set_moments(opt, &in, &found);
     if (status == PMT_EXIT_OK && opt->high_water)
         status = set_high_water(opt, &in, &found);
+    if (status == PMT_EXIT_OK && asks_what_is_live(opt) &&
+        pmt_seek_live_sets(&found.seek, in.path, pmt_top_wanted(opt), &err))
+        status = pmt_fail("%s: %s", in.name, err.message);
     if (status != PMT_EXIT_OK)
         pmt_trace_release(&in);
     else if (read_all(opt, &in, &found, &err))
