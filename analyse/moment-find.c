@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/errors.h"
+#include "cli/suggest.h"
 #include "live-exit.h"
 #include "live.h"
 #include "open.h"
@@ -34,17 +35,47 @@ static bool text_is(struct pmt_text text, const char *name)
            memcmp(text.bytes, name, text.length) == 0;
 }
 
+#define OFFERS 1000    /* marks whose names are compared */
+#define OFFER_BYTES 64 /* longer ones are not */
+
+/* The mark that may have been meant. */
+struct near_mark {
+    char name[OFFER_BYTES + 1];
+    size_t distance, seen;
+    bool found;
+};
+
+static void offer(struct near_mark *near, const char *typed,
+                  struct pmt_text text)
+{
+    const char *best = near->found ? near->name : NULL;
+    char name[OFFER_BYTES + 1];
+
+    if (near->seen++ >= OFFERS || text.bytes == NULL ||
+        text.length > OFFER_BYTES)
+        return;
+    memcpy(name, text.bytes, text.length);
+    name[text.length] = '\0';
+    pmt_suggest_offer(typed, name, &best, &near->distance);
+    if (best != name)
+        return;
+    memcpy(near->name, name, sizeof name);
+    near->found = true;
+}
+
 /* The nth mark called `name` among those of one chunk; `left` counts down. */
 static bool mark_in_chunk(struct pmt_reader *r, const struct pmt_event *event,
                           const char *name, uint64_t *left,
-                          struct pmt_instant *instant)
+                          struct near_mark *near, struct pmt_instant *instant)
 {
     const struct pmt_stream_header *header = pmt_stream_header(event->stream);
     const uint64_t *times = pmt_reader_column(r, PMT_COL_TIME);
 
     for (uint32_t i = 0; i < event->envelope.count; i++) {
-        if (!text_is(pmt_reader_text(r, i), name) || --*left > 0)
+        if (!text_is(pmt_reader_text(r, i), name) || --*left > 0) {
+            offer(near, name, pmt_reader_text(r, i));
             continue;
+        }
         *instant = in_stream(header, event->envelope.stream_key,
                              times ? times[i] * header->tick_ns : 0);
         return true;
@@ -52,7 +83,8 @@ static bool mark_in_chunk(struct pmt_reader *r, const struct pmt_event *event,
     return false;
 }
 
-static int no_mark(const struct pmt_trace *in, const struct pmt_moment *moment)
+static int no_mark(const struct pmt_trace *in, const struct pmt_moment *moment,
+                   const struct near_mark *near)
 {
     if (moment->ordinal)
         return pmt_fail("%s: no mark \"%s\" number %" PRIu64
@@ -60,7 +92,12 @@ static int no_mark(const struct pmt_trace *in, const struct pmt_moment *moment)
                         "\")",
                         in->name, moment->name, moment->ordinal, moment->name,
                         moment->ordinal, moment->name, moment->ordinal);
-    return pmt_fail("%s: no mark \"%s\"", in->name, moment->name);
+    if (near->found)
+        return pmt_fail("%s: no mark \"%s\" (did you mean \"%s\"?)", in->name,
+                        moment->name, near->name);
+    return pmt_fail("%s: no mark \"%s\" (%s)", in->name, moment->name,
+                    near->seen ? "pmt dump --kind mark prints those there are"
+                               : "there are no marks");
 }
 
 static int find_mark(const struct pmt_trace *in,
@@ -68,6 +105,7 @@ static int find_mark(const struct pmt_trace *in,
                      struct pmt_instant *instant)
 {
     uint64_t left = moment->ordinal ? moment->ordinal : 1;
+    struct near_mark near = {.found = false};
     struct pmt_trace pass;
     struct pmt_event event;
     struct pmt_error err;
@@ -82,11 +120,11 @@ static int find_mark(const struct pmt_trace *in,
         if (event.type == PMT_EVENT_RECORDS &&
             event.envelope.kind == PMT_KIND_MARK)
             found = mark_in_chunk(pass.reader, &event, moment->name, &left,
-                                  instant);
+                                  &near, instant);
     if (!found && code < 0)
         return pmt_trace_failed(&pass, &err);
     pmt_trace_release(&pass);
-    return found ? PMT_EXIT_OK : no_mark(in, moment);
+    return found ? PMT_EXIT_OK : no_mark(in, moment, &near);
 }
 
 /* ---- the peak ------------------------------------------------------------ */

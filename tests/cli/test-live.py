@@ -349,6 +349,12 @@ def check_command(fresh):
                 done)
     done = kit.run("live", vector.path + "@mark:no such")
     checks.true(done.status == 2 and "no such" in done.err, done)
+    for name, hint in (
+            ("wram", 'did you mean "warm"?'), ("some other",
+             "pmt dump --kind mark prints those there are")):
+        done = kit.run("live", "fresh.pmt@mark:" + name)
+        checks.equal((done.status, done.err), (
+            2, 'pmt-live: fresh.pmt: no mark "%s" (%s)\n' % (name, hint)), done)
     done = kit.run("live", "fresh.pmt@mark:day #2#1")
     checks.true(done.status == 0 and b'mark "day #2"' in done.out, done)
     done = kit.run("live", "fresh.pmt@mark:day #2")
