@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/errors.h"
 #include "cli/output.h"
@@ -10,6 +11,7 @@
 #include "digest.h"
 #include "info-tree.h"
 #include "info.h"
+#include "inputs.h"
 #include "names.h"
 #include "open.h"
 #include "trace-summary.h"
@@ -17,7 +19,7 @@
 struct info_options {
     struct pmt_common common; /* must come first */
     const char *output;
-    bool force, json, strict, all, tree, digest;
+    bool force, json, strict, all, tree, digest, recursive;
 };
 
 /* Where it goes. */
@@ -41,6 +43,7 @@ static const struct pmt_option options[] = {
                  "compression"),
     PMT_OPT_JSON(struct info_options, json),
     PMT_OPT_STRICT(struct info_options, strict),
+    PMT_OPT_RECURSIVE(struct info_options, recursive),
     PMT_OPT_OUTPUT(struct info_options, output),
     PMT_OPT_FORCE(struct info_options, force),
     PMT_OPT_LAST
@@ -168,13 +171,38 @@ static int digest_trace(const struct info_options *opt, const char *operand,
     return pmt_trace_close(&in, PMT_EXIT_OK, opt->strict);
 }
 
+/* One operand: of a folder each trace in it. Adds to *count how many. */
+static int info_operand(const struct info_options *opt, char *operand,
+                        struct sink *sink, int *count)
+{
+    int (*show)(const struct info_options *, const char *, struct sink *) =
+        opt->digest ? digest_trace : info_trace;
+    struct pmt_inputs inputs;
+    struct stat about;
+    int status = PMT_EXIT_OK;
+
+    if (stat(operand, &about) != 0 || !S_ISDIR(about.st_mode)) {
+        ++*count;
+        return show(opt, operand, sink);
+    }
+    if (pmt_inputs_expand(&inputs, &operand, 1,
+                          opt->recursive ? PMT_INPUTS_RECURSIVE : 0))
+        return PMT_EXIT_TROUBLE;
+    for (size_t i = 0; i < inputs.count; i++)
+        status = pmt_exit_worse(status,
+                                show(opt, inputs.item[i].path, sink));
+    *count += (int)inputs.count;
+    pmt_inputs_release(&inputs);
+    return status;
+}
+
 static int run(const struct pmt_command *command, int argc, char **argv)
 {
     struct info_options opt = {0};
     struct pmt_output out;
     struct sink sink = {0};
     int count = pmt_options_parse(command, argc, argv, &opt.common);
-    int status = PMT_EXIT_OK;
+    int status = PMT_EXIT_OK, shown = 0;
 
     if (opt.digest && opt.tree)
         return pmt_fail("--digest and --tree can't be given together");
@@ -183,11 +211,10 @@ static int run(const struct pmt_command *command, int argc, char **argv)
     sink.file = out.file;
     pmt_json_init(&sink.json, out.file);
     for (int i = 0; i < count; i++)
-        status = pmt_exit_worse(status,
-                                (opt.digest ? digest_trace : info_trace)(
-                                    &opt, argv[i], &sink));
+        status = pmt_exit_worse(status, info_operand(&opt, argv[i], &sink,
+                                                     &shown));
     if (!opt.digest)
-        print_tree(&opt, &sink, count);
+        print_tree(&opt, &sink, shown);
     if (status == PMT_EXIT_TROUBLE) {
         pmt_output_abandon(&out);
         return status;
@@ -202,7 +229,8 @@ const struct pmt_command pmt_command_info = {
     .description = (const char *const[]){
         "Shows of each stream which process it is of, when it was recorded, "
         "whether it is whole, what was lost, and how many chunks, records and "
-        "bytes there are of each kind. \"-\" is standard input.",
+        "bytes there are of each kind. \"-\" is standard input; a folder stands "
+        "for each *.pmt in it.",
         "Reads the index at the end of the file, or without one the labels of "
         "all chunks; and the records of sample, heap, snapshot, gc and loss, "
         "for a line of each figure, snapshot and generation. The others, most "
@@ -221,7 +249,7 @@ const struct pmt_command pmt_command_info = {
         "pmt info a.pmt", "show what is in a.pmt",
         "pmt info --all a.pmt", "and of what functions, threads and RSS",
         "pmt info --json *.pmt", "the same as JSON, one line a file",
-        "pmt info --tree *.pmt", "which process made which, and how they "
+        "pmt info --tree runs", "which process made which, and how they "
         "ended", NULL},
     .exit_status = (const char *const[]){
         "the traces were shown, though one may end early",

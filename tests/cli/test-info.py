@@ -3,6 +3,7 @@
 
 import collections
 import json
+import os
 
 import kit
 
@@ -346,6 +347,22 @@ def check_settings():
                  ["settings"], given, "settings in JSON")
 
 
+def check_folder():
+    """A folder is every trace in it, by name; with -r of those below too."""
+    vector = [v for v in kit.common.vectors("valid") if v.text is not None][0]
+    os.makedirs("folder/below")
+    names = ["folder/a.pmt", "folder/b.pmt", "folder/below/c.pmt"]
+    for name in names:
+        kit.write(name, vector.data())
+    kit.write("folder/other.txt", b"no trace")
+    for options, want in (([], names[:2]), (["-r"], names)):
+        done = kit.run("info", "--json", *options, "folder")
+        checks.equal((done.status, done.err, done.out),
+                     (0, "", kit.run("info", "--json", *want).out), options)
+    done = kit.run("info", "folder/below", "folder/none")
+    checks.true(done.status == 2 and "folder/none" in done.err, done)
+
+
 def main():
     indexed = 0
     for vector in kit.common.vectors("valid"):
@@ -358,6 +375,7 @@ def main():
     check_index_alone()
     check_cut()
     check_settings()
+    check_folder()
     checks.finish()
 
 
