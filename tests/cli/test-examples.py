@@ -101,6 +101,7 @@ if not PYTHONS:
     print("the recorder is not built")
     sys.exit(77)
 VERSION, PYTHON = PYTHONS[-1]
+BUILT = dict(PYTHONS)
 HAS_OBJECTS = not dict(modes(BUILD, PYTHON)).get("object", "not there")
 PATH = os.pathsep.join([os.path.join(os.getcwd(), "bin"),
                         os.path.dirname(os.path.abspath(kit.PMT)),
@@ -125,8 +126,8 @@ def link(name, path):
 def make_folder():
     os.mkdir("bin")
     link("python3", PYTHON)
-    if VERSION >= (3, 13):
-        link("python3.13", PYTHON)
+    if (3, 13) in BUILT:        # pmt record goes by the name
+        link("python3.13", BUILT[3, 13])
     for folder in ("runs", "base", "now", "var", "var/tmp"):
         os.mkdir(folder)
     with open("app.py", "w") as file:
@@ -214,7 +215,7 @@ def tracer():
 
 def missing(name, example):
     """What this machine has not, or ''."""
-    if "python3.13" in example and VERSION < (3, 13):
+    if "python3.13" in example and (3, 13) not in BUILT:
         return "a recorder for CPython 3.13"
     if name in ("attach", "detach") and VERSION < (3, 14):
         return "a recorder for CPython 3.14"
