@@ -38,7 +38,7 @@ static const struct pmt_option options[] = {
     PMT_OPT_FLAG(0, "survivors", struct pmt_live_options, survivors,
                  "how much of what was made between two marks lives on"),
     PMT_OPT_STRING(0, "type", "GLOB", struct pmt_live_options, type,
-                   "only objects of such types"),
+                   "only objects of such types, with or without their module"),
     PMT_OPT_STRING(0, "site", "GLOB", struct pmt_live_options, site,
                    "only what was made at such sites: FILE, its last part, "
                    "FUNCTION, FILE:LINE FUNCTION"),

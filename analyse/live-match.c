@@ -85,9 +85,11 @@ static bool matches_type(const char *glob, const struct pmt_stream *stream,
                          uint32_t type)
 {
     char text[PMT_NAME_SIZE];
+    const char *dot;
 
     pmt_name_type(text, sizeof text, stream, type);
-    return matches(glob, text);
+    dot = strrchr(text, '.');
+    return matches(glob, text) || (dot && matches(glob, dot + 1));
 }
 
 bool pmt_match_block(struct pmt_match *match, const struct pmt_stream *stream,

@@ -2,8 +2,8 @@
  * live-match.h: which blocks and objects are wanted, by globs of their type
  * and of their site.
  *
- * A type's glob is matched against its name; a site's against the file of the
- * innermost frame, its last part, the function, and "FILE:LINE FUNCTION" as
+ * A type's glob is matched against its name, and what stands there behind the
+ * last dot; a site's against the file of the innermost frame, its last part, the function, and "FILE:LINE FUNCTION" as
  * it is shown and from the last part of the file on: one of them must match.
  *
  * Never prints. Threads: one at a time.

@@ -3,6 +3,7 @@
 what lives on are those that a dictionary holds which is filled from `pmt dump`;
 every bad argument; outputs that fail."""
 
+import os
 import subprocess
 
 import kit
@@ -104,6 +105,20 @@ def check_site(trace):
     checks.equal(len(rows), 1, "no such site")
 
 
+def check_type():
+    """The vector's one object that lives is a collections.OrderedDict."""
+    trace = os.path.join(kit.common.SPEC, "vectors", "valid",
+                         "every-kind.pmt")
+    for glob, count in (("collections.OrderedDict", 1), ("OrderedDict", 1),
+                        ("*.OrderedDict", 1), ("Ordered*", 1),
+                        ("collections.*", 1), ("Dict", 0),
+                        ("collections", 0), ("list", 0)):
+        rows = live("--list", "--kind", "object", *ALL, "--type", glob,
+                    trace).json()
+        checks.equal(sum(row.get("type") == "collections.OrderedDict"
+                         for row in rows), count, glob)
+
+
 def check_survivors(trace, dump):
     until = dict((text, time) for time, text in dump.marks)["after"]
     want, _ = dump.run(until)
@@ -192,6 +207,7 @@ dump = Dump(trace)
 for mark in ("before", "warm", "after"):
     check_list(trace, dump, mark)
 check_site(trace)
+check_type()
 check_survivors(trace, dump)
 check_growth(trace)
 check_arguments(trace)
