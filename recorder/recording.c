@@ -8,6 +8,7 @@
 #include "recording.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -257,6 +258,25 @@ static int open_all(const struct rec_config *c, struct pmt_error *err)
     return result;
 }
 
+/* Signals wait for the milliseconds in which the trace has no header yet, and
+ * its journal does not say whose it is: what a signal killed in between, as
+ * multiprocessing's terminate() does, nobody could read or take away. Those
+ * that a fault raises do not wait. */
+static int open_undisturbed(const struct rec_config *c, struct pmt_error *err)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    sigset_t waiting, before;
+    int result;
+
+    sigfillset(&waiting);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigdelset(&waiting, faults[i]);
+    pthread_sigmask(SIG_BLOCK, &waiting, &before);
+    result = open_all(c, err);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
 /* Once a process. */
 static int prepare(struct pmt_error *err)
 {
@@ -283,7 +303,7 @@ int rec_recording_open(const struct rec_config *config,
         result = pmt_error_set(err, PMT_ERR_BUSY, PMT_NO_OFFSET,
                                "the last recording could not be left");
     } else if ((result = prepare(err)) == PMT_OK) {
-        result = open_all(config, err);
+        result = open_undisturbed(config, err);
         if (result == PMT_OK)
             set_phase(REC_PHASE_RUNNING);
     }

@@ -10,6 +10,7 @@ import sys
 import pmtrace
 from children_support import (COMMON, by_pid, family, new_folder, sizes, told,
                               traces, wait_for_no_journal)
+from harm_support import compiled
 from recorder_support import (Trace, check, equal, finish, plain, record,
                               write)
 
@@ -250,8 +251,51 @@ os.rename(%r, %r)
           "unrecorded" in lines[0], "cannot: %r" % result.err)
 
 
+# A signal that comes while the journal is made.
+EARLY = """\
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+int posix_fallocate(int fd, off_t at, off_t bytes)
+{
+    if (getenv("KILL_EARLY"))
+        kill(getpid(), SIGTERM);
+    return ftruncate(fd, at + bytes);
+}
+int posix_fallocate64(int fd, off_t at, off_t bytes)
+{
+    return posix_fallocate(fd, at, bytes);
+}
+"""
+
+
+def early():
+    """Children that are killed while their recording begins leave a trace
+    that can be read."""
+    shim = compiled("early", EARLY)
+    if shim is None:
+        return
+    folder = new_folder("early")
+    result = record(folder + "/x-%p.pmt", "-c", COMMON + """\
+import subprocess
+tell()
+os.environ["KILL_EARLY"] = "1"
+pid = os.fork()
+if pid == 0:
+    os._exit(0)
+print(os.waitpid(pid, 0)[1])
+print(subprocess.call([sys.executable, "-c", "pass"]), flush=True)
+""", env={"LD_PRELOAD": shim})
+    every = ended(folder, result, "early", root=result.pid)
+    equal(result.out.splitlines()[1:], ["15", "-15"], "early: killed")
+    equal(len(every), 3, "early: traces")
+
+
 pools()
 chain()
+early()
 preexec()
 names()
 environment()
