@@ -50,13 +50,8 @@ static int copy_all(struct copying *c, struct pmt_progress *progress,
     int code = PMT_OK;
     size_t copies;
 
-    for (size_t i = 0; code == PMT_OK && i < list->chunk_count &&
-                       !chunk[i].drop; i += copies) {
-        for (copies = 1; i + copies < list->chunk_count &&
-                         !chunk[i + copies].drop &&
-                         chunk[i + copies].stream == chunk[i].stream &&
-                         chunk[i + copies].seq == chunk[i].seq;)
-            copies++;
+    for (size_t i = 0; code == PMT_OK &&
+                       (copies = pmt_merge_copies(list, i)) > 0; i += copies) {
         code = copy_one(c, &chunk[i], copies, report, err);
         if (progress != NULL)
             pmt_progress_update(progress, pmt_copier_offset(c->copier));

@@ -280,6 +280,17 @@ static void place_chunks(struct pmt_merge_list *list,
     }
 }
 
+size_t pmt_merge_copies(const struct pmt_merge_list *list, size_t i)
+{
+    const struct pmt_merge_chunk *chunk = list->chunk;
+    size_t n = list->chunk_count, copies = 0;
+
+    while (i + copies < n && !chunk[i + copies].drop &&
+           same_number(&chunk[i], &chunk[i + copies]))
+        copies++;
+    return copies;
+}
+
 int pmt_merge_plan(struct pmt_merge_list *list,
                    struct pmt_merge_report *report, struct pmt_error *err)
 {

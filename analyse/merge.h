@@ -49,6 +49,10 @@ struct pmt_merge_report {
 int pmt_merge_plan(struct pmt_merge_list *list,
                    struct pmt_merge_report *report, struct pmt_error *err);
 
+/* In a list that was planned: how many copies of chunk `i` stand there, one
+ * behind the other, the first of them at `i`. 0: the result ends before it. */
+size_t pmt_merge_copies(const struct pmt_merge_list *list, size_t i);
+
 /* Copies them to `sink`, then an index. `progress` (may be NULL) has been
  * started with list->bytes. A chunk whose bytes are not what they were is
  * counted in report->damaged. PMT_ERR_IO of input (list->failing) or

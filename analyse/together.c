@@ -224,13 +224,8 @@ static int take_once(struct together *t, struct pmt_error *err)
     int code = pmt_merge_files_new(&files, list, 6, err);
 
     t->start = pmt_xcalloc(list->chunk_count + 1, sizeof *t->start);
-    for (size_t i = 0; code == PMT_OK && i < list->chunk_count &&
-                       !chunk[i].drop; i += copies) {
-        for (copies = 1; i + copies < list->chunk_count &&
-                         !chunk[i + copies].drop &&
-                         chunk[i + copies].stream == chunk[i].stream &&
-                         chunk[i + copies].seq == chunk[i].seq;)
-            copies++;
+    for (size_t i = 0; code == PMT_OK &&
+                       (copies = pmt_merge_copies(list, i)) > 0; i += copies) {
         which = 0;
         if (copies > 1)
             code = choose(files, &chunk[i], copies, &which, err);
