@@ -21,6 +21,10 @@ import common  # noqa: E402
 
 PMT = common.pmt() or common.skip("no pmt is built")
 PYTHON = os.environ.get("PMT_PYTHON") or sys.executable
+DECODE = os.path.join(common.SPEC, "decode.py")  # the independent reader
+# Makes traces by numbers: tests/unit/test-trace-maker.c.
+MAKER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(PMT))),
+                     "tests", "unit", "test-trace-maker")
 
 RECORDS = ("call line object alloc sample heap snapshot mark gc loss "
            "live process").split()

@@ -16,12 +16,11 @@ PYTHON = os.environ.get("PMT_CBOR_PYTHON")
 if not PYTHON:
     print("no Python with cbor2")
     sys.exit(77)
-DECODE = os.path.join(kit.common.SPEC, "decode.py")
 VALID = os.path.join(kit.common.SPEC, "vectors", "valid")
 
 
 def decoded(*args):
-    done = subprocess.run([PYTHON, DECODE] + list(args),
+    done = subprocess.run([PYTHON, kit.DECODE] + list(args),
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return [json.loads(line) for line in done.stdout.splitlines()]
 

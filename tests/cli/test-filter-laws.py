@@ -21,8 +21,6 @@ import kit  # noqa: E402
 import filter_naive as naive  # noqa: E402
 from filter_naive import Test, is_, like, text_of  # noqa: E402
 
-MAKER = os.path.join(os.environ["PMT_BUILD"], "tests", "unit",
-                     "test-trace-maker")
 SEEDS = int(os.environ.get("PMT_FILTER_SEEDS", "80"))
 FIRST = int(os.environ.get("PMT_FILTER_FIRST", "0"))
 # --no-carry behind another filter; samples that are not in the order of time.
@@ -119,7 +117,7 @@ def sound(path, seed, decode):
     if decode and os.environ.get("PMT_CBOR_PYTHON"):
         ran = subprocess.run(
             [os.environ["PMT_CBOR_PYTHON"],
-             os.path.join(os.environ["PMT_SOURCE"], "spec", "decode.py"),
+             kit.DECODE,
              path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if ran.returncode or ran.stdout != kit.run("dump", "--json", path).out:
             failures.append("%d: decode.py differs: %s" % (seed, ran.stderr))
@@ -233,13 +231,13 @@ def one(seed, folder):
 
 
 def main():
-    if not os.path.exists(MAKER):
+    if not os.path.exists(kit.MAKER):
         print("test-trace-maker is not built")
         sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:
         seeds = sorted({*range(FIRST, FIRST + SEEDS), *FAILED_ONCE})
         for seed in seeds:
-            subprocess.run([MAKER, str(seed), "1", folder], check=True)
+            subprocess.run([kit.MAKER, str(seed), "1", folder], check=True)
         equal = sum(one(seed, folder) for seed in seeds if len(failures) < 5)
     print("%d traces, %d of the pairs byte for byte" % (len(seeds), equal))
     for failure in failures[:5]:

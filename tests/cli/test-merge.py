@@ -14,11 +14,6 @@ kit.common.need_libraries()
 checks = kit.Checks()
 kit.scratch()
 g = kit.generator()
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-DECODE = os.path.join(ROOT, "spec", "decode.py")
-MAKER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
-    kit.PMT))), "tests", "unit", "test-trace-maker")
 
 
 def merge(out, *args, status=0, err=None):
@@ -32,7 +27,7 @@ def merge(out, *args, status=0, err=None):
 def lines(path):
     """What the independent reader prints, by stream."""
     import sys
-    done = subprocess.run([sys.executable, DECODE, path],
+    done = subprocess.run([sys.executable, kit.DECODE, path],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     found = collections.defaultdict(list)
     for line in done.stdout.splitlines()[1:]:
@@ -53,9 +48,9 @@ def same_content(name, result, *inputs):
 # ---- the laws ---------------------------------------------------------------
 
 COUNT = int(os.environ.get("PMT_LAW_TRACES", "1000"))
-if os.path.exists(MAKER):
+if os.path.exists(kit.MAKER):
     os.mkdir("made")
-    subprocess.run([MAKER, "1", str(COUNT), "made"], check=True,
+    subprocess.run([kit.MAKER, "1", str(COUNT), "made"], check=True,
                    stdout=subprocess.DEVNULL)
     paths = sorted("made/" + name for name in os.listdir("made"))
     for i in range(0, len(paths) - 2, 3):

@@ -132,9 +132,8 @@ def check_decode(path):
     names = sorted(glob.glob(path + ".0*")) + [path]
     checks.equal(len(names), 2, "parts")
     kit.write("cat.pmt", b"".join(kit.read(name) for name in names))
-    decode = os.path.join(kit.common.SPEC, "decode.py")
     with open("want.json", "wb") as file:
-        subprocess.run([sys.executable, decode, "cat.pmt"], stdout=file,
+        subprocess.run([sys.executable, kit.DECODE, "cat.pmt"], stdout=file,
                        stderr=subprocess.DEVNULL, check=True)
     with open("got.json", "wb") as file:
         checks.equal(kit.run("dump", "--json", path, stdout=file).status, 0,

@@ -18,11 +18,6 @@ kit.common.need_libraries()
 checks = kit.Checks()
 kit.scratch()
 g = kit.generator()
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-DECODE = os.path.join(ROOT, "spec", "decode.py")
-MAKER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
-    kit.PMT))), "tests", "unit", "test-trace-maker")
 SIZES = {"malloc", "calloc", "realloc"}
 
 
@@ -95,14 +90,14 @@ def times(path):
 
 def decoded(*paths):
     for path in paths:
-        done = subprocess.run([sys.executable, DECODE, path],
+        done = subprocess.run([sys.executable, kit.DECODE, path],
                               stdout=subprocess.PIPE, check=False)
         yield from map(json.loads, done.stdout.splitlines())
 
 
 def check_made(count=24):
     os.mkdir("made")
-    subprocess.run([MAKER, "1", str(count), "made"], check=True,
+    subprocess.run([kit.MAKER, "1", str(count), "made"], check=True,
                    stdout=subprocess.DEVNULL)
     chance, sets = random.Random(7), 0
     for number, name in enumerate(sorted(os.listdir("made"))):

@@ -17,11 +17,6 @@ kit.common.need_libraries()
 checks = kit.Checks()
 kit.scratch()
 g = kit.generator()
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-DECODE = os.path.join(ROOT, "spec", "decode.py")
-MAKER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
-    kit.PMT))), "tests", "unit", "test-trace-maker")
 BOOT = bytes(range(16))
 SIZES = {"malloc", "calloc", "realloc"}
 ALL = "live,allocated,rate,temporary,lifetimes,peak"
@@ -69,7 +64,7 @@ def worker(number, changes=60, chunks=5, **header):
 
 
 def decoded(path):
-    done = subprocess.run([sys.executable, DECODE, path],
+    done = subprocess.run([sys.executable, kit.DECODE, path],
                           stdout=subprocess.PIPE, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -195,7 +190,7 @@ def same_as_merge(ways, *inputs):
 
 def check_laws(count=60):
     os.mkdir("made")
-    subprocess.run([MAKER, "1", str(count), "made"], check=True,
+    subprocess.run([kit.MAKER, "1", str(count), "made"], check=True,
                    stdout=subprocess.DEVNULL)
     paths = sorted("made/" + name for name in os.listdir("made"))
     seen = 0
@@ -303,7 +298,7 @@ def check_many(count=400):
 os.mkdir("workers")
 check_many()
 check_sums()
-if os.path.exists(MAKER):
+if os.path.exists(kit.MAKER):
     check_laws()
 check_damage()
 check_pipes()
